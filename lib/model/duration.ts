@@ -1,0 +1,17 @@
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+
+/** Milliseconds of a duration such as `'500ms'`, `'2.5s'`, `'1m'`, `'6h'` or `'30d'`; undefined where the text is none. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text)
+  const unit = match?.[2] && unitMs[match[2]]
+  return match && unit ? Number(match[1]) * unit : undefined
+}
+
+/** A duration in its largest whole unit: 60000 → `'1m'`, 2500 → `'2.5s'`, 90000 → `'90s'`. */
+export function formatDuration(ms: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const size = unitMs[unit] ?? 1
+    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`
+  }
+  return ms >= 1000 ? `${Number((ms / 1000).toFixed(2))}s` : `${Number(ms.toFixed(1))}ms`
+}

@@ -1,0 +1,3 @@
+import { enableLinearRegex } from '../../lib/run/linear-regex.ts'
+
+enableLinearRegex()
