@@ -43,9 +43,7 @@ export interface TlsOptions {
 }
 
 /** A time in which nobody is alerted: a cron expression in its time zone, or a fixed start (ISO 8601). Measuring goes on. */
-export type MaintenanceWindow =
-  | { cron: string; timeZone: string; forMs: number }
-  | { start: string; forMs: number }
+export type MaintenanceWindow = { cron: string; timeZone: string; forMs: number } | { start: string; forMs: number }
 
 interface MonitorBase {
   id: string

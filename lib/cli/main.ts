@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '../model/parse-config.ts'
+import { enableLinearRegex } from '../run/linear-regex.ts'
+import { check } from './check.ts'
+import { processOutput } from './output.ts'
+import { run } from './run.ts'
+import { UsageError } from './usage-error.ts'
+import { configProblems, validate } from './validate.ts'
+import { version } from './version.ts'
+
+/** The command line: gives the exit code. 2 is a config or usage error, always with what to do on standard error. */
+export async function main(argv: readonly string[]): Promise<number> {
+  enableLinearRegex()
+  const output = processOutput()
+  let code = 0
+  const program = build((exitCode) => {
+    code = exitCode
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    output.progress('')
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof ConfigError) output.err(configProblems(error))
+    else if (error instanceof UsageError) output.err(`vedette: ${error.message}`)
+    else throw error
+    return 2
+  }
+}
+
+function build(finish: (code: number) => void): Command {
+  const output = processOutput()
+  const program = new Command('vedette')
+    .description('Watches services from outside, and says why they fail.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(vedette --help lists what there is)')
+  const configOption = [
+    '-c, --config <file>',
+    'the config (default: vedette.config.ts, then vedette.config.json)',
+  ] as const
+
+  program
+    .command('check')
+    .description('Run every monitor once, from here: exit 0 all up, 1 something down, 2 config or usage error.')
+    .option(...configOption)
+    .option('-m, --monitor <id>', 'run this monitor only (repeatable)', (id, ids: string[]) => [...ids, id], [])
+    .option('--json', 'print { "results": […] } and nothing else')
+    .option('--junit <file>', 'write a JUnit report too')
+    .option('--strict', 'exit 1 for degraded and unknown as well')
+    .action(async (options) => finish(await check(options, output)))
+
+  program
+    .command('run')
+    .description('Keep running every monitor, with history and a live view. SIGTERM or Ctrl-C ends it.')
+    .option(...configOption)
+    .option('--demo', 'watch a small shop that is brought up beside it, instead of a config')
+    .option('--history <file>', 'where results are kept (default: .vedette/history.db)')
+    .option('--view <view>', 'live (terminal), json (log lines), or auto', 'auto')
+    .option('--verbose', 'log every result, not only failures and changes')
+    .action(async (options) => finish(await run(options, output)))
+
+  program
+    .command('validate')
+    .description('Check a config and print every problem at once: exit 0 or 2.')
+    .option(...configOption)
+    .option('--json', 'print { "valid", "problems": […] } and nothing else')
+    .action(async (options) => finish(await validate(options, output)))
+
+  return program
+}

@@ -1,0 +1,24 @@
+/** Where a command writes. */
+export interface Output {
+  /** A line on standard output. */
+  out(line: string): void
+  /** A line on standard error. */
+  err(line: string): void
+  /** Rewrites the progress line, where there is a terminal to show it; an empty text clears it. */
+  progress(text: string): void
+  /** Columns of the terminal on standard output; undefined in a pipe. */
+  columns?: number
+}
+
+/** The terminal, or the pipe, of this process. */
+export function processOutput(): Output {
+  const { stdout, stderr } = process
+  return {
+    out: (line) => void stdout.write(`${line}\n`),
+    err: (line) => void stderr.write(`${line}\n`),
+    progress: (text) => {
+      if (stderr.isTTY) stderr.write(`\r\x1b[2K${text}`)
+    },
+    ...(stdout.isTTY && { columns: stdout.columns }),
+  }
+}

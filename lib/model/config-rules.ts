@@ -1,0 +1,143 @@
+import type { FailoverParsed } from './config-schema.ts'
+import type { Monitor } from './monitor.ts'
+import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
+
+/** A config as written, and what could be read of it: rules between its parts are checked even where some are wrong. */
+export interface Written {
+  input: Record<string, unknown>
+  /** By place in the list; undefined where that monitor is wrong in itself. */
+  monitors: (Monitor | undefined)[]
+  failovers: (FailoverParsed | undefined)[]
+}
+
+/** What is wrong between the parts of a config: ids that are not unique, and references that lead nowhere. */
+export function checkConfig(written: Written): Problem[] {
+  const monitorIds = idsOf(written.input.monitors)
+  const vantageIds = idsOf(written.input.vantages)
+  return [
+    ...checkUnique(monitorIds, 'monitors'),
+    ...checkUnique(vantageIds, 'vantages'),
+    ...checkUnique(idsOf(written.input.controllers), 'controllers'),
+    ...checkUnique(idsOf(written.input.failovers), 'failovers'),
+    ...written.monitors.flatMap((monitor, i) => (monitor ? checkReferences(monitor, i, monitorIds, vantageIds) : [])),
+    ...checkCycles(written.monitors),
+    ...written.failovers.flatMap((failover, i) => (failover ? checkFailover(failover, i, written, monitorIds) : [])),
+  ]
+}
+
+type Id = string | undefined
+
+/** The ids of a list as written: of objects their `id`, of texts the text itself. */
+function idsOf(list: unknown): Id[] {
+  if (!Array.isArray(list)) return []
+  return list.map((item) => {
+    const id = typeof item === 'string' ? item : (item as { id?: unknown } | null)?.id
+    return typeof id === 'string' ? id : undefined
+  })
+}
+
+function checkUnique(ids: Id[], list: string): Problem[] {
+  return ids.flatMap((id, i): Problem[] => {
+    const first = ids.indexOf(id)
+    if (id === undefined || first === i) return []
+    const hint = `${formatPath([list, first])} has it too`
+    return [
+      {
+        path: formatPath([list, i, ...(list === 'monitors' || list === 'failovers' ? ['id'] : [])]),
+        expected: 'an id of its own',
+        got: shown(id),
+        hint,
+      },
+    ]
+  })
+}
+
+function unknownId(path: readonly PropertyKey[], what: string, id: string, known: readonly Id[]): Problem {
+  const hint = didYouMean(
+    id,
+    known.filter((other) => other !== undefined),
+  )
+  return { path: formatPath(path), expected: `the id of a ${what}`, got: shown(id), ...(hint && { hint }) }
+}
+
+function checkReferences(monitor: Monitor, i: number, monitorIds: Id[], vantageIds: Id[]): Problem[] {
+  const at = ['monitors', i]
+  const problems: Problem[] = []
+  for (const [k, parent] of monitor.dependsOn.entries()) {
+    if (!monitorIds.includes(parent)) problems.push(unknownId([...at, 'dependsOn', k], 'monitor', parent, monitorIds))
+  }
+  for (const [k, vantage] of (monitor.vantages ?? []).entries()) {
+    if (!vantageIds.includes(vantage)) problems.push(unknownId([...at, 'vantages', k], 'vantage', vantage, vantageIds))
+  }
+  const places = monitor.vantages?.length ?? vantageIds.length
+  const fail = monitor.quorum?.fail
+  if (fail !== undefined && places > 0 && fail > places)
+    problems.push({
+      path: formatPath([...at, 'quorum', 'fail']),
+      expected: `at most the number of its vantages, ${places}`,
+      got: String(fail),
+    })
+  return problems
+}
+
+/** Monitors that depend on each other in a circle would mute each other for ever. */
+function checkCycles(monitors: (Monitor | undefined)[]): Problem[] {
+  const parents = new Map(monitors.flatMap((monitor) => (monitor ? [[monitor.id, monitor.dependsOn] as const] : [])))
+  const reaches = (from: string, target: string, seen: Set<string>): boolean =>
+    (parents.get(from) ?? []).some((parent) => {
+      if (parent === target) return true
+      if (seen.has(parent)) return false
+      seen.add(parent)
+      return reaches(parent, target, seen)
+    })
+  return monitors.flatMap((monitor, i): Problem[] =>
+    monitor && reaches(monitor.id, monitor.id, new Set())
+      ? [
+          {
+            path: formatPath(['monitors', i, 'dependsOn']),
+            expected: 'no circle of monitors',
+            got: `${monitor.id} depends on itself`,
+          },
+        ]
+      : [],
+  )
+}
+
+function checkFailover(failover: FailoverParsed, i: number, written: Written, monitorIds: Id[]): Problem[] {
+  const at = ['failovers', i]
+  const problems: Problem[] = []
+  if (!monitorIds.includes(failover.check))
+    problems.push(unknownId([...at, 'check'], 'monitor', failover.check, monitorIds))
+  const template = written.monitors.find((monitor) => monitor?.id === failover.check)
+  if (template && 'connectTo' in template && template.connectTo)
+    problems.push({
+      path: formatPath([...at, 'check']),
+      expected: 'a monitor without "connectTo": it is sent to each endpoint in turn',
+      got: shown(failover.check),
+    })
+  problems.push(
+    ...checkUnique(
+      failover.endpoints.map(({ id }) => id),
+      formatPath([...at, 'endpoints']),
+    ),
+  )
+  for (const [k, endpoint] of failover.endpoints.entries()) {
+    const here = [...at, 'endpoints', k]
+    const forms = [endpoint.A || endpoint.AAAA, endpoint.CNAME, endpoint.alias].filter(Boolean).length
+    if (forms !== 1)
+      problems.push({
+        path: formatPath(here),
+        expected: 'exactly one of "A" and/or "AAAA", "CNAME", "alias"',
+        got: `${forms}`,
+      })
+    if (endpoint.lastResort && endpoint.check === undefined)
+      problems.push({
+        path: formatPath([...here, 'check']),
+        expected: 'a check of its own for a last resort, which fails the real one',
+        got: 'nothing',
+      })
+    if (endpoint.check !== undefined && !monitorIds.includes(endpoint.check))
+      problems.push(unknownId([...here, 'check'], 'monitor', endpoint.check, monitorIds))
+  }
+  return problems
+}

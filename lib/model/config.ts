@@ -1,0 +1,31 @@
+import type { FailoverParsed, RouteParsed } from './config-schema.ts'
+import type { Monitor } from './monitor.ts'
+
+/** A place that monitors are run from. */
+export interface Vantage {
+  id: string
+  region: string
+  vpcId?: string
+  subnetIds?: string[]
+  securityGroupIds?: string[]
+  /** host:port targets; a vantage that reaches none of them at the moment of a failure has no vote. */
+  selfCheck: string[]
+}
+
+/** A whole config, checked and complete: no default is left open. */
+export interface Config {
+  service: string
+  vantages: Vantage[]
+  controllers: string[]
+  selfCheck: string[]
+  monitors: Monitor[]
+  failovers: FailoverParsed[]
+  maxConcurrent: number
+  routes: { page: RouteParsed[]; ticket: RouteParsed[] }
+  /** DNS server for every name that is looked up; the machine's own where absent. */
+  resolver?: string
+  /** Name of the environment, such as `staging`; part of every stack's name. */
+  env?: string
+  /** Rules that do not hold here, by name, each with its reason. */
+  allow: Record<string, string>
+}

@@ -1,0 +1,41 @@
+const names = {
+  month: ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'],
+  day: ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'],
+}
+
+const fields: { name: string; min: number; max: number; words?: string[]; wordsFrom?: number }[] = [
+  { name: 'minute', min: 0, max: 59 },
+  { name: 'hour', min: 0, max: 23 },
+  { name: 'day of month', min: 1, max: 31 },
+  { name: 'month', min: 1, max: 12, words: names.month, wordsFrom: 1 },
+  { name: 'day of week', min: 0, max: 7, words: names.day, wordsFrom: 0 },
+]
+
+/** What is wrong with a cron expression of five fields (minute, hour, day of month, month, day of week); nothing if it is right. */
+export function cronProblem(text: string): string | undefined {
+  const parts = text.trim().split(/\s+/)
+  if (parts.length !== fields.length) return `five fields (minute hour day month weekday), got ${parts.length}`
+  for (const [i, field] of fields.entries()) {
+    for (const item of (parts[i] ?? '').split(',')) {
+      if (!isItem(item, field)) return `a ${field.name} from ${field.min} to ${field.max}, got ${JSON.stringify(item)}`
+    }
+  }
+  return undefined
+}
+
+/** `*`, `5`, `MON`, `1-5`, each with or without a step `/2`. */
+function isItem(item: string, field: (typeof fields)[number]): boolean {
+  const match = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(item)
+  if (!match) return false
+  const [, from, to, step] = match
+  if (step !== undefined && Number(step) < 1) return false
+  const bounds = [from, to].filter((word) => word !== undefined).map((word) => valueIn(word, field))
+  const [low = field.min, high = low] = bounds
+  return bounds.every((value) => value >= field.min && value <= field.max) && low <= high
+}
+
+function valueIn(word: string, { words = [], wordsFrom = 0 }: (typeof fields)[number]): number {
+  if (/^\d+$/.test(word)) return Number(word)
+  const index = words.indexOf(word.toUpperCase())
+  return index < 0 ? Number.NaN : index + wordsFrom
+}

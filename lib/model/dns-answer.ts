@@ -1,0 +1,89 @@
+import type { DnsType } from './dns-names.ts'
+
+/**
+ * How the fields of each type are compared: `n` name, `u` number, `4` and `6` address, `w` word, `T` type names,
+ * `q` quoted string, and to the end of the text `s` strings joined, `x` hex, `b` base64.
+ */
+const shapes: Record<DnsType, string> = {
+  A: '4',
+  AAAA: '6',
+  CAA: 'uwq',
+  CNAME: 'n',
+  DNAME: 'n',
+  DNSKEY: 'uuub',
+  DS: 'uuux',
+  HINFO: 'qq',
+  MX: 'un',
+  NAPTR: 'uuqqqn',
+  NS: 'n',
+  NSEC: 'nT',
+  NSEC3: 'uuuTT',
+  PTR: 'n',
+  RP: 'nn',
+  RRSIG: 'tuuuuuunb',
+  SOA: 'nnuuuuu',
+  SRV: 'uuun',
+  SSHFP: 'uux',
+  TLSA: 'uuux',
+  TXT: 's',
+}
+
+/**
+ * One spelling for a record's data, so that what a server sent and what a config expects can be compared as text:
+ * names in lower case without their last dot (RFC 4343), IPv6 as RFC 5952 has it, TXT as one unquoted string,
+ * hex in upper case, no needless white space. Text that does not fit the type comes back trimmed: it will equal nothing.
+ */
+export function canonicalAnswer(type: DnsType, text: string): string {
+  const shape = shapes[type]
+  const trimmed = text.trim()
+  if (shape === 's') return joinStrings(text)
+  const fields = trimmed.match(/"(?:[^"\\]|\\.)*"|\S+/gs) ?? []
+  const rest = fields.slice(shape.length - 1)
+  const open = /[xbT]$/.test(shape)
+  if (fields.length < shape.length || (!open && fields.length > shape.length)) return trimmed
+  const head = fields.slice(0, shape.length - 1).map((field, at) => canonicalField(shape.charAt(at), field))
+  const last = shape.charAt(shape.length - 1)
+  const tail = last === 'T' ? rest.join(' ') : rest.join('')
+  return [...head, canonicalField(last, tail)].join(' ')
+}
+
+/** A DNS name in lower case without its last dot; the root is `.` (RFC 4343: case does not count). */
+export function canonicalName(name: string): string {
+  const lower = name.trim().toLowerCase()
+  const bare = /(^|[^\\])(\\\\)*\.$/.test(lower) ? lower.slice(0, -1) : lower
+  return bare === '' ? '.' : bare
+}
+
+/** An IPv6 address as RFC 5952 §4 writes it; anything else comes back as it was. */
+export function canonicalIpv6(text: string): string {
+  // The URL standard's host serializer is RFC 5952's, but for the dotted tail of mapped addresses.
+  const url = /^[\da-f:.]+$/i.test(text) ? URL.parse(`http://[${text}]/`) : null
+  return url === null ? text : url.hostname.slice(1, -1)
+}
+
+function canonicalField(kind: string, field: string): string {
+  switch (kind) {
+    case 'n':
+      return canonicalName(field)
+    case '6':
+      return canonicalIpv6(field)
+    case 'u':
+      return field.replace(/^0+(?=\d)/, '')
+    case 'w':
+      return field.toLowerCase()
+    case 'q':
+      return field.startsWith('"') ? field : `"${field}"`
+    case 'b':
+    case '4':
+      return field
+    default:
+      return field.toUpperCase()
+  }
+}
+
+/** `"a" "b"`, the zone file's way of one long string (RFC 1035 §5.1), is `ab`; text without quotes is itself. */
+function joinStrings(text: string): string {
+  const strings = text.trim().match(/"(?:[^"\\]|\\.)*"/gs)
+  const quoted = strings !== null && /^\s*("(?:[^"\\]|\\.)*"\s*)+$/s.test(text)
+  return quoted ? strings.map((part) => part.slice(1, -1).replace(/\\(["\\])/g, '$1')).join('') : text
+}

@@ -1,0 +1,9 @@
+/** Splits `host`, `host:port` or `[v6]:port`; a bare IPv6 address is a host. Undefined where the text is neither. */
+export function splitHostPort(text: string): { host: string; port?: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^\s:/[\]@]+))(?::(\d{1,5}))?$/.exec(text)
+  if (!match) return /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(text) ? { host: text } : undefined
+  const host = match[1] ?? match[2] ?? ''
+  if (match[3] === undefined) return { host }
+  const port = Number(match[3])
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined
+}

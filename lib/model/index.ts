@@ -1,0 +1,2 @@
+/** What `import … from 'vedette'` gives: all that a config needs. */
+export * from './builders.ts'

@@ -1,0 +1,109 @@
+import { checkAssertion } from './assertion-rules.ts'
+import { canonicalAnswer } from './dns-answer.ts'
+import { parseDuration } from './duration.ts'
+import {
+  type Assertion,
+  type Kind,
+  type MaintenanceWindow,
+  type Monitor,
+  type Operator,
+  retryWaitMs,
+  type Scalar,
+} from './monitor.ts'
+import { checkMonitor } from './monitor-rules.ts'
+import { type AssertionInput, type MonitorParsed, monitorShapes } from './monitor-schema.ts'
+import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
+import { isDuration } from './sources.ts'
+import { toProblems } from './zod-problems.ts'
+
+export const kinds = Object.keys(monitorShapes) as Kind[]
+
+/** Reads one monitor: complete, or with everything that is wrong with it. `at` is where it stands in the config. */
+export function parseMonitor(
+  input: unknown,
+  at: readonly PropertyKey[],
+): { monitor: Monitor } | { problems: Problem[] } {
+  const kind = (input as { kind?: unknown } | null)?.kind
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    return { problems: [{ path: formatPath(at), expected: 'a monitor', got: shown(input) }] }
+  if (typeof kind !== 'string' || !kinds.includes(kind as Kind)) {
+    const hint = typeof kind === 'string' ? didYouMean(kind, kinds) : undefined
+    const expected = `one of ${kinds.map((known) => JSON.stringify(known)).join(', ')}`
+    return { problems: [{ path: formatPath([...at, 'kind']), expected, got: shown(kind), ...(hint && { hint }) }] }
+  }
+  const shape = monitorShapes[kind as Kind]
+  const parsed = shape.safeParse(input)
+  if (!parsed.success) return { problems: toProblems(parsed.error.issues, input, at, (path) => keysAt(shape, path)) }
+  const expectProblems = parsed.data.expect.flatMap((assertion, i) =>
+    checkAssertion(assertion, kind as Kind, [...at, 'expect', i]),
+  )
+  const monitor = complete(parsed.data)
+  const problems = [...expectProblems, ...checkMonitor(monitor, at)]
+  return problems.length > 0 ? { problems } : { monitor }
+}
+
+interface Shape {
+  shape?: Record<string, unknown>
+  def?: { innerType?: unknown; element?: unknown }
+}
+
+/** The keys that an object schema knows at a path; none where the schema there is no object. */
+export function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  let at = unwrap(schema)
+  for (const key of path) at = unwrap(typeof key === 'number' ? at?.def?.element : at?.shape?.[String(key)])
+  return Object.keys(at?.shape ?? {})
+}
+
+function unwrap(schema: unknown): Shape | undefined {
+  let at = schema as Shape | undefined
+  while (at && !at.shape && at.def?.innerType) at = at.def.innerType as Shape
+  return at
+}
+
+function complete({ every, timeout, retries, expect, maintenance, slo, ...rest }: MonitorParsed): Monitor {
+  const timing = completeTiming(every, timeout, retries)
+  return {
+    ...rest,
+    everyMs: every,
+    ...timing,
+    expect: expect.map((assertion) => completeAssertion(assertion, rest)),
+    maintenance: maintenance.map(({ for: forMs, ...window }) => ({ ...window, forMs }) as MaintenanceWindow),
+    ...(slo && { slo: { objective: slo.objective, windowMs: slo.window } }),
+  } as Monitor
+}
+
+const defaultTimeoutMs = 5000
+const leastDefaultTimeoutMs = 1000
+
+/** Two retries and 5 s where the interval has room; below a minute the defaults shrink until every attempt fits. */
+function completeTiming(everyMs: number, timeout: number | undefined, retries: number | undefined) {
+  const roomFor = (attempts: number) => Math.floor((everyMs - (attempts - 1) * retryWaitMs) / attempts / 500) * 500
+  if (retries === undefined) {
+    retries = 2
+    if (timeout === undefined) while (retries > 0 && roomFor(retries + 1) < leastDefaultTimeoutMs) retries--
+  }
+  const room = Math.max(roomFor(retries + 1), Math.min(everyMs, leastDefaultTimeoutMs))
+  return { timeoutMs: timeout ?? Math.min(defaultTimeoutMs, room), retries }
+}
+
+function completeAssertion(
+  assertion: Required<Pick<AssertionInput, 'source' | 'op'>> & AssertionInput,
+  monitor: { kind: Kind; type?: unknown },
+): Assertion {
+  const { source, value } = assertion
+  const canonical = (one: Scalar): Scalar => {
+    if (typeof one !== 'string') return one
+    if (isDuration(source)) return parseDuration(one) ?? one
+    if (source === 'answers' && exactOps.has(assertion.op)) return canonicalAnswer(monitor.type as never, one)
+    if (source === 'rcode') return one.toUpperCase()
+    return one
+  }
+  return {
+    ...assertion,
+    level: assertion.level ?? 'down',
+    ...(value !== undefined && { value: Array.isArray(value) ? value.map(canonical) : canonical(value) }),
+    ...(assertion.name !== undefined && { name: assertion.name.toLowerCase() }),
+  }
+}
+
+const exactOps: ReadonlySet<Operator> = new Set<Operator>(['eq', 'neq', 'in', 'equals', 'includes'])

@@ -1,0 +1,57 @@
+/** One thing that is wrong with a config. */
+export interface Problem {
+  /** Where: `monitors[2].timeout`. */
+  path: string
+  expected: string
+  got: string
+  /** What to do, where that can be told. */
+  hint?: string
+}
+
+/** A path as people write it: `monitors[0].expect[1].op`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  let text = ''
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`
+    else text += text ? `.${String(key)}` : String(key)
+  }
+  return text || 'config'
+}
+
+/** A value of a config in a few words. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'function') return 'a function'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+/** "did you mean …" where one of the candidates is close to the word. */
+export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
+  const near = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(
+      ({ candidate, distance }) => distance <= Math.max(1, Math.floor(Math.min(word.length, candidate.length) / 3)),
+    )
+    .sort((a, b) => a.distance - b.distance)[0]
+  return near && `did you mean ${JSON.stringify(near.candidate)}?`
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours between two words. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const costs = [cost(last, j) + 1, cost(row, j - 1) + 1, cost(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1)]
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) costs.push(cost(beforeLast, j - 2) + 1)
+      row.push(Math.min(...costs))
+    }
+    beforeLast = last
+    last = row
+  }
+  return cost(last, b.length)
+}
+
+const cost = (row: number[], column: number) => row[column] ?? Number.POSITIVE_INFINITY

@@ -1,0 +1,152 @@
+import { judgeAssertions } from '../decide/assertions.ts'
+import { type Monitor, retryWaitMs } from '../model/monitor.ts'
+import { type Failure, noVoteCodes, type Observation, type ProbeResult } from '../model/result.ts'
+import type { ProbeDeps } from '../probe/probe.ts'
+import { probe } from '../probe/probes.ts'
+import { openSecrets, redact, type SecretSource } from './secrets.ts'
+
+/** The place that monitors are run from, and what it lends them. */
+export interface VantageHost {
+  /** The id that results carry. */
+  vantage: string
+  deps: ProbeDeps
+  secret: SecretSource
+  /** Whether this place itself is connected; asked only when a monitor is down. */
+  isConnected(): Promise<boolean>
+}
+
+/** A probe that has not ended so long after its deadline is left behind: it is our fault, not the target's. */
+const graceMs = 250
+
+/**
+ * Runs a monitor once: secrets, attempts with their deadlines, assertions. Never rejects.
+ * `signal` ends it early (a process that stops); what it then gives is of no use.
+ */
+export async function runMonitor(monitor: Monitor, host: VantageHost, signal?: AbortSignal): Promise<ProbeResult> {
+  let secrets: string[] = []
+  let opened: Monitor<string>
+  try {
+    ;({ monitor: opened, secrets } = await openSecrets(monitor, host.secret))
+  } catch (error) {
+    const failure: Failure = { code: 'INTERNAL', stage: 'request', message: (error as Error).message }
+    return { ...emptyResult(monitor, host), attempts: 0, status: 'unknown', failure }
+  }
+  for (let attempts = 1; ; attempts++) {
+    const result: ProbeResult = { ...(await attempt(opened, host, signal)), attempts }
+    const isLast = attempts > monitor.retries || signal?.aborted
+    if (result.status !== 'down') return redact(result, secrets)
+    if (isLast) return redact(await withSelfCheck(result, host), secrets)
+    await pause(retryWaitMs, signal)
+  }
+}
+
+/** A place that is cut off has no vote: what it saw says nothing of the target. */
+async function withSelfCheck(result: ProbeResult, host: VantageHost): Promise<ProbeResult> {
+  if (await host.isConnected()) return result
+  const seen = result.failure ? ` (what it saw: ${result.failure.code}, ${result.failure.message})` : ''
+  const message = `no self-check target answered from ${host.vantage}, so this result is no vote${seen}`
+  return { ...result, status: 'unknown', failure: { code: 'SELF', stage: 'connect', message } }
+}
+
+function emptyResult(monitor: Monitor<unknown>, host: VantageHost): Omit<ProbeResult, 'status' | 'attempts'> {
+  const startedAt = new Date(host.deps.wallClock()).toISOString()
+  return {
+    monitor: monitor.id,
+    kind: monitor.kind,
+    vantage: host.vantage,
+    startedAt,
+    durationMs: 0,
+    phases: {},
+    observed: {},
+  }
+}
+
+async function attempt(
+  monitor: Monitor<string>,
+  host: VantageHost,
+  signal: AbortSignal | undefined,
+): Promise<Omit<ProbeResult, 'attempts'>> {
+  const { deps } = host
+  const base = emptyResult(monitor, host)
+  const started = deps.now()
+  const observation = await observe(monitor, deps, signal)
+  const durationMs = round(deps.now() - started)
+  return {
+    ...base,
+    durationMs,
+    ...judge(monitor, observation, durationMs),
+    phases: rounded(observation.phases),
+    observed: observation.observed,
+  }
+}
+
+/** One attempt under its deadline. A probe that throws or outlives its deadline is an INTERNAL failure. */
+async function observe(
+  monitor: Monitor<string>,
+  deps: ProbeDeps,
+  signal: AbortSignal | undefined,
+): Promise<Observation> {
+  const deadline = new AbortController()
+  const onAbort = () => deadline.abort()
+  const timer = setTimeout(onAbort, monitor.timeoutMs)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  let giveUp: NodeJS.Timeout | undefined
+  const hung = new Promise<Observation>((resolve) => {
+    deadline.signal.addEventListener('abort', () => {
+      giveUp = setTimeout(() => resolve(internal('the probe did not end at its deadline')), graceMs)
+    })
+  })
+  try {
+    return await Promise.race([probe(monitor, deps, deadline.signal), hung])
+  } catch (error) {
+    return internal(`the probe broke: ${(error as Error).message}`)
+  } finally {
+    clearTimeout(timer)
+    clearTimeout(giveUp)
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+function internal(message: string): Observation {
+  return { phases: {}, observed: {}, failure: { code: 'INTERNAL', stage: 'request', message } }
+}
+
+type Judgement = Pick<ProbeResult, 'status' | 'failure' | 'failedAssertions'>
+
+function judge(monitor: Monitor<string>, observation: Observation, durationMs: number): Judgement {
+  const { failure } = observation
+  if (failure && noVoteCodes.has(failure.code)) return { status: 'unknown', failure }
+  if (!monitor.invert) return judgeUpright(monitor, observation, durationMs)
+  const { status } = judgeUpright(monitor, observation, durationMs)
+  if (status === 'down') return { status: 'up' }
+  const message = 'expected a failure, as "invert" is set, got none'
+  return { status: 'down', failure: { code: 'ASSERTION', stage: 'assert', message } }
+}
+
+function judgeUpright(monitor: Monitor<string>, observation: Observation, durationMs: number): Judgement {
+  if (observation.failure) return { status: 'down', failure: observation.failure }
+  const { status, failed, failure } = judgeAssertions(monitor, observation, durationMs)
+  return { status, ...(failure && { failure }), ...(failed.length > 0 && { failedAssertions: failed }) }
+}
+
+function rounded(phases: Observation['phases']): Observation['phases'] {
+  return Object.fromEntries(Object.entries(phases).map(([phase, ms]) => [phase, round(ms)]))
+}
+
+/** Microseconds are all that is meant. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    if (signal?.aborted) done()
+    else signal?.addEventListener('abort', done, { once: true })
+  })
+}
