@@ -1,0 +1,59 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type DemoControl, startDemoControl } from './demo-control.ts'
+import { demoConfig } from './demo-monitors.ts'
+import { type Breakage, breakages, type Shop, shopHost, startShop } from './demo-shop.ts'
+
+/** What `npm start` brings up: a shop on loopback, the config that watches it, and the means to break it. */
+export interface Demo {
+  /** As a user would write it in vedette.config.ts. */
+  config: ReturnType<typeof demoConfig>
+  /** How to break and mend the shop, for people, line by line. */
+  instructions: string[]
+  /** Where the control server answers: `http://127.0.0.1:4480`. */
+  controlUrl: string
+  /** Breaks (`true`) or mends one thing, as the control server does. */
+  setBroken(what: Breakage, broken: boolean): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Preferred ports: easy to remember. A taken one is replaced by any free one. */
+export const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453 } as const
+
+/** Starts shop and control server. Only loopback is touched, and one temporary folder that `stop` removes. */
+export async function startDemo(): Promise<Demo> {
+  const shop = await startShop(demoPorts)
+  const control = await startDemoControl(shop, demoPorts.control)
+  // A monitor names its root by file, as it would for a private root of the user's own.
+  const folder = await mkdtemp(join(tmpdir(), 'vedette-demo-'))
+  const caFile = join(folder, 'root.pem')
+  await writeFile(caFile, shop.ca)
+  return {
+    config: demoConfig(shop, caFile),
+    instructions: instructions(shop, control),
+    controlUrl: `http://127.0.0.1:${control.port}`,
+    setBroken: shop.setBroken,
+    stop: async () => {
+      await control.stop()
+      await shop.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function instructions(shop: Shop, control: DemoControl): string[] {
+  const url = `http://127.0.0.1:${control.port}`
+  const breaks = Object.entries(breakages).map(
+    ([name, effect]) => `  curl -X POST ${`${url}/break/${name}`.padEnd(34)} # ${effect}`,
+  )
+  return [
+    'The demo shop on this machine:',
+    `  plain origin  http://127.0.0.1:${shop.webPort}/`,
+    `  TLS origin    https://127.0.0.1:${shop.tlsPort}/checkout (its certificate is for ${shopHost})`,
+    `  DNS zone      dig @127.0.0.1 -p ${shop.dnsPort} ${shopHost}`,
+    'Break it from another terminal:',
+    ...breaks,
+    `Mend it with /mend/<name>, or all of it: curl -X POST ${url}/mend. What is broken: curl ${url}/`,
+  ]
+}

@@ -1,0 +1,166 @@
+import type { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Certificate, CertificateSummary } from '../model/result.ts'
+import { ProbeFailure } from './probe.ts'
+
+const maxSans = 100
+const maxChain = 10
+const dayMs = 86_400_000
+
+interface Known {
+  certificate: Omit<Certificate, 'daysRemaining'>
+  validFromMs: number
+  validToMs: number
+  /** Why the certificate or one of its issuers is too weak, in words. */
+  weakness?: string
+}
+
+// Describing a certificate costs more than the rest of a probe, and the same one is seen again and again.
+const known = new Map<string, Known>()
+const maxKnown = 2000
+
+/** What a peer showed in its handshake, trusted or not; undefined where it showed none. */
+export function peerCertificate(socket: TLSSocket, nowMs: number): Certificate | undefined {
+  const peer = socket.getPeerX509Certificate()
+  if (!peer) return undefined
+  const { certificate, validToMs } = describe(peer)
+  return { ...certificate, daysRemaining: Math.round(((validToMs - nowMs) / dayMs) * 100) / 100 }
+}
+
+/**
+ * Judges the certificate of a finished handshake, as a browser would: dates, trust, name, strength.
+ * `host` is the name or address it must be for. Gives the first thing that is wrong, or nothing.
+ */
+export function judgeCertificate(socket: TLSSocket, host: string, nowMs: number): ProbeFailure | undefined {
+  const peer = socket.getPeerX509Certificate()
+  if (!peer) return new ProbeFailure('TLS_HANDSHAKE', 'tls', 'the server showed no certificate')
+  const description = describe(peer)
+  const wrongName = nameMismatch(peer, host, description.certificate.sans)
+  // With `rejectUnauthorized: false` Node keeps the verification's error code here, whatever its type says.
+  const error = socket.authorizationError as unknown as string | null
+  if (error) return untrusted(error, description, wrongName, nowMs)
+  if (wrongName) return new ProbeFailure('TLS_HOSTNAME', 'tls', wrongName)
+  if (description.weakness) return new ProbeFailure('TLS_WEAK', 'tls', description.weakness)
+  return undefined
+}
+
+function untrusted(error: string, description: Known, wrongName: string | undefined, nowMs: number): ProbeFailure {
+  const { certificate, validFromMs, validToMs, weakness } = description
+  const { subject, issuer } = certificate
+  // OpenSSL reports a date before anything else, so what else is wrong is said beside it.
+  const also = wrongName ? `; besides, ${wrongName}` : ''
+  const fail = (code: ConstructorParameters<typeof ProbeFailure>[0], message: string) =>
+    new ProbeFailure(code, 'tls', `${message}${also} (${error})`)
+  switch (error) {
+    case 'CERT_HAS_EXPIRED':
+      return validToMs < nowMs
+        ? fail('TLS_EXPIRED', `the certificate of ${subject} expired on ${certificate.validTo}`)
+        : fail('TLS_EXPIRED', `an issuer in the chain of ${subject} has expired`)
+    case 'CERT_NOT_YET_VALID':
+      return validFromMs > nowMs
+        ? fail('TLS_NOT_YET_VALID', `the certificate of ${subject} is valid only from ${certificate.validFrom}`)
+        : fail('TLS_NOT_YET_VALID', `an issuer in the chain of ${subject} is not valid yet`)
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return fail('TLS_SELF_SIGNED', `the certificate of ${subject} is self-signed; set tls.caFile to trust it`)
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return fail(
+        'TLS_UNTRUSTED',
+        `the chain of ${subject} ends at a root that is not trusted here (${rootOf(certificate)})`,
+      )
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return fail(
+        'TLS_INCOMPLETE_CHAIN',
+        `the server sent only the certificate of ${subject}, not that of its issuer ${issuer}` +
+          ' (or the issuer is a root that is not trusted here: the two look the same)',
+      )
+  }
+  if (weakness) return fail('TLS_WEAK', weakness)
+  return fail('TLS_UNTRUSTED', `the certificate of ${subject} was not accepted`)
+}
+
+function rootOf({ chain, issuer }: Known['certificate']): string {
+  return chain.at(-1)?.issuer ?? issuer
+}
+
+function nameMismatch(peer: X509Certificate, host: string, sans: string[]): string | undefined {
+  // Names are looked for among the SANs alone, never in the subject (RFC 9525 §2).
+  const matches = isIP(host) ? peer.checkIP(host) : peer.checkHost(host, { subject: 'never' })
+  if (matches) return undefined
+  const names = sans.length > 5 ? `${sans.slice(0, 5).join(', ')}, …` : sans.join(', ')
+  return `the certificate is not for ${host} but for ${names || 'no name at all'}`
+}
+
+function describe(peer: X509Certificate): Known {
+  const fingerprint = peer.fingerprint256
+  const already = known.get(fingerprint)
+  if (already) return already
+  const issuers = issuersOf(peer)
+  const allSans = parseSans(peer.subjectAltName ?? '')
+  const weakness = [peer, ...issuers].map(weaknessOf).find(Boolean)
+  const description: Known = {
+    certificate: {
+      ...summarize(peer),
+      sans: allSans.slice(0, maxSans),
+      ...(allSans.length > maxSans && { sansTotal: allSans.length }),
+      chain: issuers.map(summarize),
+    },
+    validFromMs: peer.validFromDate.getTime(),
+    validToMs: peer.validToDate.getTime(),
+    ...(weakness && { weakness }),
+  }
+  if (known.size >= maxKnown) known.clear()
+  known.set(fingerprint, description)
+  return description
+}
+
+function issuersOf(peer: X509Certificate): X509Certificate[] {
+  const issuers: X509Certificate[] = []
+  const seen = new Set([peer.fingerprint256])
+  for (let next = peer.issuerCertificate; next && issuers.length < maxChain; next = next.issuerCertificate) {
+    if (seen.has(next.fingerprint256)) break
+    seen.add(next.fingerprint256)
+    issuers.push(next)
+  }
+  return issuers
+}
+
+function summarize(certificate: X509Certificate): CertificateSummary {
+  return {
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    validFrom: certificate.validFromDate.toISOString(),
+    validTo: certificate.validToDate.toISOString(),
+    fingerprint256: certificate.fingerprint256,
+  }
+}
+
+/** Node gives distinguished names one attribute a line. */
+function oneLine(name: string | undefined): string {
+  return (name ?? '').split('\n').join(', ').slice(0, 500)
+}
+
+/** `DNS:a.example, IP Address:192.0.2.1, DNS:"quoted, name"` → the bare names and addresses. */
+function parseSans(text: string): string[] {
+  const sans: string[] = []
+  for (const [, kind, quoted, plain] of text.matchAll(/(DNS|IP Address|URI|email):(?:"((?:[^"\\]|\\.)*)"|([^,]*))/g)) {
+    const value = (quoted ?? plain ?? '').trim()
+    if (kind && value) sans.push(value)
+  }
+  return sans
+}
+
+function weaknessOf(certificate: X509Certificate): string | undefined {
+  const subject = oneLine(certificate.subject)
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey
+  const bits = asymmetricKeyDetails?.modulusLength
+  if (bits !== undefined && bits < 2048)
+    return `the ${asymmetricKeyType} key of ${subject} has ${bits} bits; 2048 are needed`
+  // Nobody verifies the signature on a root: it is trusted by being known.
+  const isRoot = certificate.subject === certificate.issuer
+  const algorithm = certificate.signatureAlgorithm ?? ''
+  if (!isRoot && /sha1|md5|md2/i.test(algorithm)) return `the certificate of ${subject} is signed with ${algorithm}`
+  return undefined
+}

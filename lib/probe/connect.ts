@@ -1,0 +1,143 @@
+import net from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { IpVersion } from '../model/monitor.ts'
+import type { Phases } from '../model/result.ts'
+import { type ProbeDeps, ProbeFailure } from './probe.ts'
+import { resolveHost } from './resolve.ts'
+
+export interface Target {
+  /** Name or address. */
+  host: string
+  port: number
+  ipVersion: IpVersion
+  /** DNS server for the name, where it is not the machine's own. */
+  resolver?: string
+}
+
+/** Pause before the next address is tried beside one that does not answer (RFC 8305 §8, "Connection Attempt Delay"). */
+const attemptDelayMs = 250
+
+/**
+ * Resolves a target and opens a TCP connection to the first of its addresses that answers, all of them tried, IPv6 first
+ * (RFC 8305). Adds to `phases.resolve` and `phases.connect`, also when it fails, with a `ProbeFailure`.
+ */
+export async function connectTcp(
+  target: Target,
+  phases: Phases,
+  deps: ProbeDeps,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  const addresses = await resolveTarget(target, phases, deps, signal)
+  const started = deps.now()
+  try {
+    return await connectAny(addresses, target.port, signal)
+  } finally {
+    addPhase(phases, 'connect', deps.now() - started)
+  }
+}
+
+/** Adds to a phase, so that redirects are summed. */
+export function addPhase(phases: Phases, phase: keyof Phases, ms: number): void {
+  phases[phase] = (phases[phase] ?? 0) + ms
+}
+
+/** `192.0.2.1:443` or `[2001:db8::1]:443`. */
+export function formatAddress(ip: string, port: number): string {
+  return net.isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`
+}
+
+async function resolveTarget(target: Target, phases: Phases, deps: ProbeDeps, signal: AbortSignal): Promise<string[]> {
+  const literal = target.host.replace(/^\[(.*)\]$/, '$1')
+  if (net.isIP(literal)) {
+    if (target.ipVersion !== 'any' && net.isIP(literal) !== Number(target.ipVersion))
+      throw new ProbeFailure('DNS_NODATA', 'resolve', `${literal} is not an IPv${target.ipVersion} address`)
+    return [literal]
+  }
+  const started = deps.now()
+  try {
+    return await resolveHost(target.host, target, deps, signal)
+  } finally {
+    addPhase(phases, 'resolve', deps.now() - started)
+  }
+}
+
+function connectAny(addresses: string[], port: number, signal: AbortSignal): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const sockets = new Set<net.Socket>()
+    const errors: ConnectError[] = []
+    let next = 0
+    let timer: NodeJS.Timeout | undefined
+
+    const settle = (socket?: net.Socket, failure?: ProbeFailure) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      for (const other of sockets) if (other !== socket) other.destroy()
+      if (socket) resolve(socket)
+      else reject(failure)
+    }
+    const onAbort = () => {
+      const tried = addresses.slice(0, next).map((ip) => formatAddress(ip, port))
+      settle(
+        undefined,
+        new ProbeFailure('CONNECT_TIMEOUT', 'connect', `no connection to ${tried.join(' or ')} in time`),
+      )
+    }
+    const tryNext = () => {
+      clearTimeout(timer)
+      const ip = addresses[next++]
+      if (ip === undefined) return
+      const socket = net.connect({ host: ip, port, noDelay: true })
+      sockets.add(socket)
+      const onError = (error: NodeJS.ErrnoException) => {
+        sockets.delete(socket)
+        errors.push({ ip, error })
+        if (errors.length === addresses.length) settle(undefined, connectFailure(errors, port))
+        else tryNext()
+      }
+      socket.once('error', onError)
+      socket.once('connect', () => {
+        socket.off('error', onError)
+        settle(socket)
+      })
+      if (next < addresses.length) timer = setTimeout(tryNext, attemptDelayMs)
+    }
+
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    tryNext()
+  })
+}
+
+interface ConnectError {
+  ip: string
+  error: NodeJS.ErrnoException
+}
+
+const unreachable = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'])
+
+function connectFailure(errors: ConnectError[], port: number): ProbeFailure {
+  // What is told is the first address that was really asked: an IPv6 address no packet could leave for says little.
+  const telling = errors.find(({ error }) => !unreachable.has(error.code ?? '')) ?? errors[0]
+  const { ip = '', error } = telling ?? {}
+  const code = error?.code ?? ''
+  const address = formatAddress(ip, port)
+  if (code === 'ECONNREFUSED')
+    return new ProbeFailure('CONNECT_REFUSED', 'connect', `${address} refused the connection`, error)
+  if (code === 'ETIMEDOUT')
+    return new ProbeFailure('CONNECT_TIMEOUT', 'connect', `no connection to ${address} in time`, error)
+  if (unreachable.has(code)) {
+    if (net.isIPv6(ip) && !hasGlobalIpv6())
+      return new ProbeFailure('UNSUPPORTED', 'connect', `${address} needs IPv6, which this place does not have`, error)
+    return new ProbeFailure('CONNECT_UNREACHABLE', 'connect', `no route to ${address} (${code})`, error)
+  }
+  if (code === 'ECONNRESET' || code === 'EPIPE')
+    return new ProbeFailure('CONNECT_RESET', 'connect', `${address} reset the connection`, error)
+  return new ProbeFailure('INTERNAL', 'connect', `could not open a socket to ${address} (${code})`, error)
+}
+
+/** Whether any interface has an IPv6 address that can reach beyond its link. */
+export function hasGlobalIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family, internal, scopeid }) => family === 'IPv6' && !internal && !scopeid),
+  )
+}

@@ -1,0 +1,170 @@
+import { networkInterfaces } from 'node:os'
+import { canonicalName } from '../model/dns-answer.ts'
+import type { DnsMonitor, IpVersion } from '../model/monitor.ts'
+import { isWithin } from './dns-chain.ts'
+import { DnsFailure, endpoint } from './dns-filter.ts'
+import type { Question, Reply } from './dns-message.ts'
+import { type Survey, serialOf, survey } from './dns-survey.ts'
+import { askServer, type DnsRun, type DnsServer } from './dns-transport.ts'
+import { ProbeFailure } from './probe.ts'
+import { askResolvers, nameServers, resolveHost } from './resolve.ts'
+
+type Run = DnsRun & { monitor: DnsMonitor }
+
+/** Asks the machine's resolver, or the monitor's. */
+type AskResolver = (question: Question) => Promise<Reply>
+
+/** Asks for a name that other servers are responsible for. */
+type AskOutside = (name: string) => Promise<Reply>
+
+/**
+ * Finds the zone that holds the monitor's name and asks every one of its name servers, each at all of its addresses.
+ * Rejects with `ProbeFailure` where the zone or its name servers cannot be found; a server's own trouble is in its survey.
+ */
+export async function surveyAuthoritative(run: Run, port: number): Promise<Survey[]> {
+  const { monitor, deps, signal } = run
+  const started = deps.now()
+  const { servers: resolvers } = nameServers(monitor.resolver, deps)
+  const ask: AskResolver = async (question) => (await askResolvers(resolvers, question, deps, signal)).reply
+  const { zone, names } = await findZone(startOf(monitor), ask)
+  const located = (await Promise.all(names.map((name) => locateAll(name, port, run)))).flat()
+  const resolveMs = deps.now() - started
+  const outside = remember((name: string) => ask({ name, type: monitor.type }))
+  const surveys = await Promise.all(
+    located.map((found) =>
+      'failure' in found
+        ? survey(found.name, run, () => Promise.reject(found.failure))
+        : surveyOne(found, zone, outside, run),
+    ),
+  )
+  return surveys.map((seen) => ({
+    ...seen,
+    phases: { ...seen.phases, resolve: resolveMs },
+    isAuthoritative: true,
+  }))
+}
+
+/** A DS record lies in the zone above the one it is named for (RFC 4035 §3.1.4.1). */
+function startOf({ name, type }: DnsMonitor): string {
+  return type === 'DS' ? parentOf(canonicalName(name)) : canonicalName(name)
+}
+
+interface Unlocated {
+  name: string
+  failure: unknown
+}
+
+interface Zone {
+  zone: string
+  /** Names of its name servers. */
+  names: string[]
+}
+
+/** Walks up from a name to the first that has NS records: the top of its zone. */
+async function findZone(name: string, ask: AskResolver): Promise<Zone> {
+  for (let candidate = name; ; ) {
+    const reply = await ask({ name: candidate, type: 'NS' })
+    const own = reply.records.filter((record) => record.type === 'NS' && record.name === candidate)
+    if (own.length > 0) return { zone: candidate, names: [...new Set(own.map(({ data }) => data))].sort() }
+    if (candidate === '.' || (reply.rcode !== 'NOERROR' && reply.rcode !== 'NXDOMAIN')) {
+      const code = { SERVFAIL: 'DNS_SERVFAIL', REFUSED: 'DNS_REFUSED' }[reply.rcode] ?? 'DNS_NODATA'
+      const why = `expected the name servers of ${name}'s zone, got ${reply.rcode} for ${candidate} NS from the resolver`
+      throw new ProbeFailure(code as 'DNS_NODATA', 'resolve', why)
+    }
+    // The authority section tells the zone's top at once (RFC 2308 §3), but where a CNAME leads away, that of another zone.
+    const isAlias = reply.records.some((record) => record.type === 'CNAME')
+    const soa = reply.authorities.find((record) => record.type === 'SOA' && isWithin(candidate, record.name))
+    candidate = soa && !isAlias && soa.name !== candidate ? soa.name : parentOf(candidate)
+  }
+}
+
+function parentOf(name: string): string {
+  return name.replace(/^(?:\\.|[^.\\])*\.?/, '') || '.'
+}
+
+/** All addresses of a name server; where it has none, why. */
+async function locateAll(name: string, port: number, run: Run): Promise<(DnsServer | Unlocated)[]> {
+  const { monitor, deps, signal } = run
+  const options = { ipVersion: usable(monitor.ipVersion), ...(monitor.resolver && { resolver: monitor.resolver }) }
+  try {
+    const addresses = await resolveHost(name, options, deps, signal)
+    return addresses.map((host) => ({ host, port, label: `${name} (${endpoint(host, port).label})` }))
+  } catch (error) {
+    return [{ name, failure: error }]
+  }
+}
+
+/** Without a global IPv6 address (2000::/3, RFC 4291 §2.4) a name server's is no use, and that is not its fault. */
+function usable(ipVersion: IpVersion): IpVersion {
+  if (ipVersion !== 'any') return ipVersion
+  const addresses = Object.values(networkInterfaces()).flat()
+  return addresses.some((one) => one?.family === 'IPv6' && /^[23]/.test(one.address)) ? 'any' : '4'
+}
+
+function surveyOne(server: DnsServer, zone: string, outside: AskOutside, run: Run): Promise<Survey> {
+  const { type } = run.monitor
+  return survey(server.label, run, async ({ phases, observed }) => {
+    let isFirst = true
+    return async (name) => {
+      if (!isWithin(name, zone)) return outside(name)
+      const ask = () => askServer(server, { name, type }, false, run, phases)
+      if (isFirst) {
+        isFirst = false
+        const { reply, serial } = await withSerial(ask, server, zone, run)
+        if (serial !== undefined) observed.serial = serial
+        return reply
+      }
+      const reply = await ask()
+      // A CNAME may lead into a zone that is delegated below this one.
+      if (isDelegation(reply, zone)) return outside(name)
+      refuseLame(reply, zone, server)
+      return reply
+    }
+  })
+}
+
+/** Asks for the zone's SOA beside the monitor's question; both must be answered with authority. */
+async function withSerial(ask: () => Promise<Reply>, server: DnsServer, zone: string, run: Run) {
+  const soaQuestion: Question = { name: zone, type: 'SOA' }
+  const both = await Promise.allSettled([ask(), askServer(server, soaQuestion, false, run, {})])
+  const [answer, soa] = both
+  if (answer.status === 'rejected') throw answer.reason
+  refuseLame(answer.value, zone, server)
+  if (soa.status === 'rejected') {
+    const { code, stage, message } = soa.reason as ProbeFailure
+    throw new DnsFailure(code, stage, `asked for the SOA record of ${zone}: ${message}`, answer.value)
+  }
+  refuseLame(soa.value, zone, server)
+  return { reply: answer.value, serial: serialOf(soa.value) }
+}
+
+/** A server that does not answer for the zone as its own (RFC 1912 §2.8, "lame delegation"). */
+function refuseLame(reply: Reply, zone: string, server: DnsServer): void {
+  const isOwn = reply.flags.aa && reply.rcode !== 'SERVFAIL' && reply.rcode !== 'REFUSED'
+  if (isOwn) return
+  const referral = reply.authorities.find(({ type }) => type === 'NS')
+  const got =
+    reply.rcode !== 'NOERROR'
+      ? reply.rcode
+      : referral && reply.records.length === 0
+        ? `a referral to the servers of ${referral.name}`
+        : 'a reply without authority (AA=0)'
+  const why = `${server.label} is a name server of ${zone} but not authoritative for it: expected AA=1, got ${got}`
+  throw new DnsFailure('DNS_LAME', 'processing', why, reply)
+}
+
+function isDelegation({ rcode, records, authorities }: Reply, zone: string): boolean {
+  const referral = authorities.find(({ type }) => type === 'NS')
+  if (rcode !== 'NOERROR' || records.length > 0 || !referral) return false
+  return referral.name !== zone && isWithin(referral.name, zone)
+}
+
+/** Asks for each name once, so that all name servers are compared by the same answer from elsewhere. */
+function remember(ask: AskOutside): AskOutside {
+  const replies = new Map<string, Promise<Reply>>()
+  return (name) => {
+    const reply = replies.get(name) ?? ask(name)
+    replies.set(name, reply)
+    return reply
+  }
+}

@@ -1,0 +1,185 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import Client from 'undici/lib/dispatcher/client.js'
+import type { IpVersion, TlsOptions } from '../model/monitor.ts'
+import type { Certificate, Failure, Phases } from '../model/result.ts'
+import { addPhase, connectTcp } from './connect.ts'
+import { type FirstBytes, peekFirstBytes } from './first-bytes.ts'
+import { httpFailure } from './http-failure.ts'
+import { type ProbeDeps, ProbeFailure } from './probe.ts'
+import { connectThroughProxy, type HttpProxy, parseHostPort, parseProxy } from './proxy.ts'
+import { startTls } from './tls-handshake.ts'
+
+export interface ExchangeRequest {
+  url: URL
+  method: string
+  /** Lower-case names. */
+  headers: Record<string, string>
+  body?: string | Uint8Array
+  ipVersion: IpVersion
+  resolver?: string
+  /** host:port to dial instead of the URL's; Host and SNI stay the URL's. */
+  connectTo?: string
+  /** `http://[user:password@]host:port`. */
+  proxy?: string
+  httpVersion: 'any' | '1.1' | '2'
+  /** Applies to the body as transferred. */
+  maxBodyBytes: number
+  tls: TlsOptions
+}
+
+/** What one request and its reply showed; partial where it failed. */
+export interface Exchange {
+  phases: Phases
+  failure?: Failure
+  ip?: string
+  httpVersion?: string
+  statusCode?: number
+  headers?: Record<string, string | string[]>
+  /** As transferred, at most `maxBodyBytes`. */
+  body?: Buffer
+  bodyBytes?: number
+  certificate?: Certificate
+}
+
+/** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
+const maxHeaderBytes = 64 * 1024
+
+/**
+ * One HTTP request over a fresh connection with a full handshake, and its reply up to the last byte of the body.
+ * Never rejects: what went wrong is in `failure`, beside everything seen until then.
+ */
+export async function exchange(request: ExchangeRequest, deps: ProbeDeps, signal: AbortSignal): Promise<Exchange> {
+  const seen: Exchange = { phases: {} }
+  let socket: Socket | undefined
+  try {
+    const proxy = request.proxy === undefined ? undefined : parseProxy(request.proxy)
+    socket = await connect(request, proxy, seen, deps, signal)
+    await send(request, proxy, socket, seen, deps, signal)
+  } catch (error) {
+    seen.failure = (error instanceof ProbeFailure ? error : internal(error)).toFailure()
+  } finally {
+    socket?.destroy()
+  }
+  return seen
+}
+
+function internal(error: unknown): ProbeFailure {
+  return new ProbeFailure('INTERNAL', 'request', `the request could not be made: ${(error as Error).message}`, error)
+}
+
+async function connect(
+  request: ExchangeRequest,
+  proxy: HttpProxy | undefined,
+  seen: Exchange,
+  deps: ProbeDeps,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { url, ipVersion, resolver } = request
+  const secure = url.protocol === 'https:'
+  const port = Number(url.port) || (secure ? 443 : 80)
+  const destination = request.connectTo ? parseHostPort(request.connectTo) : { host: url.hostname, port }
+  const dialled = proxy ?? destination
+  const options = { ipVersion, ...(resolver && { resolver }) }
+  let socket = await connectTcp({ ...dialled, ...options }, seen.phases, deps, signal)
+  seen.ip = socket.remoteAddress ?? ''
+  if (proxy && secure) socket = await connectThroughProxy(socket, proxy, destination, signal)
+  if (!secure) return socket
+  const alpn = { any: ['h2', 'http/1.1'], '1.1': ['http/1.1'], '2': ['h2'] }[request.httpVersion]
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const tls = await startTls(socket, { host, tls: request.tls, alpn }, seen, seen.phases, deps, signal)
+  if (request.httpVersion === '2' && tls.alpnProtocol !== 'h2') {
+    tls.destroy()
+    throw new ProbeFailure('TLS_HANDSHAKE', 'tls', 'the server does not offer HTTP/2, which httpVersion asks for')
+  }
+  return tls
+}
+
+function send(
+  request: ExchangeRequest,
+  proxy: HttpProxy | undefined,
+  socket: Socket,
+  seen: Exchange,
+  deps: ProbeDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { url } = request
+  const isH2 = (socket as TLSSocket).alpnProtocol === 'h2'
+  const first: FirstBytes | undefined = isH2 ? undefined : peekFirstBytes(socket)
+  const client = new Client(url.origin, {
+    // Not at once: undici takes a socket only after the call that asks for it has returned.
+    connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
+    allowH2: isH2,
+    // The caller's deadline is the only one: undici's own timers are coarser than half a second.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: maxHeaderBytes,
+  })
+  const started = deps.now()
+  let headersAt: number | undefined
+  const chunks: Buffer[] = []
+  const close = () => {
+    if (headersAt === undefined) addPhase(seen.phases, 'processing', deps.now() - started)
+    else addPhase(seen.phases, 'transfer', deps.now() - headersAt)
+    if (isH2) seen.httpVersion = '2'
+    else if (first?.httpVersion) seen.httpVersion = first.httpVersion
+    if (seen.statusCode !== undefined) seen.body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+  }
+
+  return new Promise<void>((resolve, reject) => {
+    const settle = (failure?: ProbeFailure) => {
+      signal.removeEventListener('abort', onAbort)
+      close()
+      if (failure) reject(failure)
+      else resolve()
+      client.destroy().catch(() => {})
+    }
+    const onAbort = () => settle(timedOut(seen))
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+
+    const viaProxy = proxy && url.protocol === 'http:'
+    client.dispatch(
+      {
+        method: request.method as 'GET',
+        // To a proxy a request names its whole target (RFC 9112 §3.2.2).
+        path: (viaProxy ? url.origin : '') + url.pathname + url.search,
+        headers: {
+          ...request.headers,
+          ...(viaProxy && proxy.authorization && { 'proxy-authorization': proxy.authorization }),
+        },
+        body: request.body === undefined || request.body.length === 0 ? null : request.body,
+      },
+      {
+        onRequestStart() {},
+        onResponseStart(_controller, statusCode, headers) {
+          if (statusCode < 200) return
+          headersAt = deps.now()
+          addPhase(seen.phases, 'processing', headersAt - started)
+          seen.statusCode = statusCode
+          seen.headers = headers as Record<string, string | string[]>
+          seen.bodyBytes = 0
+        },
+        onResponseData(_controller, chunk) {
+          seen.bodyBytes = (seen.bodyBytes ?? 0) + chunk.length
+          if (seen.bodyBytes > request.maxBodyBytes)
+            throw new ProbeFailure(
+              'HTTP_TOO_LARGE',
+              'transfer',
+              `the body is larger than maxBodyBytes, ${request.maxBodyBytes}`,
+            )
+          chunks.push(chunk)
+        },
+        onResponseEnd: () => settle(),
+        onResponseError: (_controller, error) => settle(httpFailure(error, seen, first?.bytesRead ?? 0)),
+      },
+    )
+  })
+}
+
+function timedOut(seen: Exchange): ProbeFailure {
+  if (seen.statusCode === undefined)
+    return new ProbeFailure('HTTP_TIMEOUT', 'processing', 'the server accepted the request and did not answer in time')
+  const got = `status ${seen.statusCode} and ${seen.bodyBytes} bytes of the body came`
+  return new ProbeFailure('HTTP_TIMEOUT', 'transfer', `the reply did not end in time: ${got}`)
+}

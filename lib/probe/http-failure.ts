@@ -1,0 +1,57 @@
+import { ProbeFailure } from './probe.ts'
+import { isTlsError, tlsFailure } from './tls-handshake.ts'
+
+interface Seen {
+  statusCode?: number
+  bodyBytes?: number
+  headers?: Record<string, string | string[]>
+}
+
+/** The failure that an error of undici means, given what had come until then. */
+export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeFailure {
+  if (error instanceof ProbeFailure) return error
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  if (isTlsError(error)) return tlsFailure(error)
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'HPE_HEADER_OVERFLOW')
+    return new ProbeFailure('HTTP_TOO_LARGE', 'processing', 'the reply has more than 64 KiB of headers', error)
+  if (error.name === 'HTTPParserError' && code !== 'HPE_INVALID_EOF_STATE')
+    return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), `the reply is not valid HTTP: ${error.message}`, error)
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    if (seen.statusCode !== undefined) return truncated(seen, error)
+    // The parser gave up inside the headers: two lengths that differ have no end one could trust (RFC 9112 §6.3).
+    return new ProbeFailure('HTTP_MALFORMED', 'processing', 'the reply has content-length headers that conflict', error)
+  }
+  if (
+    code === 'ECONNRESET' ||
+    code === 'EPIPE' ||
+    code === 'ERR_HTTP2_STREAM_ERROR' ||
+    code === 'ERR_HTTP2_SESSION_ERROR'
+  )
+    return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server reset the connection${soFar(seen)}`, error)
+  if (code === 'UND_ERR_SOCKET' || code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_ABORTED') {
+    if (/bad (response|upgrade)/.test(error.message))
+      return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), `the reply is not valid HTTP: ${error.message}`, error)
+    if (seen.statusCode !== undefined || bytesRead > 0) return truncated(seen, error)
+    return new ProbeFailure('HTTP_RESET', 'processing', 'the server closed the connection without an answer', error)
+  }
+  if (code.startsWith('ERR_HTTP2_') || code.startsWith('UND_ERR_'))
+    return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), `the reply is not valid HTTP: ${error.message}`, error)
+  return new ProbeFailure('HTTP_RESET', stageOf(seen), `the connection broke: ${error.message}`, error)
+}
+
+function truncated(seen: Seen, cause: Error): ProbeFailure {
+  const announced = seen.headers?.['content-length']
+  const of = announced === undefined ? '' : ` of ${announced}`
+  const got = seen.statusCode === undefined ? 'inside its headers' : `after ${seen.bodyBytes}${of} bytes of the body`
+  return new ProbeFailure('HTTP_TRUNCATED', stageOf(seen), `the reply ended ${got}`, cause)
+}
+
+function soFar(seen: Seen): string {
+  return seen.statusCode === undefined
+    ? ' before it answered'
+    : ` after status ${seen.statusCode} and ${seen.bodyBytes} bytes of the body`
+}
+
+function stageOf(seen: Seen): 'processing' | 'transfer' {
+  return seen.statusCode === undefined ? 'processing' : 'transfer'
+}

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import type { HttpMonitor } from '../model/monitor.ts'
+import type { HttpObserved, Observation, Phases } from '../model/result.ts'
+import { acceptEncoding, decodeBody } from './decode-body.ts'
+import { type Exchange, type ExchangeRequest, exchange } from './http-exchange.ts'
+import { type ProbeDeps, ProbeFailure } from './probe.ts'
+
+const followed = new Set([301, 302, 303, 307, 308])
+
+/** Requests a URL over a fresh connection, follows its redirects, and gives the last reply with its body decoded. */
+export async function probeHttp(
+  monitor: HttpMonitor<string>,
+  deps: ProbeDeps,
+  signal: AbortSignal,
+): Promise<Observation<HttpObserved>> {
+  const phases: Phases = {}
+  const observed: HttpObserved = {}
+  let request = firstRequest(monitor, deps)
+  try {
+    for (let hops = 0; ; hops++) {
+      const reply = await exchange(request, deps, signal)
+      keep(reply, phases, observed)
+      observed.redirects = hops
+      if (hops > 0) observed.finalUrl = request.url.origin + request.url.pathname
+      if (reply.failure) return { phases, observed, failure: reply.failure, ...bodyOf(reply.body) }
+      const next = monitor.redirects > 0 ? redirectOf(request, reply, monitor) : undefined
+      if (!next) return { phases, observed, ...(await decoded(reply, observed, monitor.maxBodyBytes)) }
+      if (hops >= monitor.redirects) {
+        const message = `more than ${monitor.redirects} redirects; the last leads to ${next.url.origin}${next.url.pathname}`
+        throw new ProbeFailure('HTTP_REDIRECT_LOOP', 'transfer', message)
+      }
+      request = next
+    }
+  } catch (error) {
+    if (error instanceof ProbeFailure) return { phases, observed, failure: error.toFailure() }
+    throw error
+  }
+}
+
+function firstRequest(monitor: HttpMonitor<string>, deps: ProbeDeps): ExchangeRequest {
+  const { method, body, ipVersion, resolver, connectTo, proxy, httpVersion, maxBodyBytes, tls } = monitor
+  return {
+    url: new URL(monitor.url),
+    method,
+    headers: requestHeaders(monitor, deps),
+    ...(body && { body }),
+    ipVersion,
+    ...(resolver && { resolver }),
+    ...(connectTo && { connectTo }),
+    ...(proxy && { proxy }),
+    httpVersion,
+    maxBodyBytes,
+    tls,
+  }
+}
+
+function requestHeaders(monitor: HttpMonitor<string>, deps: ProbeDeps): Record<string, string> {
+  const headers: Record<string, string> = {
+    'user-agent': deps.userAgent,
+    accept: '*/*',
+    'accept-encoding': acceptEncoding,
+    // https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, parent id, sampled.
+    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
+  }
+  const { auth } = monitor
+  if (auth && 'bearer' in auth) headers.authorization = `Bearer ${auth.bearer}`
+  if (auth && 'basic' in auth)
+    headers.authorization = `Basic ${Buffer.from(`${auth.basic.username}:${auth.basic.password}`).toString('base64')}`
+  for (const [name, value] of Object.entries(monitor.headers)) headers[name.toLowerCase()] = value
+  return headers
+}
+
+function keep(reply: Exchange, phases: Phases, observed: HttpObserved): void {
+  for (const [phase, ms] of Object.entries(reply.phases) as [keyof Phases, number][])
+    phases[phase] = (phases[phase] ?? 0) + ms
+  const { ip, httpVersion, statusCode, headers, bodyBytes, certificate } = reply
+  // Each reply replaces the one before it: what is told is the end of the redirects.
+  for (const key of Object.keys(observed) as (keyof HttpObserved)[]) delete observed[key]
+  Object.assign(observed, {
+    ...(statusCode !== undefined && { statusCode }),
+    ...(ip && { ip }),
+    ...(httpVersion && { httpVersion }),
+    ...(headers && { headers: boundHeaders(headers) }),
+    ...(bodyBytes !== undefined && { bodyBytes }),
+    ...(certificate && { certificate }),
+  })
+}
+
+const maxHeaders = 100
+const maxHeaderValue = 1024
+
+function boundHeaders(headers: Record<string, string | string[]>): Record<string, string | string[]> {
+  const cut = (value: string) => (value.length > maxHeaderValue ? `${value.slice(0, maxHeaderValue)}…` : value)
+  return Object.fromEntries(
+    Object.entries(headers)
+      .slice(0, maxHeaders)
+      .map(([name, value]) => [name, Array.isArray(value) ? value.slice(0, maxHeaders).map(cut) : cut(value)]),
+  )
+}
+
+async function decoded(
+  reply: Exchange,
+  observed: HttpObserved,
+  maxBytes: number,
+): Promise<Partial<Observation<HttpObserved>>> {
+  const encoding = [reply.headers?.['content-encoding'] ?? []].flat().join(',')
+  try {
+    const body = await decodeBody(reply.body ?? Buffer.alloc(0), encoding, maxBytes)
+    observed.decodedBytes = body.length
+    return bodyOf(body)
+  } catch (error) {
+    if (error instanceof ProbeFailure) return { failure: error.toFailure() }
+    throw error
+  }
+}
+
+function bodyOf(body: Buffer | undefined): { body?: string } {
+  return body ? { body: body.toString('utf8') } : {}
+}
+
+/** The request that a reply's redirect asks for; undefined where it is none. */
+function redirectOf(
+  request: ExchangeRequest,
+  reply: Exchange,
+  monitor: HttpMonitor<string>,
+): ExchangeRequest | undefined {
+  const { statusCode = 0, headers = {} } = reply
+  if (!followed.has(statusCode)) return undefined
+  const location = [headers.location ?? []].flat()[0]
+  if (location === undefined)
+    throw new ProbeFailure('HTTP_REDIRECT_INVALID', 'transfer', `the server answered ${statusCode} without a location`)
+  const url = URL.parse(location, request.url.href)
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new ProbeFailure(
+      'HTTP_REDIRECT_INVALID',
+      'transfer',
+      `the server redirects to ${JSON.stringify(location.slice(0, 200))}, which is no http or https URL`,
+    )
+  const next: ExchangeRequest = { ...request, url, headers: { ...request.headers } }
+  // After 303 always, and after 301 and 302 of a POST by custom, a GET follows (RFC 9110 §15.4).
+  if ((statusCode === 303 && request.method !== 'HEAD') || (statusCode <= 302 && request.method === 'POST')) {
+    next.method = 'GET'
+    delete next.body
+    for (const name of ['content-type', 'content-length', 'content-encoding']) delete next.headers[name]
+  }
+  if (url.origin !== request.url.origin) leaveOrigin(next, request, monitor)
+  return next
+}
+
+/** What was meant for one origin goes to no other: neither its headers nor, for another name, its pinned address. */
+function leaveOrigin(next: ExchangeRequest, request: ExchangeRequest, monitor: HttpMonitor<string>): void {
+  for (const name of ['authorization', 'cookie', 'host', ...Object.keys(monitor.headers)])
+    delete next.headers[name.toLowerCase()]
+  if (!request.connectTo) return
+  const pinnedHost = request.connectTo.replace(/:\d+$/, '')
+  if (next.url.hostname === request.url.hostname)
+    next.connectTo = `${pinnedHost}:${next.url.port || (next.url.protocol === 'https:' ? 443 : 80)}`
+  else delete next.connectTo
+}
