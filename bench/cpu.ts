@@ -2,9 +2,7 @@
  * CPU per probe, ours beside blackbox_exporter's, for each kind: 16 probes in parallel, nothing stored. Rounds alternate
  * (ours, theirs, ours, …), so that what else the machine does meets both. Linux only: CPU is read from /proc.
  */
-import { rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { pemFile } from '../test/support/certificates.ts'
 import { type Blackbox, startBlackbox } from './support/blackbox.ts'
 import { type Child, cpuMs, inParallel, startChild } from './support/child.ts'
 import { median, printTable } from './support/table.ts'
@@ -25,8 +23,7 @@ interface Side {
 }
 
 const targets = await startChild<Targets>(new URL('targets.ts', import.meta.url))
-const caFile = join(tmpdir(), `vedette-bench-${process.pid}.pem`)
-writeFileSync(caFile, targets.hello.ca)
+const caFile = pemFile(targets.hello.ca)
 const prober = await startChild(new URL('cpu-prober.ts', import.meta.url), [JSON.stringify(monitors(targets.hello))])
 const blackbox = await startBlackbox(caFile, dnsName)
 if (!blackbox)
@@ -43,7 +40,6 @@ endpoint, through which it is asked for each probe and answers with metrics; con
 await blackbox?.stop()
 prober.stop()
 targets.stop()
-rmSync(caFile)
 
 async function compare(kind: Kind): Promise<string[]> {
   const sides = [ours(prober), ...(blackbox ? [theirs(blackbox, targets.hello)] : [])]

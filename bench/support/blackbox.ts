@@ -27,6 +27,12 @@ export async function startBlackbox(caFile: string, dnsName: string): Promise<Bl
   // Its history of results is off as far as it can be: nothing is stored on our side either.
   const args = [`--config.file=${configFile}`, `--web.listen-address=127.0.0.1:${port}`, '--history.limit=1']
   const child = spawn(program, [...args, '--log.level=error'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const clear = () => {
+    child.kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  // Also where the bench itself fails half way.
+  process.once('exit', clear)
   // Connections to it are kept open, so that as little of its own HTTP as possible is counted.
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 16 })
   await ready(pool, child)
@@ -35,8 +41,7 @@ export async function startBlackbox(caFile: string, dnsName: string): Promise<Bl
     probe: (module, target) => probe(pool, module, target),
     stop: async () => {
       await pool.close()
-      child.kill()
-      rmSync(folder, { recursive: true, force: true })
+      clear()
     },
   }
 }

@@ -58,20 +58,23 @@ export class HistoryStore {
   }
 
   append({ results, transitions }: Batch): void {
-    inTransaction(this.db, () => {
-      // A batch that fails is rolled back, and with it the numbers given to new series.
-      const known = new Map(this.#series)
-      for (const result of results) this.#append(result, known)
-      for (const one of transitions) this.#appendTransition(one)
-      return known
-    }).forEach((id, key) => this.#series.set(key, id))
+    try {
+      inTransaction(this.db, () => {
+        for (const result of results) this.#appendResult(result)
+        for (const one of transitions) this.#appendTransition(one)
+      })
+    } catch (error) {
+      // Numbers given to new series were rolled back as well.
+      this.#series.clear()
+      throw error
+    }
   }
 
-  #append(result: ProbeResult, known: Map<string, number>): void {
+  #appendResult(result: ProbeResult): void {
     const { monitor, vantage, status, startedAt, durationMs, ...detail } = result
     const time = Date.parse(startedAt)
     const ticks = Math.round(durationMs * ticksPerMs)
-    const series = this.#seriesOf(monitor, vantage, known)
+    const series = this.#seriesOf(monitor, vantage)
     const blob = deflateRawSync(JSON.stringify(detail satisfies Detail), { level: 3 })
     const { changes } = this.#addResult.run(series, time, statuses.indexOf(status), ticks, blob)
     // The same result once more (a batch sent again): it is counted already.
@@ -104,13 +107,13 @@ export class HistoryStore {
     )
   }
 
-  #seriesOf(monitor: string, vantage: string, known: Map<string, number>): number {
+  #seriesOf(monitor: string, vantage: string): number {
     const key = `${monitor}\0${vantage}`
-    let id = known.get(key)
+    let id = this.#series.get(key)
     if (id === undefined) {
       const row = this.#findSeries.get(monitor, vantage) ?? this.#addSeries.get(monitor, vantage)
       id = Number(row?.id)
-      known.set(key, id)
+      this.#series.set(key, id)
     }
     return id
   }

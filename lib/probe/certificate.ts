@@ -1,6 +1,6 @@
-import type { X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { Certificate, CertificateSummary } from '../model/result.ts'
 import { ProbeFailure } from './probe.ts'
 
@@ -9,22 +9,26 @@ const maxChain = 10
 const dayMs = 86_400_000
 
 interface Known {
+  x509: X509Certificate
   certificate: Omit<Certificate, 'daysRemaining'>
   validFromMs: number
   validToMs: number
   /** Why the certificate or one of its issuers is too weak, in words. */
   weakness?: string
+  knownSinceMs: number
 }
 
-// Describing a certificate costs more than the rest of a probe, and the same one is seen again and again.
+// Describing a chain costs more than the rest of a probe, and the same one is seen again and again. Not for long: a
+// server may send other issuers with the same certificate.
 const known = new Map<string, Known>()
 const maxKnown = 2000
+const maxKnownMs = 60_000
 
 /** What a peer showed in its handshake, trusted or not; undefined where it showed none. */
 export function peerCertificate(socket: TLSSocket, nowMs: number): Certificate | undefined {
-  const peer = socket.getPeerX509Certificate()
-  if (!peer) return undefined
-  const { certificate, validToMs } = describe(peer)
+  const description = describe(socket, nowMs)
+  if (!description) return undefined
+  const { certificate, validToMs } = description
   return { ...certificate, daysRemaining: Math.round(((validToMs - nowMs) / dayMs) * 100) / 100 }
 }
 
@@ -33,10 +37,9 @@ export function peerCertificate(socket: TLSSocket, nowMs: number): Certificate |
  * `host` is the name or address it must be for. Gives the first thing that is wrong, or nothing.
  */
 export function judgeCertificate(socket: TLSSocket, host: string, nowMs: number): ProbeFailure | undefined {
-  const peer = socket.getPeerX509Certificate()
-  if (!peer) return new ProbeFailure('TLS_HANDSHAKE', 'tls', 'the server showed no certificate')
-  const description = describe(peer)
-  const wrongName = nameMismatch(peer, host, description.certificate.sans)
+  const description = describe(socket, nowMs)
+  if (!description) return new ProbeFailure('TLS_HANDSHAKE', 'tls', 'the server showed no certificate')
+  const wrongName = nameMismatch(description, host)
   // With `rejectUnauthorized: false` Node keeps the verification's error code here, whatever its type says.
   const error = socket.authorizationError as unknown as string | null
   if (error) return untrusted(error, description, wrongName, nowMs)
@@ -85,46 +88,55 @@ function rootOf({ chain, issuer }: Known['certificate']): string {
   return chain.at(-1)?.issuer ?? issuer
 }
 
-function nameMismatch(peer: X509Certificate, host: string, sans: string[]): string | undefined {
+function nameMismatch({ x509, certificate: { sans } }: Known, host: string): string | undefined {
   // Names are looked for among the SANs alone, never in the subject (RFC 9525 §2).
-  const matches = isIP(host) ? peer.checkIP(host) : peer.checkHost(host, { subject: 'never' })
+  const matches = isIP(host) ? x509.checkIP(host) : x509.checkHost(host, { subject: 'never' })
   if (matches) return undefined
   const names = sans.length > 5 ? `${sans.slice(0, 5).join(', ')}, …` : sans.join(', ')
   return `the certificate is not for ${host} but for ${names || 'no name at all'}`
 }
 
-function describe(peer: X509Certificate): Known {
-  const fingerprint = peer.fingerprint256
+function describe(socket: TLSSocket, nowMs: number): Known | undefined {
+  // `getPeerX509Certificate` would be the modern way, but it answers once, and leaves the root out of its chain.
+  const fingerprint = socket.getPeerCertificate().fingerprint256
+  if (!fingerprint) return undefined
   const already = known.get(fingerprint)
-  if (already) return already
-  const issuers = issuersOf(peer)
-  const allSans = parseSans(peer.subjectAltName ?? '')
-  const weakness = [peer, ...issuers].map(weaknessOf).find(Boolean)
+  if (already && nowMs - already.knownSinceMs < maxKnownMs) return already
+  const [x509, ...issuers] = chainOf(socket.getPeerCertificate(true))
+  if (!x509) return undefined
+  const allSans = parseSans(x509.subjectAltName ?? '')
+  const weakness = [x509, ...issuers].map(weaknessOf).find(Boolean)
   const description: Known = {
+    x509,
     certificate: {
-      ...summarize(peer),
+      ...summarize(x509),
       sans: allSans.slice(0, maxSans),
       ...(allSans.length > maxSans && { sansTotal: allSans.length }),
       chain: issuers.map(summarize),
     },
-    validFromMs: peer.validFromDate.getTime(),
-    validToMs: peer.validToDate.getTime(),
+    validFromMs: x509.validFromDate.getTime(),
+    validToMs: x509.validToDate.getTime(),
     ...(weakness && { weakness }),
+    knownSinceMs: nowMs,
   }
   if (known.size >= maxKnown) known.clear()
   known.set(fingerprint, description)
   return description
 }
 
-function issuersOf(peer: X509Certificate): X509Certificate[] {
-  const issuers: X509Certificate[] = []
-  const seen = new Set([peer.fingerprint256])
-  for (let next = peer.issuerCertificate; next && issuers.length < maxChain; next = next.issuerCertificate) {
-    if (seen.has(next.fingerprint256)) break
+/** The leaf and its issuers; a root is its own issuer, where Node's links go in a circle. */
+function chainOf(leaf: DetailedPeerCertificate): X509Certificate[] {
+  const chain: X509Certificate[] = []
+  const seen = new Set<string>()
+  for (
+    let next = leaf;
+    next?.raw && !seen.has(next.fingerprint256) && chain.length <= maxChain;
+    next = next.issuerCertificate
+  ) {
     seen.add(next.fingerprint256)
-    issuers.push(next)
+    chain.push(new X509Certificate(next.raw))
   }
-  return issuers
+  return chain
 }
 
 function summarize(certificate: X509Certificate): CertificateSummary {

@@ -2,6 +2,7 @@ import { ProbeFailure } from './probe.ts'
 import { isTlsError, tlsFailure } from './tls-handshake.ts'
 
 interface Seen {
+  certificate?: unknown
   statusCode?: number
   bodyBytes?: number
   headers?: Record<string, string | string[]>
@@ -32,7 +33,7 @@ export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeF
     if (/bad (response|upgrade)/.test(error.message))
       return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), `the reply is not valid HTTP: ${error.message}`, error)
     if (seen.statusCode !== undefined || bytesRead > 0) return truncated(seen, error)
-    return new ProbeFailure('HTTP_RESET', 'processing', 'the server closed the connection without an answer', error)
+    return new ProbeFailure('HTTP_RESET', 'processing', `the server closed the connection${soFar(seen)}`, error)
   }
   if (code.startsWith('ERR_HTTP2_') || code.startsWith('UND_ERR_'))
     return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), `the reply is not valid HTTP: ${error.message}`, error)
@@ -47,8 +48,10 @@ function truncated(seen: Seen, cause: Error): ProbeFailure {
 }
 
 function soFar(seen: Seen): string {
+  // TLS 1.3 lets a server look at the client's certificate only after the handshake is done.
+  const maybe = seen.certificate ? '; it may want a client certificate (tls.certFile)' : ''
   return seen.statusCode === undefined
-    ? ' before it answered'
+    ? ` before it answered${maybe}`
     : ` after status ${seen.statusCode} and ${seen.bodyBytes} bytes of the body`
 }
 

@@ -36,9 +36,12 @@ export async function startTls(
   const name = (target.tls.serverName || target.host).replace(/\.$/, '')
   const started = deps.now()
   try {
-    const secure = await handshake(socket, name, target, deps, signal)
-    const certificate = peerCertificate(secure, deps.wallClock())
-    if (certificate) seen.certificate = certificate
+    const keepCertificate = (secure: tls.TLSSocket) => {
+      const certificate = peerCertificate(secure, deps.wallClock())
+      if (certificate) seen.certificate = certificate
+    }
+    const secure = await handshake(socket, name, target, keepCertificate, deps, signal)
+    keepCertificate(secure)
     seen.version = secure.getProtocol() ?? ''
     seen.cipher = secure.getCipher().name
     const failure = target.tls.verify ? judgeCertificate(secure, name, deps.wallClock()) : undefined
@@ -56,6 +59,7 @@ function handshake(
   socket: Socket,
   name: string,
   target: TlsTarget,
+  keepCertificate: (secure: tls.TLSSocket) => void,
   deps: ProbeDeps,
   signal: AbortSignal,
 ): Promise<tls.TLSSocket> {
@@ -67,6 +71,7 @@ function handshake(
       secureContext: secureContext(target.tls, deps.wallClock()),
       // Node hides a refused peer's certificate, so every one is let in here and judged by us.
       rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
       ...(target.alpn && { ALPNProtocols: target.alpn }),
     })
     const settle = (failure?: ProbeFailure) => {
@@ -74,11 +79,17 @@ function handshake(
       secure.off('error', onError)
       secure.off('secureConnect', onSecure)
       secure.off('close', onClose)
+      secure.off('keylog', onKeys)
       if (!failure) return resolve(secure)
       // An alert may still arrive; nobody listens any more.
       secure.on('error', () => {})
       secure.destroy()
       reject(failure)
+    }
+    // A TLS 1.2 server that refuses us does so before the handshake ends, and then Node no longer knows its certificate.
+    // Its keys are agreed on after it has shown it, and in TLS 1.2 alone under this label (NSS key log format).
+    const onKeys = (line: Buffer) => {
+      if (line.toString('latin1', 0, 13) === 'CLIENT_RANDOM') keepCertificate(secure)
     }
     const onAbort = () => settle(new ProbeFailure('TLS_TIMEOUT', 'tls', 'the TLS handshake was not finished in time'))
     const onError = (error: NodeJS.ErrnoException) => settle(tlsFailure(error))
@@ -88,6 +99,7 @@ function handshake(
     secure.once('error', onError)
     secure.once('secureConnect', onSecure)
     secure.once('close', onClose)
+    secure.on('keylog', onKeys)
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
   })
@@ -114,6 +126,8 @@ export function tlsFailure(error: NodeJS.ErrnoException): ProbeFailure {
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER|INVALID_RECORD|UNEXPECTED_MESSAGE/.test(code)
   )
     return fail('TLS_HANDSHAKE', 'the server does not speak TLS on this port')
+  if (/NO_APPLICATION_PROTOCOL/.test(code))
+    return fail('TLS_HANDSHAKE', 'the server speaks none of the offered protocols (HTTP/2, where httpVersion is "2")')
   if (code === 'ECONNRESET' || code === 'EPIPE')
     return fail('TLS_HANDSHAKE', 'the server closed the connection in the TLS handshake')
   return fail('TLS_HANDSHAKE', `the TLS handshake failed: ${error.message.split('\n')[0]}`)

@@ -114,7 +114,7 @@ function readQuery(packet: Buffer, transport: 'udp' | 'tcp', send: (bytes: Buffe
     authenticData: query.flag_ad,
     ...(opt && { ednsSize: opt.udpPayloadSize }),
     send,
-    reply: ({ rcode = 0, flags = ['ra'], ...sections } = {}) => {
+    reply: ({ rcode = 0, flags = ['ra'], ...sections }: ReplyOptions = {}) => {
       const flagBits = flags.reduce((sum, flag) => sum | bits[flag], 0)
       const rd = query.flag_rd ? 0x0100 : 0
       const message: Packet = { type: 'response', questions: [question], ...sections }

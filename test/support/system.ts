@@ -22,7 +22,8 @@ const sbin = ['/usr/sbin', '/usr/local/sbin', '/sbin']
 export function requireSystem(binary: string): boolean {
   if (systemPath(binary) !== undefined) return true
   const why = `${binary} is not installed (Debian: apt install ${packages[binary] ?? binary})`
-  if (process.env.VEDETTE_REQUIRE_SYSTEM === '1') throw new Error(`expected all interoperability tests to run, but ${why}`)
+  if (process.env.VEDETTE_REQUIRE_SYSTEM === '1')
+    throw new Error(`expected all interoperability tests to run, but ${why}`)
   console.warn(`\nSKIPPED: tests against ${binary}, because ${why}\n`)
   return false
 }
