@@ -15,10 +15,10 @@ export function checkConfig(written: Written): Problem[] {
   const monitorIds = idsOf(written.input.monitors)
   const vantageIds = idsOf(written.input.vantages)
   return [
-    ...checkUnique(monitorIds, 'monitors'),
-    ...checkUnique(vantageIds, 'vantages'),
-    ...checkUnique(idsOf(written.input.controllers), 'controllers'),
-    ...checkUnique(idsOf(written.input.failovers), 'failovers'),
+    ...checkUnique(monitorIds, ['monitors'], 'id'),
+    ...checkUnique(vantageIds, ['vantages']),
+    ...checkUnique(idsOf(written.input.controllers), ['controllers']),
+    ...checkUnique(idsOf(written.input.failovers), ['failovers'], 'id'),
     ...written.monitors.flatMap((monitor, i) => (monitor ? checkReferences(monitor, i, monitorIds, vantageIds) : [])),
     ...checkCycles(written.monitors),
     ...written.failovers.flatMap((failover, i) => (failover ? checkFailover(failover, i, written, monitorIds) : [])),
@@ -36,19 +36,12 @@ function idsOf(list: unknown): Id[] {
   })
 }
 
-function checkUnique(ids: Id[], list: string): Problem[] {
+function checkUnique(ids: Id[], list: PropertyKey[], ...key: string[]): Problem[] {
   return ids.flatMap((id, i): Problem[] => {
     const first = ids.indexOf(id)
     if (id === undefined || first === i) return []
-    const hint = `${formatPath([list, first])} has it too`
-    return [
-      {
-        path: formatPath([list, i, ...(list === 'monitors' || list === 'failovers' ? ['id'] : [])]),
-        expected: 'an id of its own',
-        got: shown(id),
-        hint,
-      },
-    ]
+    const hint = `${formatPath([...list, first])} has it too`
+    return [{ path: formatPath([...list, i, ...key]), expected: 'an id of its own', got: shown(id), hint }]
   })
 }
 
@@ -118,7 +111,8 @@ function checkFailover(failover: FailoverParsed, i: number, written: Written, mo
   problems.push(
     ...checkUnique(
       failover.endpoints.map(({ id }) => id),
-      formatPath([...at, 'endpoints']),
+      [...at, 'endpoints'],
+      'id',
     ),
   )
   for (const [k, endpoint] of failover.endpoints.entries()) {

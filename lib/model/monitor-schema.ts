@@ -15,6 +15,7 @@ import {
   port,
   resolverAddress,
   secret,
+  secretRef,
   timeZone,
 } from './fields.ts'
 import { operators } from './monitor.ts'
@@ -119,7 +120,7 @@ const headerName = z
     `a header other than ${framing.join(', ')}, which the client sets itself`,
   )
 const headerValue = z.union(
-  [z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/), secret],
+  [z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/), secretRef],
   'a header value in one line, or one of { "secret": name }, { "ssm": name }, { "env": name }',
 )
 
@@ -152,7 +153,7 @@ export const httpShape = z.strictObject({
     .exactOptional(),
   proxy: z
     .union(
-      [z.string().regex(/^http:\/\/[^/\s]+\/?$/i), secret],
+      [z.string().regex(/^http:\/\/[^/\s]+\/?$/i), secretRef],
       'a proxy such as "http://user:password@192.0.2.1:3128"',
     )
     .exactOptional(),
