@@ -48,7 +48,11 @@ export function resultTable(service: string, results: ProbeResult[], columns = d
   })
   const sorted = [...results].sort((a, b) => worstFirst.indexOf(a.status) - worstFirst.indexOf(b.status))
   for (const result of sorted) table.push(row(result))
-  return `${table.toString()}\n\n${summary(service, results)}`
+  const lines = table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+  return `${lines.join('\n')}\n\n${summary(service, results)}`
 }
 
 const noBorders = Object.fromEntries(

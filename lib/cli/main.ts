@@ -3,7 +3,6 @@ import { ConfigError } from '../model/parse-config.ts'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
 import { processOutput } from './output.ts'
-import { run } from './run.ts'
 import { UsageError } from './usage-error.ts'
 import { configProblems, validate } from './validate.ts'
 import { version } from './version.ts'
@@ -60,7 +59,11 @@ function build(finish: (code: number) => void): Command {
     .option('--history <file>', 'where results are kept (default: .vedette/history.db)')
     .option('--view <view>', 'live (terminal), json (log lines), or auto', 'auto')
     .option('--verbose', 'log every result, not only failures and changes')
-    .action(async (options) => finish(await run(options, output)))
+    .action(async (options) => {
+      // The engine is loaded by those who run it, so that a check starts at once.
+      const { run } = await import('./run.ts')
+      finish(await run(options, output))
+    })
 
   program
     .command('validate')

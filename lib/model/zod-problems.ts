@@ -4,19 +4,7 @@ import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
 type Issue = z.core.$ZodIssue
 
 /** Values below these keys may be secrets: they are never repeated. */
-const secretKeys = new Set([
-  'auth',
-  'proxy',
-  'headers',
-  'body',
-  'send',
-  'routingKey',
-  'webhook',
-  'secret',
-  'url',
-  'password',
-  'bearer',
-])
+const secretKeys = new Set(['auth', 'proxy', 'headers', 'body', 'send', 'routes'])
 
 /** What a schema found wrong, as problems: each with its path, what was expected, what was got, and a hint. */
 export function toProblems(
@@ -63,7 +51,10 @@ function fromUnion(
 function problemOf(issue: Issue, value: unknown, at: readonly PropertyKey[]): Problem {
   const path = [...at, ...issue.path]
   const isSecret = path.some((key) => secretKeys.has(String(key)))
-  const got = isSecret && value !== undefined ? `${article(value)} (not shown: it may be a secret)` : shown(value)
+  const got =
+    isSecret && value !== undefined
+      ? `${article(value)} (not shown: it may be a secret)`
+      : shown(withoutCredentials(value))
   const hint = hintFor(issue, value, path)
   return { path: formatPath(path), expected: expectation(issue), got, ...(hint && { hint }) }
 }
@@ -72,6 +63,11 @@ function expectation(issue: Issue): string {
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
     return issue.expected === 'object' ? 'an object' : `a ${issue.expected}`
   return issue.message
+}
+
+/** A URL without its user, password and query. */
+function withoutCredentials(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\/\/[^/?#]*@/, '//…@').replace(/\?.*/, '?…') : value
 }
 
 function article(value: unknown): string {

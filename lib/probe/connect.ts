@@ -121,8 +121,9 @@ function connectFailure(errors: ConnectError[], port: number): ProbeFailure {
   const { ip = '', error } = telling ?? {}
   const code = error?.code ?? ''
   const address = formatAddress(ip, port)
+  const alike = errors.filter((other) => other.error.code === code).map((other) => formatAddress(other.ip, port))
   if (code === 'ECONNREFUSED')
-    return new ProbeFailure('CONNECT_REFUSED', 'connect', `${address} refused the connection`, error)
+    return new ProbeFailure('CONNECT_REFUSED', 'connect', `${alike.join(' and ')} refused the connection`, error)
   if (code === 'ETIMEDOUT')
     return new ProbeFailure('CONNECT_TIMEOUT', 'connect', `no connection to ${address} in time`, error)
   if (unreachable.has(code)) {

@@ -20,7 +20,7 @@ export async function probeHttp(
     for (let hops = 0; ; hops++) {
       const reply = await exchange(request, deps, signal)
       keep(reply, phases, observed)
-      observed.redirects = hops
+      if (reply.statusCode !== undefined) observed.redirects = hops
       if (hops > 0) observed.finalUrl = request.url.origin + request.url.pathname
       if (reply.failure) return { phases, observed, failure: reply.failure, ...bodyOf(reply.body) }
       const next = monitor.redirects > 0 ? redirectOf(request, reply, monitor) : undefined

@@ -29,10 +29,11 @@ export async function runMonitor(monitor: Monitor, host: VantageHost, signal?: A
     ;({ monitor: opened, secrets } = await openSecrets(monitor, host.secret))
   } catch (error) {
     const failure: Failure = { code: 'INTERNAL', stage: 'request', message: (error as Error).message }
-    return { ...emptyResult(monitor, host), attempts: 0, status: 'unknown', failure }
+    const timing = { startedAt: new Date(host.deps.wallClock()).toISOString(), durationMs: 0, attempts: 0 }
+    return resultOf(monitor, host, { status: 'unknown', failure }, timing, { phases: {}, observed: {} })
   }
   for (let attempts = 1; ; attempts++) {
-    const result: ProbeResult = { ...(await attempt(opened, host, signal)), attempts }
+    const result = await attempt(opened, host, attempts, signal)
     const isLast = attempts > monitor.retries || signal?.aborted
     if (result.status !== 'down') return redact(result, secrets)
     if (isLast) return redact(await withSelfCheck(result, host), secrets)
@@ -48,36 +49,29 @@ async function withSelfCheck(result: ProbeResult, host: VantageHost): Promise<Pr
   return { ...result, status: 'unknown', failure: { code: 'SELF', stage: 'connect', message } }
 }
 
-function emptyResult(monitor: Monitor<unknown>, host: VantageHost): Omit<ProbeResult, 'status' | 'attempts'> {
-  const startedAt = new Date(host.deps.wallClock()).toISOString()
-  return {
-    monitor: monitor.id,
-    kind: monitor.kind,
-    vantage: host.vantage,
-    startedAt,
-    durationMs: 0,
-    phases: {},
-    observed: {},
-  }
-}
-
 async function attempt(
   monitor: Monitor<string>,
   host: VantageHost,
+  attempts: number,
   signal: AbortSignal | undefined,
-): Promise<Omit<ProbeResult, 'attempts'>> {
-  const { deps } = host
-  const base = emptyResult(monitor, host)
-  const started = deps.now()
-  const observation = await observe(monitor, deps, signal)
-  const durationMs = round(deps.now() - started)
-  return {
-    ...base,
-    durationMs,
-    ...judge(monitor, observation, durationMs),
-    phases: rounded(observation.phases),
-    observed: observation.observed,
-  }
+): Promise<ProbeResult> {
+  const startedAt = new Date(host.deps.wallClock()).toISOString()
+  const started = host.deps.now()
+  const observation = await observe(monitor, host.deps, signal)
+  const durationMs = round(host.deps.now() - started)
+  const judgement = judge(monitor, observation, durationMs)
+  return resultOf(monitor, host, judgement, { startedAt, durationMs, attempts }, observation)
+}
+
+function resultOf(
+  monitor: Monitor<unknown>,
+  host: VantageHost,
+  { status, ...why }: Judgement,
+  timing: Pick<ProbeResult, 'startedAt' | 'durationMs' | 'attempts'>,
+  { phases, observed }: Pick<Observation, 'phases' | 'observed'>,
+): ProbeResult {
+  const { id, kind } = monitor
+  return { monitor: id, kind, vantage: host.vantage, status, ...timing, phases: rounded(phases), ...why, observed }
 }
 
 /** One attempt under its deadline. A probe that throws or outlives its deadline is an INTERNAL failure. */
@@ -89,7 +83,8 @@ async function observe(
   const deadline = new AbortController()
   const onAbort = () => deadline.abort()
   const timer = setTimeout(onAbort, monitor.timeoutMs)
-  signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted) onAbort()
+  else signal?.addEventListener('abort', onAbort, { once: true })
   let giveUp: NodeJS.Timeout | undefined
   const hung = new Promise<Observation>((resolve) => {
     deadline.signal.addEventListener('abort', () => {

@@ -83,6 +83,8 @@ export function pemFile(pem: string): string {
   if (!folder) {
     const created = mkdtempSync(join(tmpdir(), 'vedette-pem-'))
     process.once('exit', () => rmSync(created, { recursive: true, force: true }))
+    // Vitest ends its workers by this signal, which alone would run no exit handlers.
+    process.once('SIGTERM', () => process.exit())
     folder = created
   }
   const file = join(folder, `${randomBytes(6).toString('hex')}.pem`)
