@@ -1,3 +1,4 @@
+import { probe } from '../probe/probes.ts'
 import { environmentSecrets } from './secrets.ts'
 import { createSelfCheck } from './self-check.ts'
 import type { VantageHost } from './vantage.ts'
@@ -18,6 +19,7 @@ export function localHost(options: {
   return {
     vantage: options.vantage,
     deps,
+    probe,
     secret: environmentSecrets,
     isConnected: createSelfCheck(options.selfCheck, deps),
   }

@@ -2,7 +2,7 @@ import { judgeAssertions } from '../decide/assertions.ts'
 import { type Monitor, retryWaitMs } from '../model/monitor.ts'
 import { type Failure, noVoteCodes, type Observation, type ProbeResult } from '../model/result.ts'
 import type { ProbeDeps } from '../probe/probe.ts'
-import { probe } from '../probe/probes.ts'
+import type { probe } from '../probe/probes.ts'
 import { openSecrets, redact, type SecretSource } from './secrets.ts'
 
 /** The place that monitors are run from, and what it lends them. */
@@ -10,6 +10,7 @@ export interface VantageHost {
   /** The id that results carry. */
   vantage: string
   deps: ProbeDeps
+  probe: typeof probe
   secret: SecretSource
   /** Whether this place itself is connected; asked only when a monitor is down. */
   isConnected(): Promise<boolean>
@@ -57,7 +58,7 @@ async function attempt(
 ): Promise<ProbeResult> {
   const startedAt = new Date(host.deps.wallClock()).toISOString()
   const started = host.deps.now()
-  const observation = await observe(monitor, host.deps, signal)
+  const observation = await observe(monitor, host, signal)
   const durationMs = round(host.deps.now() - started)
   const judgement = judge(monitor, observation, durationMs)
   return resultOf(monitor, host, judgement, { startedAt, durationMs, attempts }, observation)
@@ -77,7 +78,7 @@ function resultOf(
 /** One attempt under its deadline. A probe that throws or outlives its deadline is an INTERNAL failure. */
 async function observe(
   monitor: Monitor<string>,
-  deps: ProbeDeps,
+  host: VantageHost,
   signal: AbortSignal | undefined,
 ): Promise<Observation> {
   const deadline = new AbortController()
@@ -92,7 +93,7 @@ async function observe(
     })
   })
   try {
-    return await Promise.race([probe(monitor, deps, deadline.signal), hung])
+    return await Promise.race([host.probe(monitor, host.deps, deadline.signal), hung])
   } catch (error) {
     return internal(`the probe broke: ${(error as Error).message}`)
   } finally {

@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest'
+import type { Monitor } from '../../lib/model/monitor.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import type { Observation } from '../../lib/model/result.ts'
+import { localHost } from '../../lib/run/local-host.ts'
+import { runMonitor, type VantageHost } from '../../lib/run/vantage.ts'
+
+function monitorWith(more: Record<string, unknown> = {}): Monitor {
+  const monitor = { id: 'm', kind: 'tcp', host: '127.0.0.1', port: 9, timeout: '50ms', retries: 0, ...more }
+  return parseConfig({ service: 'test', monitors: [monitor] }).monitors[0] as Monitor
+}
+
+type Probe = (signal: AbortSignal, attempt: number) => Promise<Observation>
+
+function hostWith(probe: Probe, more: Partial<VantageHost> = {}): VantageHost {
+  let attempts = 0
+  const host = localHost({ vantage: 'here', version: '0.0.0', selfCheck: [] })
+  return { ...host, probe: (_monitor, _deps, signal) => probe(signal, ++attempts), ...more }
+}
+
+const up: Observation = { phases: { connect: 1.23456789 }, observed: { ip: '127.0.0.1' } }
+const refused: Observation = {
+  phases: {},
+  observed: {},
+  failure: { code: 'CONNECT_REFUSED', stage: 'connect', message: 'no' },
+}
+
+test('a result has the monitor, the place, the time and the phases, to the microsecond', async () => {
+  const result = await runMonitor(
+    monitorWith(),
+    hostWith(async () => up),
+  )
+  expect(result).toEqual({
+    monitor: 'm',
+    kind: 'tcp',
+    vantage: 'here',
+    status: 'up',
+    startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    durationMs: expect.any(Number),
+    attempts: 1,
+    phases: { connect: 1.235 },
+    observed: { ip: '127.0.0.1' },
+  })
+})
+
+test('a probe that hangs past its deadline is stopped and is no vote', async () => {
+  const result = await runMonitor(
+    monitorWith(),
+    hostWith(() => new Promise(() => {})),
+  )
+  expect(result).toMatchObject({
+    status: 'unknown',
+    failure: { code: 'INTERNAL', message: 'the probe did not end at its deadline' },
+  })
+})
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('boom')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('boom'))],
+])('a probe that %s is no vote', async (_how, probe) => {
+  const result = await runMonitor(monitorWith(), hostWith(probe as Probe))
+  expect(result).toMatchObject({
+    status: 'unknown',
+    failure: { code: 'INTERNAL', message: expect.stringContaining('boom') },
+  })
+})
+
+test('the signal of a probe aborts at the timeout', async () => {
+  let aborted = false
+  const probe: Probe = (signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        aborted = true
+        resolve(refused)
+      })
+    })
+  await runMonitor(monitorWith(), hostWith(probe))
+  expect(aborted).toBe(true)
+})
+
+test('attempts stop at the first that is up', async () => {
+  const host = hostWith(async (_signal, attempt) => (attempt === 1 ? refused : up))
+  expect(await runMonitor(monitorWith({ retries: 2 }), host)).toMatchObject({ status: 'up', attempts: 2 })
+})
+
+test('no vote is not asked for again', async () => {
+  let attempts = 0
+  const unsupported: Observation = {
+    ...refused,
+    failure: { code: 'UNSUPPORTED', stage: 'connect', message: 'no IPv6 here' },
+  }
+  const host = hostWith(async (_signal, attempt) => {
+    attempts = attempt
+    return unsupported
+  })
+  expect(await runMonitor(monitorWith({ retries: 2 }), host)).toMatchObject({
+    status: 'unknown',
+    failure: { code: 'UNSUPPORTED' },
+  })
+  expect(attempts).toBe(1)
+})
+
+test('the self-check is asked only when a monitor is down, and tells what was seen', async () => {
+  let asked = 0
+  const isConnected = async () => {
+    asked++
+    return false
+  }
+  expect(
+    (
+      await runMonitor(
+        monitorWith(),
+        hostWith(async () => up, { isConnected }),
+      )
+    ).status,
+  ).toBe('up')
+  expect(asked).toBe(0)
+  const result = await runMonitor(
+    monitorWith(),
+    hostWith(async () => refused, { isConnected }),
+  )
+  expect(result).toMatchObject({
+    status: 'unknown',
+    failure: { code: 'SELF', message: expect.stringContaining('CONNECT_REFUSED') },
+  })
+  expect(asked).toBe(1)
+})
+
+test('invert leaves no vote alone', async () => {
+  const cutOff = hostWith(async () => {
+    throw new Error('boom')
+  })
+  expect((await runMonitor(monitorWith({ invert: true }), cutOff)).status).toBe('unknown')
+  expect(
+    (
+      await runMonitor(
+        monitorWith({ invert: true }),
+        hostWith(async () => refused),
+      )
+    ).status,
+  ).toBe('up')
+})
+
+test('an abort from outside ends the run and its retries', async () => {
+  const outside = new AbortController()
+  const probe: Probe = (signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(refused))
+      outside.abort()
+    })
+  const result = await runMonitor(monitorWith({ timeout: '10s', retries: 2 }), hostWith(probe), outside.signal)
+  expect(result.attempts).toBe(1)
+})
