@@ -1,0 +1,19 @@
+import { answers, body, defineConfig, dns, duration, http, json, status, tcp, ttl } from 'vedette'
+
+// What runs out of the box: it watches the shop that `npm start` brings up. Put your own site in its place.
+export default defineConfig({
+  service: 'shop',
+  monitors: [
+    http('home', 'http://127.0.0.1:4481/', {
+      every: '30s',
+      expect: [status(200), body().contains('Demo shop'), duration().lt('500ms', 'degraded')],
+    }),
+    http('api', 'http://127.0.0.1:4481/api/health', { expect: [json('$.status').eq('ok')], dependsOn: ['port'] }),
+    tcp('port', '127.0.0.1', 4481),
+    dns('zone', 'shop.test', {
+      servers: ['127.0.0.1:4453'],
+      recursion: false,
+      expect: [answers().equals(['127.0.0.1']), ttl().lte(60)],
+    }),
+  ],
+})
