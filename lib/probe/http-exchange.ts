@@ -61,7 +61,18 @@ export async function exchange(request: ExchangeRequest, deps: ProbeDeps, signal
   } finally {
     socket?.destroy()
   }
+  await othersRead()
   return seen
+}
+
+/**
+ * Lets the other probes that have data waiting take their times first: where many replies come at once, the work on one
+ * would stand in the phases of the rest.
+ */
+function othersRead(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function internal(error: unknown): ProbeFailure {
