@@ -23,7 +23,7 @@ export async function probeHttp(
       if (reply.statusCode !== undefined) observed.redirects = hops
       if (hops > 0) observed.finalUrl = request.url.origin + request.url.pathname
       if (reply.failure) return { phases, observed, failure: reply.failure, ...bodyOf(reply.body) }
-      const next = monitor.redirects > 0 ? redirectOf(request, reply, monitor) : undefined
+      const next = monitor.redirects > 0 ? redirectOf(request, reply, deps) : undefined
       if (!next) return { phases, observed, ...(await decoded(reply, observed, monitor.maxBodyBytes)) }
       if (hops >= monitor.redirects) {
         const message = `more than ${monitor.redirects} redirects; the last leads to ${next.url.origin}${next.url.pathname}`
@@ -42,7 +42,7 @@ function firstRequest(monitor: HttpMonitor<string>, deps: ProbeDeps): ExchangeRe
   return {
     url: new URL(monitor.url),
     method,
-    headers: requestHeaders(monitor, deps),
+    headers: { ...ownHeaders(deps), ...monitorHeaders(monitor) },
     ...(body && { body }),
     ipVersion,
     ...(resolver && { resolver }),
@@ -54,20 +54,23 @@ function firstRequest(monitor: HttpMonitor<string>, deps: ProbeDeps): ExchangeRe
   }
 }
 
-function requestHeaders(monitor: HttpMonitor<string>, deps: ProbeDeps): Record<string, string> {
-  const headers: Record<string, string> = {
+/** The headers of every request, whatever the monitor. */
+function ownHeaders(deps: ProbeDeps): Record<string, string> {
+  return {
     'user-agent': deps.userAgent,
     accept: '*/*',
     'accept-encoding': acceptEncoding,
     // https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, parent id, sampled.
     traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
   }
-  const { auth } = monitor
-  if (auth && 'bearer' in auth) headers.authorization = `Bearer ${auth.bearer}`
-  if (auth && 'basic' in auth)
-    headers.authorization = `Basic ${Buffer.from(`${auth.basic.username}:${auth.basic.password}`).toString('base64')}`
-  for (const [name, value] of Object.entries(monitor.headers)) headers[name.toLowerCase()] = value
-  return headers
+}
+
+function monitorHeaders({ auth, headers }: HttpMonitor<string>): Record<string, string> {
+  const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  if (!auth) return named
+  if ('bearer' in auth) return { ...named, authorization: `Bearer ${auth.bearer}` }
+  const credentials = Buffer.from(`${auth.basic.username}:${auth.basic.password}`)
+  return { ...named, authorization: `Basic ${credentials.toString('base64')}` }
 }
 
 function keep(reply: Exchange, phases: Phases, observed: HttpObserved): void {
@@ -119,11 +122,7 @@ function bodyOf(body: Buffer | undefined): { body?: string } {
 }
 
 /** The request that a reply's redirect asks for; undefined where it is none. */
-function redirectOf(
-  request: ExchangeRequest,
-  reply: Exchange,
-  monitor: HttpMonitor<string>,
-): ExchangeRequest | undefined {
+function redirectOf(request: ExchangeRequest, reply: Exchange, deps: ProbeDeps): ExchangeRequest | undefined {
   const { statusCode = 0, headers = {} } = reply
   if (!followed.has(statusCode)) return undefined
   const location = [headers.location ?? []].flat()[0]
@@ -143,17 +142,23 @@ function redirectOf(
     delete next.body
     for (const name of ['content-type', 'content-length', 'content-encoding']) delete next.headers[name]
   }
-  if (url.origin !== request.url.origin) leaveOrigin(next, request, monitor)
+  if (url.hostname !== request.url.hostname) leaveHost(next)
+  else if (request.connectTo) next.connectTo = request.connectTo.replace(/:\d+$/, `:${portOf(url, request)}`)
+  const isUpgrade =
+    url.hostname === request.url.hostname && url.protocol === 'https:' && request.url.protocol === 'http:'
+  if (url.origin !== request.url.origin && !isUpgrade) next.headers = ownHeaders(deps)
   return next
 }
 
-/** What was meant for one origin goes to no other: neither its headers nor, for another name, its pinned address. */
-function leaveOrigin(next: ExchangeRequest, request: ExchangeRequest, monitor: HttpMonitor<string>): void {
-  for (const name of ['authorization', 'cookie', 'host', ...Object.keys(monitor.headers)])
-    delete next.headers[name.toLowerCase()]
-  if (!request.connectTo) return
-  const pinnedHost = request.connectTo.replace(/:\d+$/, '')
-  if (next.url.hostname === request.url.hostname)
-    next.connectTo = `${pinnedHost}:${next.url.port || (next.url.protocol === 'https:' ? 443 : 80)}`
-  else delete next.connectTo
+/** Within its origin a pinned address keeps its pinned port, whatever that is; beyond, the port is the URL's. */
+function portOf(url: URL, { url: from, connectTo = '' }: ExchangeRequest): string {
+  if (url.origin === from.origin) return /\d+$/.exec(connectTo)?.[0] ?? ''
+  return url.port || (url.protocol === 'https:' ? '443' : '80')
+}
+
+/** What was meant for one host goes to no other: a pinned address, the name to check, our own certificate. */
+function leaveHost(next: ExchangeRequest): void {
+  delete next.connectTo
+  const { serverName: _name, certFile: _cert, keyFile: _key, ...tls } = next.tls
+  next.tls = tls
 }

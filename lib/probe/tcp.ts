@@ -63,6 +63,6 @@ async function holdDialog(
     return socket
   } finally {
     heard += conversation.end()
-    if (heard) observed.received = heard.slice(-maxReceived)
+    if (heard) observed.received = heard.length > maxReceived ? `…${heard.slice(1 - maxReceived)}` : heard
   }
 }

@@ -1,4 +1,5 @@
 import type { Monitor, Secret, SecretRef } from '../model/monitor.ts'
+import type { ProbeResult } from '../model/result.ts'
 
 /** Reads a secret from where it is kept. Rejects with what to do where it cannot. */
 export type SecretSource = (ref: SecretRef) => Promise<string>
@@ -62,6 +63,18 @@ export async function openSecrets(monitor: Monitor, source: SecretSource): Promi
   return { monitor: opened, secrets: [...secrets].filter(isLongEnough) }
 }
 
+/** A session that a monitor was given is a secret too; short values are settings, such as a language. */
+const leastCookieLength = 8
+
+/** The values of the cookies that a result was given. */
+export function cookieValues({ observed }: ProbeResult): string[] {
+  const cookies = 'headers' in observed ? [observed.headers?.['set-cookie'] ?? []].flat() : []
+  return cookies.flatMap((cookie) => {
+    const value = /^[^=;]*=([^;]*)/.exec(cookie)?.[1]?.trim() ?? ''
+    return value.length >= leastCookieLength ? [value] : []
+  })
+}
+
 function isLongEnough(secret: string): boolean {
   return secret.length >= leastSecretLength
 }
@@ -70,7 +83,7 @@ function isLongEnough(secret: string): boolean {
 export function redact<T>(value: T, secrets: readonly string[]): T {
   if (secrets.length === 0) return value
   const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
-  const blot = (text: string) => [...new Set(forms)].reduce((rest, form) => rest.replaceAll(form, '[secret]'), text)
+  const blot = (text: string) => [...new Set(forms)].reduce(blotOut, text)
   const walk = (inner: unknown): unknown => {
     if (typeof inner === 'string') return blot(inner)
     if (Array.isArray(inner)) return inner.map(walk)
@@ -78,4 +91,16 @@ export function redact<T>(value: T, secrets: readonly string[]): T {
     return Object.fromEntries(Object.entries(inner).map(([key, one]) => [blot(key), walk(one)]))
   }
   return walk(value) as T
+}
+
+/** Blots out a secret, whole, or what is left of it where a text was cut short (marked by `…`). */
+function blotOut(text: string, secret: string): string {
+  let rest = text.replaceAll(secret, '[secret]')
+  if (!rest.includes('…')) return rest
+  for (let length = secret.length - 1; length >= leastSecretLength; length--) {
+    rest = rest
+      .replaceAll(`${secret.slice(0, length)}…`, '[secret]…')
+      .replaceAll(`…${secret.slice(-length)}`, '…[secret]')
+  }
+  return rest
 }

@@ -3,7 +3,7 @@ import { type Monitor, retryWaitMs } from '../model/monitor.ts'
 import { type Failure, noVoteCodes, type Observation, type ProbeResult } from '../model/result.ts'
 import type { ProbeDeps } from '../probe/probe.ts'
 import type { probe } from '../probe/probes.ts'
-import { openSecrets, redact, type SecretSource } from './secrets.ts'
+import { cookieValues, openSecrets, redact, type SecretSource } from './secrets.ts'
 
 /** The place that monitors are run from, and what it lends them. */
 export interface VantageHost {
@@ -36,8 +36,10 @@ export async function runMonitor(monitor: Monitor, host: VantageHost, signal?: A
   for (let attempts = 1; ; attempts++) {
     const result = await attempt(opened, host, attempts, signal)
     const isLast = attempts > monitor.retries || signal?.aborted
-    if (result.status !== 'down') return redact(result, secrets)
-    if (isLast) return redact(await withSelfCheck(result, host), secrets)
+    if (result.status !== 'down' || isLast) {
+      const checked = result.status === 'down' ? await withSelfCheck(result, host) : result
+      return redact(checked, [...secrets, ...cookieValues(result)])
+    }
     await pause(retryWaitMs, signal)
   }
 }

@@ -2,8 +2,10 @@ import type http from 'node:http'
 import zlib from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { HttpObserved } from '../../lib/model/result.ts'
+import { createLeaf, pemFile, testCa } from '../support/certificates.ts'
 import { closedPort, type LoopbackServer, startHttpServer, startRawServer } from '../support/http-server.ts'
 import { observe, type TestMonitor } from '../support/observe.ts'
+import { startHttpsServer } from '../support/tls-server.ts'
 
 const servers: LoopbackServer[] = []
 afterEach(async () => {
@@ -142,6 +144,39 @@ describe('redirects', () => {
     expect(got).not.toHaveProperty('authorization')
     expect(got).not.toHaveProperty('x-api-key')
     expect(got).not.toHaveProperty('cookie')
+  })
+
+  test('credentials follow to https on the same host', async () => {
+    const ca = await testCa()
+    const { chain, key } = await createLeaf(ca)
+    let authorization: string | undefined
+    const secure = await startHttpsServer({ cert: chain, key }, (request, response) => {
+      authorization = request.headers.authorization
+      response.end()
+    })
+    const { url } = await serve((_request, response) =>
+      response.writeHead(301, { location: `https://127.0.0.1:${secure.port}/` }).end(),
+    )
+    const result = await get(url, { auth: { bearer: 'sesame-sesame' }, tls: { caFile: pemFile(ca.cert) } })
+    await secure.close()
+    expect(result.status).toBe('up')
+    expect(authorization).toBe('Bearer sesame-sesame')
+  })
+
+  test('a pinned address stays pinned within its host, and is dropped beyond', async () => {
+    const { port, url } = await serve((request, response) => {
+      if (request.url === '/again') response.end('pinned')
+      else response.writeHead(302, { location: request.url === '/away' ? `${url}/again` : '/again' }).end()
+    })
+    const connectTo = `127.0.0.1:${port}`
+    expect(await get('http://shop.test/', { connectTo })).toMatchObject({
+      status: 'up',
+      observed: { finalUrl: 'http://shop.test/again' },
+    })
+    expect(await get('http://shop.test/away', { connectTo })).toMatchObject({
+      status: 'up',
+      observed: { finalUrl: `${url}/again` },
+    })
   })
 })
 
@@ -362,6 +397,20 @@ describe('requests', () => {
     const everything = JSON.stringify([basic, bearer])
     for (const secret of ['hunter2-hunter2', 'sesame-open', Buffer.from('ann:hunter2-hunter2').toString('base64')])
       expect(everything).not.toContain(secret)
+  })
+
+  test('a session cookie is not shown, a short setting is', async () => {
+    const { url } = await serve((_request, response) => {
+      response.setHeader('set-cookie', ['session=0123456789abcdef; Path=/; Secure', 'lang=en'])
+      response.end()
+    })
+    const result = await get(url, {
+      expect: [{ source: 'header', name: 'set-cookie', op: 'contains', value: 'Secure' }],
+    })
+    expect(result).toMatchObject({
+      status: 'up',
+      observed: { headers: { 'set-cookie': ['session=[secret]; Path=/; Secure', 'lang=en'] } },
+    })
   })
 
   test('a secret header comes from the environment and is not shown', async () => {
