@@ -1,11 +1,11 @@
 /**
- * A server that answers every request after about 50 ms and says in `x-delay-ms` how long it took, request read to reply
+ * A server that answers every request after about so many ms (the first argument) and says in `x-delay-ms` how long it took, request read to reply
  * written. Bare sockets, so that as little as possible lies between its clock and the wire. Started by `startChild`.
  */
 import net from 'node:net'
 import { listenOnLoopback } from '../lib/local/loopback.ts'
 
-const delayMs = 50
+const delayMs = Number(process.argv[2])
 
 const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => {})

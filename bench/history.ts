@@ -1,11 +1,11 @@
 /*
  * Fills a history as 1,000 monitors would in 30 days and measures its size and how fast it answers.
  *
- *   node bench/history.ts [--monitors 1000] [--days 30] [--every 1] [--dense 50] [--keep]
+ *   node bench/history.ts [--monitors 1000] [--full-days 1] [--every 1] [--keep]
  *
- * All results are written by the code that `vedette run` uses. `--dense` monitors run every `--every` minutes, the others
- * once an hour (which leaves as many roll-ups, so queries meet the full load); the size is extrapolated from the dense
- * ones. `--dense 1000` is the real thing: 43.2 million results.
+ * All results are written by the code that `vedette run` uses. The last `--full-days` have a result every `--every`
+ * minutes; the days before have one an hour, which leaves as many roll-ups and blocks, so queries meet the full number of
+ * rows. The size of 30 full days follows from the full ones. `--full-days 30` is the real thing: 43.2 million results.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,25 +22,24 @@ import { failedResult, httpResult } from '../test/support/results.ts'
 const { values } = parseArgs({
   options: {
     monitors: { type: 'string', default: '1000' },
-    days: { type: 'string', default: '30' },
+    'full-days': { type: 'string', default: '1' },
     every: { type: 'string', default: '1' },
-    dense: { type: 'string', default: '50' },
     keep: { type: 'boolean', default: false },
   },
 })
-const [monitors, days, everyMinutes, dense] = [values.monitors, values.days, values.every, values.dense].map(
-  Number,
-) as [number, number, number, number]
+const days = 30
 const hours = days * 24
+const fullHours = Number(values['full-days']) * 24
+const everyMinutes = Number(values.every)
+const ids = Array.from({ length: Number(values.monitors) }, (_, i) => `monitor-${String(i).padStart(4, '0')}`)
 const startMs = Math.floor(Date.now() / hourMs) * hourMs - hours * hourMs
 const endMs = startMs + hours * hourMs
-const ids = Array.from({ length: monitors }, (_, i) => `monitor-${String(i).padStart(4, '0')}`)
 
-/** One hour of all monitors, in the order of time. One run in 500 fails, one in 50 has seen another address. */
+/** One hour of all monitors, in the order of time. One run in 500 fails. */
 function* resultsOfHour(hour: number) {
-  for (let minute = 0; minute < 60; minute += everyMinutes) {
+  const isFull = hour >= hours - fullHours
+  for (let minute = 0; minute < (isFull ? 60 : 1); minute += everyMinutes) {
     for (const [i, id] of ids.entries()) {
-      if (i >= dense && minute > 0) break
       const index = hour * 60 + minute + i * 977
       const atMs = startMs + hour * hourMs + minute * 60_000 + ((i * 57) % 60_000) + (index % 7)
       yield index % 500 === 0 ? failedResult(id, atMs) : httpResult(id, atMs, { index })
@@ -48,23 +47,24 @@ function* resultsOfHour(hour: number) {
   }
 }
 
-function fill(db: DatabaseSync): { results: number; seconds: number; slowestFlushMs: number } {
+/** Writes the hours [from, to), as `vedette run` does: batches, and upkeep between them. */
+function fill(db: DatabaseSync, from: number, to: number): { results: number; seconds: number; slowestMs: number } {
   const store = new HistoryStore(db)
-  const upkeep = new HistoryUpkeep(db, 30)
+  const upkeep = new HistoryUpkeep(db, days + 1)
   const began = performance.now()
-  let [results, slowestFlushMs] = [0, 0]
-  for (let hour = 0; hour < hours; hour++) {
+  let [results, slowestMs] = [0, 0]
+  for (let hour = from; hour < to; hour++) {
     for (const chunk of chunks(resultsOfHour(hour), 1000)) {
       const flushed = performance.now()
       store.append({ results: chunk, transitions: [] })
-      slowestFlushMs = Math.max(slowestFlushMs, performance.now() - flushed)
+      slowestMs = Math.max(slowestMs, performance.now() - flushed)
       results += chunk.length
     }
-    while (upkeep.step(startMs + (hour + 1) * hourMs, 100) > 0);
-    if (hour % 24 === 23) process.stderr.write(`\rday ${(hour + 1) / 24} of ${days}, ${results} results …`)
+    while (upkeep.step(startMs + (hour + 1) * hourMs + 200_000, 100) > 0);
+    if (process.stderr.isTTY) process.stderr.write(`\rhour ${hour + 1} of ${hours} …\x1b[K`)
   }
-  process.stderr.write('\n')
-  return { results, seconds: (performance.now() - began) / 1000, slowestFlushMs }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  return { results, seconds: (performance.now() - began) / 1000, slowestMs }
 }
 
 function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
@@ -89,49 +89,42 @@ function timed(work: (i: number) => unknown): string {
 
 function measureQueries(file: string): Record<string, string> {
   const reader = new HistoryReader(file)
-  const some = (i: number) => ids[(i * 37) % dense] ?? ''
+  const some = (i: number) => ids[(i * 37) % ids.length] ?? ''
   const dayMs = 24 * hourMs
+  const monthAgo = endMs - days * dayMs
   const queries = {
-    'uptime 30 days, one monitor': timed((i) => reader.uptime(some(i), endMs - 30 * dayMs, endMs)),
-    [`uptime 30 days, all ${monitors}`]: timed(() => reader.uptimes(endMs - 30 * dayMs, endMs)),
-    [`uptime 24 hours, all ${monitors}`]: timed(() => reader.uptimes(endMs - dayMs, endMs)),
-    'hours of 30 days with percentiles, one monitor': timed((i) =>
-      reader.rollups(some(i), 'hour', endMs - 30 * dayMs, endMs),
-    ),
+    'uptime 30 days, one monitor': timed((i) => reader.uptime(some(i), monthAgo, endMs)),
+    'uptime 30 days, all monitors': timed(() => reader.uptimes(monthAgo, endMs)),
+    'uptime 24 hours, all monitors': timed(() => reader.uptimes(endMs - dayMs, endMs)),
+    'hours of 30 days, percentiles, one monitor': timed((i) => reader.rollups(some(i), 'hour', monthAgo, endMs)),
     'every result of 24 hours, one monitor': timed((i) => reader.results(some(i), endMs - dayMs, endMs)),
-    'every result of 30 days, one monitor': timed((i) => reader.results(some(i), endMs - 30 * dayMs, endMs)),
+    'every result of 30 days, one monitor': timed((i) => reader.results(some(i), monthAgo, endMs)),
     'the last 50 in full, one monitor': timed((i) => reader.latest(some(i), 50)),
   }
   reader.close()
   return queries
 }
 
-function measureSize(db: DatabaseSync, file: string): Record<string, string> {
-  const bytes = (table: string) => Number(db.prepare('SELECT sum(pgsize) n FROM dbstat WHERE name = ?').get(table)?.n)
-  const mb = (n: number) => `${(n / 1e6).toFixed(1)} MB`
-  const perHour = 60 / everyMinutes
-  const denseShare = (monitors * perHour) / (dense * perHour + (monitors - dense))
-  const blocks = bytes('block')
-  const sparse = (blocks * (monitors - dense) * 90) / (dense * (60 + perHour * 17.8) + (monitors - dense) * 90)
-  return {
-    'file as filled': mb(statSync(file).size),
-    'blocks, roll-ups, results in full': [blocks, bytes('rollup'), bytes('result')].map(mb).join(', '),
-    extrapolated:
-      dense === monitors
-        ? 'not needed: this is the full load'
-        : `${mb(((blocks - sparse) * monitors) / dense + bytes('rollup') + bytes('open_hour') + bytes('result') * Math.min(denseShare, 1.2))} for ${monitors} monitors`,
-  }
-}
-
 const folder = mkdtempSync(path.join(tmpdir(), 'vedette-bench-'))
 const file = path.join(folder, 'history.db')
 const db = openForWriting(file)
-const { results, seconds, slowestFlushMs } = fill(db)
+const bytes = (table: string) =>
+  Number(db.prepare('SELECT sum(pgsize) n FROM dbstat WHERE name = ?').get(table)?.n ?? 0)
+const mb = (n: number) => `${(n / 1e6).toFixed(0)} MB`
+
+fill(db, 0, hours - fullHours)
+const blocksBefore = bytes('block')
+const { results, seconds, slowestMs } = fill(db, hours - fullHours, hours)
 db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+const fullBlocks = bytes('block') - blocksBefore
+const others = bytes('rollup') + bytes('open_hour') + bytes('result')
 console.table({
-  results: String(results),
-  written: `${Math.round(results / seconds)} a second; slowest flush of 1,000: ${slowestFlushMs.toFixed(0)} ms`,
-  ...measureSize(db, file),
+  'results at full rate': `${results}, ${Math.round(results / seconds)} a second`,
+  'slowest flush of 1,000 results': `${slowestMs.toFixed(0)} ms`,
+  'bytes a result, sealed': (fullBlocks / results).toFixed(1),
+  'file as filled': mb(statSync(file).size),
+  'size of 30 days at full rate': mb((fullBlocks * hours) / fullHours + others),
+  'of it roll-ups, results in full': `${mb(bytes('rollup'))}, ${mb(bytes('result'))}`,
   ...measureQueries(file),
 })
 db.close()

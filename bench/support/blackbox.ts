@@ -31,8 +31,9 @@ export async function startBlackbox(caFile: string, dnsName: string): Promise<Bl
     child.kill()
     rmSync(folder, { recursive: true, force: true })
   }
-  // Also where the bench itself fails half way.
+  // Also where the bench itself fails half way or is stopped.
   process.once('exit', clear)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   // Connections to it are kept open, so that as little of its own HTTP as possible is counted.
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 16 })
   await ready(pool, child)

@@ -2,15 +2,10 @@ import type { MonitorInput } from '../../lib/model/monitor-schema.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { ProbeResult } from '../../lib/model/result.ts'
 import { enableLinearRegex } from '../../lib/run/linear-regex.ts'
-import { environmentSecrets } from '../../lib/run/secrets.ts'
-import { runMonitor, type VantageHost } from '../../lib/run/vantage.ts'
+import { localHost } from '../../lib/run/local-host.ts'
+import { runMonitor } from '../../lib/run/vantage.ts'
 
-const host: VantageHost = {
-  vantage: 'bench',
-  deps: { now: () => performance.now(), wallClock: () => Date.now(), userAgent: 'vedette/bench' },
-  secret: environmentSecrets,
-  isConnected: async () => true,
-}
+const host = localHost({ vantage: 'bench', version: 'bench', selfCheck: [] })
 
 /** Reads monitors as a config would give them; what it returns runs one by id, on the path of `vedette run`, and rejects unless it is up. */
 export function prober(monitors: MonitorInput[]): (id: string) => Promise<ProbeResult> {

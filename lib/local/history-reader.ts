@@ -17,7 +17,16 @@ export interface Rollup extends Uptime {
 type Row = Record<string, number | null>
 type Counts = { up: number; degraded: number; down: number; unknown: number }
 
-const inRange = 'SELECT series, up, degraded, down, unknown FROM rollup WHERE span = ? AND start >= ? AND start < ?'
+const countsInRange =
+  'SELECT series, up, degraded, down, unknown FROM rollup WHERE span = ? AND start >= ? AND start < ?'
+
+const sums = 'sum(up) up, sum(degraded) degraded, sum(down) down, sum(unknown) unknown'
+
+/** Adds counts up by series first: numbers are grouped faster than names. */
+function sumsOf(counts: string): string {
+  return `SELECT monitor, ${sums} FROM (SELECT series, ${sums} FROM (${counts}) GROUP BY series)
+          JOIN series ON series.id = series GROUP BY monitor`
+}
 
 /**
  * Reads a history, beside its writer or without one. Each method takes one moment's view of the file and blocks until it
@@ -64,24 +73,11 @@ export class HistoryReader {
   /** Uptime of every monitor at once, by id. */
   uptimes(fromMs: number, toMs: number): Map<string, Uptime> {
     const parts = spansOf(fromMs, toMs)
-    const bySeries = new Map<number, Counts>()
-    const rows = this.#db.prepare(parts.map(() => inRange).join(' UNION ALL ') || `${inRange} AND 0`)
-    const values = parts.flatMap(({ size, from, to }) => [size, from, to])
-    for (const row of rows.iterate(...(parts.length > 0 ? values : [0, 0, 0]))) {
-      const counts = row as unknown as Counts & { series: number }
-      const sum = bySeries.get(counts.series)
-      if (sum) add(sum, counts)
-      else bySeries.set(counts.series, counts)
-    }
-    const byMonitor = new Map<string, Counts>()
-    for (const row of this.#db.prepare('SELECT id, monitor FROM series').all()) {
-      const counts = bySeries.get(Number(row.id))
-      if (!counts) continue
-      const sum = byMonitor.get(String(row.monitor))
-      if (sum) add(sum, counts)
-      else byMonitor.set(String(row.monitor), counts)
-    }
-    return new Map([...byMonitor].map(([monitor, counts]) => [monitor, uptimeOf(counts)]))
+    const rows = this.#db.prepare(
+      sumsOf(parts.map(() => countsInRange).join(' UNION ALL ') || `${countsInRange} LIMIT 0`),
+    )
+    const bounds = parts.length > 0 ? parts.flatMap(({ size, from, to }) => [size, from, to]) : [0, 0, 0]
+    return new Map(rows.all(...bounds).map((row) => [String(row.monitor), uptimeOf(row as unknown as Counts)]))
   }
 
   /** The hours, or days, of a monitor that have results, in order; percentiles are of hours that are over. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { explain, HistoryError } from './history-errors.ts'
 
@@ -99,6 +100,12 @@ export function openForWriting(path: string): DatabaseSync {
 /** Opens a history that someone may be writing, to read it. */
 export function openForReading(path: string): DatabaseSync {
   return guarded(path, { readOnly: true, timeout: 1000 }, (db) => checkVersion(db, path))
+}
+
+/** What tells a file from another one that takes its name; undefined where there is none. */
+export function fileId(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat && `${stat.dev}:${stat.ino}`
 }
 
 function guarded(

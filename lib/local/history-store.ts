@@ -20,6 +20,9 @@ export interface Batch {
 /** What `detail` holds: all of a result that no column has. */
 export type Detail = Omit<ProbeResult, 'monitor' | 'vantage' | 'status' | 'startedAt' | 'durationMs'>
 
+/** Small windows and chunks: zlib takes 270 KB of memory a call by default, for texts of two. */
+const deflating = { level: 3, windowBits: 12, memLevel: 5, chunkSize: 2048 }
+
 const addToRollup = `
 INSERT INTO rollup
   (span, start, series, up, degraded, down, unknown, duration_sum, duration_min, duration_max, open)
@@ -49,7 +52,7 @@ export class HistoryStore {
     this.db = db
     this.#findSeries = db.prepare('SELECT id FROM series WHERE monitor = ? AND vantage = ?')
     this.#addSeries = db.prepare('INSERT INTO series (monitor, vantage) VALUES (?, ?) RETURNING id')
-    this.#addResult = db.prepare('INSERT OR IGNORE INTO result VALUES (?, ?, ?, ?, 0, ?)')
+    this.#addResult = db.prepare('INSERT INTO result VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (series, time) DO NOTHING')
     this.#addToRollup = db.prepare(addToRollup)
     this.#addTransition = db.prepare(
       `INSERT INTO transition (monitor, time, first_time, from_state, to_state, code, message, muted)
@@ -57,7 +60,27 @@ export class HistoryStore {
     )
   }
 
-  append({ results, transitions }: Batch): void {
+  /**
+   * Writes a batch as one. An entry that no history can take (a duration that is no number, say) must not keep back all
+   * others for ever: it is left out and given back as an error. Trouble with the file is thrown.
+   */
+  append(batch: Batch): Error[] {
+    try {
+      this.#appendAll(batch)
+      return []
+    } catch (error) {
+      if (!isOfEntry(error)) throw error
+      const { results, transitions } = batch
+      if (results.length + transitions.length === 1) return [error as Error]
+      const ones = [
+        ...results.map((one) => ({ results: [one], transitions: [] })),
+        ...transitions.map((one) => ({ results: [], transitions: [one] })),
+      ]
+      return ones.flatMap((one) => this.append(one))
+    }
+  }
+
+  #appendAll({ results, transitions }: Batch): void {
     try {
       inTransaction(this.db, () => {
         for (const result of results) this.#appendResult(result)
@@ -75,7 +98,7 @@ export class HistoryStore {
     const time = Date.parse(startedAt)
     const ticks = Math.round(durationMs * ticksPerMs)
     const series = this.#seriesOf(monitor, vantage)
-    const blob = deflateRawSync(JSON.stringify(detail satisfies Detail), { level: 3 })
+    const blob = deflateRawSync(JSON.stringify(detail satisfies Detail), deflating)
     const { changes } = this.#addResult.run(series, time, statuses.indexOf(status), ticks, blob)
     // The same result once more (a batch sent again): it is counted already.
     if (changes === 0) return
@@ -117,6 +140,12 @@ export class HistoryStore {
     }
     return id
   }
+}
+
+/** Whether an error is of what was to be written, not of where: a constraint of the schema (SQLite's code 19), or not SQLite's at all. */
+function isOfEntry(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number }
+  return errcode === undefined || (errcode & 0xff) === 19
 }
 
 /** Runs `work` as one transaction: what it throws undoes all of it. */

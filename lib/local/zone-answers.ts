@@ -1,7 +1,7 @@
-import { isWithin } from '../probe/dns-chain.ts'
-import { typeNumbers } from '../probe/dns-rdata.ts'
-import { Cursor, encodeName } from '../probe/dns-wire.ts'
-import type { WireRecord, ZoneIndex } from './zone-records.ts'
+import { isWithin, parentOf } from '../model/dns-answer.ts'
+import { findOpt, optRecord, readHeader, readQuestion } from '../probe/dns-message.ts'
+import { encodeName } from '../probe/dns-text.ts'
+import { encodeRecord, type WireRecord, type ZoneIndex } from './zone-records.ts'
 
 /** What the server answers from, replaced as a whole. */
 export interface ZoneData {
@@ -10,7 +10,6 @@ export interface ZoneData {
 }
 
 const rcode = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 }
-const optType = 41
 const maxChain = 8
 /** Replies over UDP to a client without EDNS (RFC 1035 §4.2.1). */
 const plainUdpBytes = 512
@@ -23,10 +22,11 @@ interface Query {
   /** The question section as it came, to be sent back to the letter. */
   question: Buffer
   name: string
-  type: number
-  klass: number
+  /** Type and class, as dns-packet calls them. */
+  type: string
+  klass: string
   /** Largest reply the client takes over UDP, and its EDNS version. */
-  edns?: { size: number; version: number }
+  edns?: { udpPayloadSize: number; ednsVersion: number }
 }
 
 interface Section {
@@ -41,6 +41,9 @@ interface Outcome {
   authorities: Section[]
 }
 
+/** Zone transfers and ANY (251 to 255, RFC 8482) are not for monitoring. */
+const otherQueries: ReadonlySet<string> = new Set(['IXFR', 'AXFR', 'UNKNOWN_253', 'UNKNOWN_254', 'ANY'])
+
 /** The reply to one packet; undefined for what deserves none. Never throws. */
 export function answerPacket(packet: Buffer, zone: ZoneData, overUdp: boolean): Buffer | undefined {
   // Too short for a header, or itself a reply: answering that could go back and forth for ever.
@@ -48,43 +51,37 @@ export function answerPacket(packet: Buffer, zone: ZoneData, overUdp: boolean): 
   const query = readQuery(packet)
   if (query === undefined) return headerOnly(packet, rcode.FORMERR)
   const outcome = decide(query, zone)
-  const limit = overUdp ? Math.max(plainUdpBytes, query.edns?.size ?? 0) : maxBytes
+  const limit = overUdp ? Math.max(plainUdpBytes, query.edns?.udpPayloadSize ?? 0) : maxBytes
   const whole = writeReply(query, outcome, false)
   return whole.length <= limit ? whole : writeReply(query, { ...outcome, answers: [], authorities: [] }, true)
 }
 
 function readQuery(packet: Buffer): Query | undefined {
-  const cursor = new Cursor(packet)
   try {
-    const [id, bits, questions] = [cursor.u16(), cursor.u16(), cursor.u16()]
-    const others = cursor.u16() + cursor.u16() + cursor.u16()
-    if (questions !== 1) return undefined
-    const [name, type, klass] = [cursor.name(), cursor.u16(), cursor.u16()]
-    const question = packet.subarray(12, cursor.offset)
-    const edns = readEdns(cursor, others)
-    const head = { id, recursionDesired: (bits & 0x0100) !== 0, opcode: (bits >> 11) & 15 }
-    return { ...head, question, name, type, klass, ...(edns && { edns }) }
+    const { bits, counts } = readHeader(packet)
+    if (counts.questions !== 1) return undefined
+    const { name, type, class: klass, end } = readQuestion(packet)
+    const edns = findOpt(packet, end, counts.answers + counts.authorities + counts.additionals)
+    return {
+      id: packet.readUInt16BE(0),
+      recursionDesired: (bits & 0x0100) !== 0,
+      opcode: (bits >> 11) & 15,
+      question: packet.subarray(12, end),
+      name,
+      type,
+      klass,
+      ...(edns && { edns }),
+    }
   } catch {
     return undefined
   }
 }
 
-function readEdns(cursor: Cursor, count: number): Query['edns'] | undefined {
-  for (let at = 0; at < count; at++) {
-    cursor.name()
-    const [type, size, ttl] = [cursor.u16(), cursor.u16(), cursor.u32()]
-    cursor.take(cursor.u16())
-    if (type === optType) return { size, version: (ttl >>> 16) & 255 }
-  }
-  return undefined
-}
-
 function decide(query: Query, zone: ZoneData): Outcome {
   const nothing = { authoritative: false, answers: [], authorities: [] }
-  if ((query.edns?.version ?? 0) > 0) return { ...nothing, rcode: rcode.BADVERS }
-  // Zone transfers and ANY (251 to 255, RFC 8482) are not for monitoring.
-  if (query.opcode !== 0 || (query.type >= 251 && query.type <= 255)) return { ...nothing, rcode: rcode.NOTIMP }
-  if (query.klass !== 1 || !isWithin(query.name, zone.origin)) return { ...nothing, rcode: rcode.REFUSED }
+  if ((query.edns?.ednsVersion ?? 0) > 0) return { ...nothing, rcode: rcode.BADVERS }
+  if (query.opcode !== 0 || otherQueries.has(query.type)) return { ...nothing, rcode: rcode.NOTIMP }
+  if (query.klass !== 'IN' || !isWithin(query.name, zone.origin)) return { ...nothing, rcode: rcode.REFUSED }
   return lookUp(query, zone)
 }
 
@@ -96,9 +93,9 @@ function lookUp(query: Query, zone: ZoneData): Outcome {
     const cut = delegationOf(name, query.type, zone)
     if (cut) return { rcode: rcode.NOERROR, authoritative: answers.length > 0, answers, authorities: cut }
     const node = nodeOf(name, zone)
-    const found = node?.get(query.type) ?? node?.get(typeNumbers.CNAME) ?? []
+    const found = node?.get(query.type) ?? node?.get('CNAME') ?? []
     answers.push(...found.map((record) => ({ owner: name, record })))
-    const target = query.type === typeNumbers.CNAME ? undefined : found[0]?.target
+    const target = query.type === 'CNAME' ? undefined : found[0]?.target
     if (target !== undefined) {
       name = target
       continue
@@ -111,7 +108,7 @@ function lookUp(query: Query, zone: ZoneData): Outcome {
 }
 
 /** The records of a name, or those of the wildcard that stands for it (RFC 4592 §3.3.1). */
-function nodeOf(name: string, { origin, index }: ZoneData): Map<number, WireRecord[]> | undefined {
+function nodeOf(name: string, { origin, index }: ZoneData): Map<string, WireRecord[]> | undefined {
   if (index.has(name)) return index.get(name)
   let encloser = parentOf(name)
   while (encloser !== origin && !index.has(encloser)) encloser = parentOf(encloser)
@@ -119,21 +116,17 @@ function nodeOf(name: string, { origin, index }: ZoneData): Map<number, WireReco
 }
 
 /** The NS records that hand a part of the zone to other servers; DS of the cut itself stays here. */
-function delegationOf(name: string, type: number, { origin, index }: ZoneData): Section[] | undefined {
+function delegationOf(name: string, type: string, { origin, index }: ZoneData): Section[] | undefined {
   for (let owner = name; owner !== origin; owner = parentOf(owner)) {
-    const servers = index.get(owner)?.get(typeNumbers.NS)
-    if (servers && !(type === typeNumbers.DS && owner === name)) return servers.map((record) => ({ owner, record }))
+    const servers = index.get(owner)?.get('NS')
+    if (servers && !(type === 'DS' && owner === name)) return servers.map((record) => ({ owner, record }))
   }
   return undefined
 }
 
-function parentOf(name: string): string {
-  return name.replace(/^(?:\\.|[^.\\])*\.?/, '')
-}
-
 /** The SOA that goes with a negative answer; its TTL says how long that holds (RFC 2308 §3). */
 function negativeSoa({ origin, index }: ZoneData): WireRecord {
-  const soa = index.get(origin)?.get(typeNumbers.SOA)?.[0] as WireRecord
+  const soa = index.get(origin)?.get('SOA')?.[0] as WireRecord
   const bytes = Buffer.from(soa.bytes)
   bytes.writeUInt32BE(Math.min(bytes.readUInt32BE(4), bytes.readUInt32BE(bytes.length - 4)), 4)
   return { ...soa, bytes }
@@ -156,12 +149,12 @@ function writeReply(query: Query, outcome: Outcome, truncated: boolean): Buffer 
     owner === query.name ? Buffer.from([0xc0, 12]) : encodeName(owner),
     record.bytes,
   ])
-  return Buffer.concat([header, query.question, ...records, ...(query.edns ? [optRecord(outcome.rcode)] : [])])
-}
-
-/** RFC 6891 §6.1.2: the root, type 41, our UDP size, the rcode's upper bits. */
-function optRecord(code: number): Buffer {
-  return Buffer.from([0, 0, optType, 0x04, 0xd0, code >> 4, 0, 0, 0, 0, 0])
+  return Buffer.concat([
+    header,
+    query.question,
+    ...records,
+    ...(query.edns ? [encodeRecord(optRecord(outcome.rcode >> 4))] : []),
+  ])
 }
 
 function headerOnly(packet: Buffer, code: number): Buffer {

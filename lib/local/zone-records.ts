@@ -1,9 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type Answer, encode } from 'dns-packet'
-import { canonicalName } from '../model/dns-answer.ts'
-import { isWithin } from '../probe/dns-chain.ts'
-import { typeNumbers } from '../probe/dns-rdata.ts'
-import { encodeName } from '../probe/dns-wire.ts'
+import { canonicalName, isWithin, parentOf } from '../model/dns-answer.ts'
+import { encodeName } from '../probe/dns-text.ts'
 
 /** Types that the zone can hold. */
 export type ZoneType = 'A' | 'AAAA' | 'CAA' | 'CNAME' | 'MX' | 'NS' | 'PTR' | 'SOA' | 'SRV' | 'TXT'
@@ -21,15 +19,15 @@ export interface ZoneRecord {
 
 /** A record ready for the wire, but for its name. */
 export interface WireRecord {
-  type: number
+  type: ZoneType
   /** Type, class, TTL, length and data. */
   bytes: Buffer
   /** Where a CNAME leads. */
   target?: string
 }
 
-/** Every name that exists, with its records by type number; a name that only has names below it has none. */
-export type ZoneIndex = Map<string, Map<number, WireRecord[]>>
+/** Every name that exists, with its records by type; a name that only has names below it has none. */
+export type ZoneIndex = Map<string, Map<string, WireRecord[]>>
 
 /** Makes the lookup table of a zone. Throws for a record that cannot be served, saying which. */
 export function indexRecords(origin: string, records: ZoneRecord[]): ZoneIndex {
@@ -39,9 +37,9 @@ export function indexRecords(origin: string, records: ZoneRecord[]): ZoneIndex {
     if (!isWithin(name, origin)) throw new Error(`expected a name of the zone ${origin}, got ${record.name}`)
     encodeName(name)
     // The names between a record's and the zone's exist too, without records (RFC 4592 §2.2.2).
-    for (let above = name; isWithin(above, origin) && !index.has(above); above = above.slice(above.indexOf('.') + 1))
+    for (let above = name; isWithin(above, origin) && !index.has(above); above = parentOf(above))
       index.set(above, new Map())
-    const node = index.get(name) ?? new Map<number, WireRecord[]>()
+    const node = index.get(name) ?? new Map<string, WireRecord[]>()
     const wire = wireRecord(record)
     node.set(wire.type, [...(node.get(wire.type) ?? []), wire])
     refuseCnameBesideOthers(name, node)
@@ -50,17 +48,26 @@ export function indexRecords(origin: string, records: ZoneRecord[]): ZoneIndex {
 }
 
 /** RFC 2181 §10.1: a name with a CNAME has nothing else. */
-function refuseCnameBesideOthers(name: string, node: Map<number, WireRecord[]>): void {
-  const aliases = node.get(typeNumbers.CNAME)?.length ?? 0
+function refuseCnameBesideOthers(name: string, node: Map<string, WireRecord[]>): void {
+  const aliases = node.get('CNAME')?.length ?? 0
   if (aliases > 1 || (aliases === 1 && node.size > 1))
     throw new Error(`expected ${name} to have one CNAME or other records, got both`)
 }
 
 function wireRecord({ name, type, ttl, data }: ZoneRecord): WireRecord {
   const answer = { name: '.', type, ttl, class: 'IN', data: packetData(type, data, name) } as Answer
-  const headerAndRoot = 12 + 1
-  const bytes = encode({ type: 'response', answers: [answer] }).subarray(headerAndRoot)
-  return { type: typeNumbers[type], bytes, ...(type === 'CNAME' && { target: canonicalName(data) }) }
+  const rootBytes = 1
+  return {
+    type,
+    bytes: encodeRecord(answer).subarray(rootBytes),
+    ...(type === 'CNAME' && { target: canonicalName(data) }),
+  }
+}
+
+/** A record as it goes over the wire, its names without escapes: dns-packet knows none. */
+export function encodeRecord(record: Answer): Buffer {
+  const headerBytes = 12
+  return encode({ type: 'response', answers: [record] }).subarray(headerBytes)
 }
 
 function packetData(type: ZoneType, data: string, name: string): unknown {
@@ -70,7 +77,18 @@ function packetData(type: ZoneType, data: string, name: string): unknown {
     if (!Number.isInteger(value) || value < 0) throw unfit(type, data, name)
     return value
   }
-  const host = (at: number) => checkedName(fields[at] ?? '', type, data, name)
+  const host = (at: number) => {
+    const written = canonicalName(fields[at] ?? '')
+    // dns-packet knows an escape only in a mailbox, for the dots before its @ (RFC 1035 §8).
+    const isMailbox = type === 'SOA' && at === 1
+    if (written.includes('\\') && !isMailbox) throw unfit(type, data, name)
+    try {
+      encodeName(written)
+    } catch (error) {
+      throw unfit(type, data, name, error)
+    }
+    return written
+  }
   switch (type) {
     case 'A':
     case 'AAAA':
@@ -95,15 +113,6 @@ function packetData(type: ZoneType, data: string, name: string): unknown {
     default:
       throw unfit(type, data, name)
   }
-}
-
-function checkedName(text: string, type: ZoneType, data: string, name: string): string {
-  try {
-    encodeName(canonicalName(text))
-  } catch (error) {
-    throw unfit(type, data, name, error)
-  }
-  return canonicalName(text)
 }
 
 function unfit(type: string, data: string, name: string, cause?: unknown): Error {

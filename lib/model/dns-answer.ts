@@ -31,11 +31,12 @@ const shapes: Record<DnsType, string> = {
 /**
  * One spelling for a record's data, so that what a server sent and what a config expects can be compared as text:
  * names in lower case without their last dot (RFC 4343), IPv6 as RFC 5952 has it, TXT as one unquoted string,
- * hex in upper case, no needless white space. Text that does not fit the type comes back trimmed: it will equal nothing.
+ * hex in upper case, no needless white space; data in the form for any type (`\# 2 01AB`, RFC 3597 §5) stays so. Text that does not fit the type comes back trimmed: it will equal nothing.
  */
 export function canonicalAnswer(type: DnsType, text: string): string {
   const shape = shapes[type]
   const trimmed = text.trim()
+  if (/^\\#\s/.test(trimmed)) return genericAnswer(trimmed)
   if (shape === 's') return joinStrings(text)
   const fields = trimmed.match(/"(?:[^"\\]|\\.)*"|\S+/gs) ?? []
   const rest = fields.slice(shape.length - 1)
@@ -52,6 +53,16 @@ export function canonicalName(name: string): string {
   const lower = name.trim().toLowerCase()
   const bare = /(^|[^\\])(\\\\)*\.$/.test(lower) ? lower.slice(0, -1) : lower
   return bare === '' ? '.' : bare
+}
+
+/** Whether a canonical name is a zone's own or lies below it. */
+export function isWithin(name: string, zone: string): boolean {
+  return zone === '.' || name === zone || name.endsWith(`.${zone}`)
+}
+
+/** A canonical name without its first label; `.` above the last. */
+export function parentOf(name: string): string {
+  return name.replace(/^(?:\\.|[^.\\])*\.?/, '') || '.'
 }
 
 /** An IPv6 address as RFC 5952 §4 writes it; anything else comes back as it was. */
@@ -79,6 +90,11 @@ function canonicalField(kind: string, field: string): string {
     default:
       return field.toUpperCase()
   }
+}
+
+function genericAnswer(text: string): string {
+  const [mark, length, ...hex] = text.split(/\s+/)
+  return `${mark} ${length} ${hex.join('').toUpperCase()}`.trim()
 }
 
 /** `"a" "b"`, the zone file's way of one long string (RFC 1035 §5.1), is `ab`; text without quotes is itself. */

@@ -127,7 +127,7 @@ function connectFailure(errors: ConnectError[], port: number): ProbeFailure {
   if (code === 'ETIMEDOUT')
     return new ProbeFailure('CONNECT_TIMEOUT', 'connect', `no connection to ${address} in time`, error)
   if (unreachable.has(code)) {
-    if (net.isIPv6(ip) && !hasGlobalIpv6())
+    if (net.isIPv6(ip) && !canReachIpv6(ip))
       return new ProbeFailure('UNSUPPORTED', 'connect', `${address} needs IPv6, which this place does not have`, error)
     return new ProbeFailure('CONNECT_UNREACHABLE', 'connect', `no route to ${address} (${code})`, error)
   }
@@ -136,9 +136,25 @@ function connectFailure(errors: ConnectError[], port: number): ProbeFailure {
   return new ProbeFailure('INTERNAL', 'connect', `could not open a socket to ${address} (${code})`, error)
 }
 
-/** Whether any interface has an IPv6 address that can reach beyond its link. */
-export function hasGlobalIpv6(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(({ family, internal, scopeid }) => family === 'IPv6' && !internal && !scopeid),
-  )
+/**
+ * Whether this place has an address from which packets can leave for an IPv6 address: a unique local one (RFC 4193)
+ * does for its like, but not for the internet; a link-local one does for neither.
+ */
+export function canReachIpv6(address: string, interfaces = networkInterfaces()): boolean {
+  if (isWithinSubnet(address, '::1', 128)) return true
+  const routable = Object.values(interfaces)
+    .flatMap((own = []) => own.filter(({ family, internal }) => family === 'IPv6' && !internal))
+    .map((own) => own.address)
+    .filter((own) => !isWithinSubnet(own, 'fe80::', 10))
+  return isUniqueLocal(address) ? routable.length > 0 : !routable.every(isUniqueLocal)
+}
+
+function isUniqueLocal(address: string): boolean {
+  return isWithinSubnet(address, 'fc00::', 7)
+}
+
+function isWithinSubnet(address: string, network: string, bits: number): boolean {
+  const subnet = new net.BlockList()
+  subnet.addSubnet(network, bits, 'ipv6')
+  return subnet.check(address.replace(/%.*/, ''), 'ipv6')
 }

@@ -1,11 +1,9 @@
-import { networkInterfaces } from 'node:os'
-import { canonicalName } from '../model/dns-answer.ts'
-import type { DnsMonitor, IpVersion } from '../model/monitor.ts'
-import { isWithin } from './dns-chain.ts'
-import { DnsFailure, endpoint } from './dns-filter.ts'
+import { canonicalName, isWithin, parentOf } from '../model/dns-answer.ts'
+import type { DnsMonitor } from '../model/monitor.ts'
+import { DnsFailure, endpoint } from './dns-inquiry.ts'
 import type { Question, Reply } from './dns-message.ts'
 import { type Survey, serialOf, survey } from './dns-survey.ts'
-import { askServer, type DnsRun, type DnsServer } from './dns-transport.ts'
+import { askServer, type DnsRun, type DnsServer, isReachable, lookupOptions, needsIpv6 } from './dns-transport.ts'
 import { ProbeFailure } from './probe.ts'
 import { askResolvers, nameServers, resolveHost } from './resolve.ts'
 
@@ -26,7 +24,11 @@ export async function surveyAuthoritative(run: Run, port: number): Promise<Surve
   const started = deps.now()
   const { servers: resolvers } = nameServers(monitor.resolver, deps)
   const ask: AskResolver = async (question) => (await askResolvers(resolvers, question, deps, signal)).reply
-  const { zone, names } = await findZone(startOf(monitor), ask)
+  const { zone, names } = await findZone(startOf(monitor), ask).catch((error: unknown) => {
+    if (!(error instanceof ProbeFailure)) throw error
+    const why = `could not find the name servers of ${monitor.name}: ${error.message}`
+    throw new ProbeFailure(error.code, 'resolve', why, error)
+  })
   const located = (await Promise.all(names.map((name) => locateAll(name, port, run)))).flat()
   const resolveMs = deps.now() - started
   const outside = remember((name: string) => ask({ name, type: monitor.type }))
@@ -68,7 +70,7 @@ async function findZone(name: string, ask: AskResolver): Promise<Zone> {
     if (own.length > 0) return { zone: candidate, names: [...new Set(own.map(({ data }) => data))].sort() }
     if (candidate === '.' || (reply.rcode !== 'NOERROR' && reply.rcode !== 'NXDOMAIN')) {
       const code = { SERVFAIL: 'DNS_SERVFAIL', REFUSED: 'DNS_REFUSED' }[reply.rcode] ?? 'DNS_NODATA'
-      const why = `expected the name servers of ${name}'s zone, got ${reply.rcode} for ${candidate} NS from the resolver`
+      const why = `expected NS records of ${candidate}, got ${reply.rcode} from the resolver`
       throw new ProbeFailure(code as 'DNS_NODATA', 'resolve', why)
     }
     // The authority section tells the zone's top at once (RFC 2308 §3), but where a CNAME leads away, that of another zone.
@@ -78,27 +80,18 @@ async function findZone(name: string, ask: AskResolver): Promise<Zone> {
   }
 }
 
-function parentOf(name: string): string {
-  return name.replace(/^(?:\\.|[^.\\])*\.?/, '') || '.'
-}
-
-/** All addresses of a name server; where it has none, why. */
+/** The addresses of a name server that can be asked from here; where there are none, why. */
 async function locateAll(name: string, port: number, run: Run): Promise<(DnsServer | Unlocated)[]> {
   const { monitor, deps, signal } = run
-  const options = { ipVersion: usable(monitor.ipVersion), ...(monitor.resolver && { resolver: monitor.resolver }) }
   try {
-    const addresses = await resolveHost(name, options, deps, signal)
-    return addresses.map((host) => ({ host, port, label: `${name} (${endpoint(host, port).label})` }))
+    const addresses = await resolveHost(name, lookupOptions(run), deps, signal)
+    // That there is no IPv6 here is no fault of a name server that has an address of either kind.
+    const usable = monitor.ipVersion === 'any' ? addresses.filter(isReachable) : addresses
+    if (usable.length === 0) throw needsIpv6(name)
+    return usable.map((host) => ({ host, port, label: `${name} (${endpoint(host, port).label})` }))
   } catch (error) {
     return [{ name, failure: error }]
   }
-}
-
-/** Without a global IPv6 address (2000::/3, RFC 4291 §2.4) a name server's is no use, and that is not its fault. */
-function usable(ipVersion: IpVersion): IpVersion {
-  if (ipVersion !== 'any') return ipVersion
-  const addresses = Object.values(networkInterfaces()).flat()
-  return addresses.some((one) => one?.family === 'IPv6' && /^[23]/.test(one.address)) ? 'any' : '4'
 }
 
 function surveyOne(server: DnsServer, zone: string, outside: AskOutside, run: Run): Promise<Survey> {

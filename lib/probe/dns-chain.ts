@@ -1,6 +1,8 @@
-import { canonicalName } from '../model/dns-answer.ts'
-import type { DnsRecord } from '../model/result.ts'
+import { canonicalName, isWithin } from '../model/dns-answer.ts'
+import type { DnsMonitor } from '../model/monitor.ts'
+import type { DnsRecord, FailureCode } from '../model/result.ts'
 import type { Question, Reply } from './dns-message.ts'
+import { ProbeFailure } from './probe.ts'
 
 /** How often the target of a CNAME is asked for; real chains are shorter. */
 const maxHops = 8
@@ -43,11 +45,6 @@ function isSettled(reply: Reply, target: string): boolean {
   return reply.authorities.some(({ name, type }) => type === 'SOA' && isWithin(target, name))
 }
 
-/** Whether a name is a zone's own or lies below it. */
-export function isWithin(name: string, zone: string): boolean {
-  return zone === '.' || name === zone || name.endsWith(`.${zone}`)
-}
-
 interface Chain {
   answers: string[]
   target: string
@@ -67,4 +64,49 @@ function followChain(records: DnsRecord[], name: string, type: string, seen: Set
     if (seen.has(target)) return { answers: [], target, loop: true }
   }
   return { answers: [], target, loop: true }
+}
+
+const rcodeFailures: Record<string, FailureCode> = {
+  NXDOMAIN: 'DNS_NXDOMAIN',
+  SERVFAIL: 'DNS_SERVFAIL',
+  REFUSED: 'DNS_REFUSED',
+}
+
+/** Why an answer is not the one of a name that has records of the asked type; undefined where it is. */
+export function judgeAnswer(followed: Followed, question: Question, server: string): ProbeFailure | undefined {
+  const { rcode, answers, target, fault } = followed
+  if (fault) return new ProbeFailure('DNS_NODATA', 'processing', `${server}: ${fault}`)
+  const via = target === question.name ? '' : `, where ${question.name} points by CNAME`
+  const got = `for ${target} ${question.type}${via}`
+  if (rcode !== 'NOERROR')
+    return new ProbeFailure(
+      rcodeFailures[rcode] ?? 'DNS_RCODE',
+      'processing',
+      `expected NOERROR ${got}, got ${rcode} from ${server}`,
+    )
+  if (answers.length > 0) return undefined
+  return new ProbeFailure('DNS_NODATA', 'processing', `expected records ${got}, got NOERROR with none from ${server}`)
+}
+
+/**
+ * The judgement that holds where a monitor does not make its own: NOERROR with answers. Asserting `rcode` replaces it;
+ * asserting `answers` leaves a missing name or record to that assertion, but no server that fails to answer.
+ * CNAMEs without an end are a fault whatever is expected.
+ */
+export function judgeForMonitor(
+  monitor: DnsMonitor,
+  followed: Followed,
+  question: Question,
+  server: string,
+): ProbeFailure | undefined {
+  const failure = judgeAnswer(followed, question, server)
+  if (!failure || followed.fault) return failure
+  const asserts = (source: string) => monitor.expect.some((assertion) => assertion.source === source)
+  if (asserts('rcode')) return undefined
+  return asserts('answers') && isAbsence(failure) ? undefined : failure
+}
+
+/** Whether a failure only says that there is no such name or record. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof ProbeFailure && (error.code === 'DNS_NXDOMAIN' || error.code === 'DNS_NODATA')
 }

@@ -1,8 +1,19 @@
-import { canonicalName } from '../model/dns-answer.ts'
+import dnsPacket, { type OptAnswer } from 'dns-packet'
 import { type DnsType, rcodes } from '../model/dns-names.ts'
 import type { DnsFlags, DnsRecord } from '../model/result.ts'
-import { readData, typeName, typeNumbers } from './dns-rdata.ts'
-import { Cursor, encodeName, MalformedPacket } from './dns-wire.ts'
+import { dataText, encodeName, genericText, losslessView, nameText, typeText } from './dns-text.ts'
+
+declare module 'dns-packet' {
+  /** Parts of the codec that its types leave out. */
+  interface Decoder<T> {
+    (packet: Buffer, offset: number): T
+    /** What the last call has read. */
+    bytes: number
+  }
+  export const name: { decode: Decoder<string> }
+  export const question: { decode: Decoder<{ name: string; type: string; class: string }> }
+  export const answer: { decode: Decoder<Answer> }
+}
 
 /** A question of class IN. */
 export interface Question {
@@ -27,63 +38,39 @@ export interface Reply {
   counts: { answers: number; authorities: number; additionals: number }
 }
 
-/** Fits an IPv6 minimum-MTU packet, so that replies are not fragmented (DNS flag day 2020). */
-const udpPayloadBytes = 1232
+const headerBytes = 12
+/** Within the 255 bytes that a name may have (RFC 1035 §2.3.4). */
+const maxLabels = 127
 const optType = 41
-/** Class IN; class ANY or CHAOS is never asked for. */
-const classIn = 1
+/** Fits an IPv6 minimum-MTU packet, so that replies are not fragmented (DNS flag day 2020). */
+const udpPayloadSize = 1232
 
 /** Encodes a query. Throws a `RangeError` for a name that DNS cannot hold. */
-export function buildQuery(id: number, question: Question, options: QueryOptions): Buffer {
-  const name = encodeName(question.name)
-  const query = Buffer.alloc(12 + name.length + 4 + (options.edns ? 11 : 0))
-  query.writeUInt16BE(id, 0)
-  query.writeUInt16BE((options.recursion ? 0x0100 : 0) | 0x0020, 2) // AD=1 asks for the AD bit (RFC 6840 §5.7)
-  query.writeUInt16BE(1, 4)
-  name.copy(query, 12)
-  let at = query.writeUInt16BE(typeNumbers[question.type], 12 + name.length)
-  at = query.writeUInt16BE(classIn, at)
-  if (options.edns) {
-    query.writeUInt16BE(1, 10)
-    at = query.writeUInt16BE(optType, at + 1) // owner name: the root, one zero byte (RFC 6891 §6.1.2)
-    query.writeUInt16BE(udpPayloadBytes, at)
-  }
-  return query
+export function buildQuery(id: number, { name, type }: Question, { recursion, edns }: QueryOptions): Buffer {
+  const wireName = encodeName(name)
+  // AD=1 asks for the AD bit (RFC 6840 §5.7).
+  const flags = dnsPacket.AUTHENTIC_DATA | (recursion ? dnsPacket.RECURSION_DESIRED : 0)
+  const additionals = edns ? [optRecord()] : []
+  const rootQuery = dnsPacket.encode({ type: 'query', id, flags, questions: [{ name: '.', type }], additionals })
+  // dns-packet knows no escapes in names, so the name takes the root's place.
+  return Buffer.concat([rootQuery.subarray(0, headerBytes), wireName, rootQuery.subarray(headerBytes + 1)])
 }
 
-/** What a packet is to somebody who waits for the reply to one question. */
-export type Verdict =
-  | { kind: 'reply'; reply: Reply }
-  /** Well-formed, with another id: perhaps late, perhaps forged; of no concern. */
-  | { kind: 'foreign' }
-  /** Not the reply, but worth telling should none come. */
-  | { kind: 'mismatch' | 'suspect'; why: string }
-  /** The reply, and unreadable. */
-  | { kind: 'malformed'; why: string }
-
-/** Rcodes with which servers send the bare header back (RFC 8906 §3.1.4 asks to bear with that). */
-const headerOnlyRcodes: ReadonlySet<string> = new Set(['FORMERR', 'SERVFAIL', 'NOTIMP', 'REFUSED'])
-
-/** Judges any bytes against the question asked under `id`. Never throws. */
-export function judgeReply(packet: Buffer, id: number, question: Question): Verdict {
-  const ours = packet.length >= 2 && packet.readUInt16BE(0) === id
-  try {
-    const { reply, isReply, opcode, asked } = decode(packet)
-    if (!ours) return { kind: 'foreign' }
-    if (!isReply) return { kind: 'suspect', why: 'got a query (QR=0) with our id' }
-    if (opcode !== 0) return { kind: 'suspect', why: `got a reply with opcode ${opcode}, expected 0 (QUERY)` }
-    if (asked === undefined && headerOnlyRcodes.has(reply.rcode)) return { kind: 'reply', reply }
-    const expected = `${canonicalName(question.name)} ${question.type}`
-    if (asked !== expected)
-      return { kind: 'mismatch', why: `expected a reply to ${expected}, got one to ${asked ?? 'no question'}` }
-    return { kind: 'reply', reply }
-  } catch (error) {
-    const why = `${packet.length} bytes that are no DNS message: ${(error as Error).message}`
-    return { kind: ours ? 'malformed' : 'suspect', why }
+/** What we say about ourselves by EDNS (RFC 6891 §6.1.2). */
+export function optRecord(extendedRcode = 0): OptAnswer {
+  return {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize,
+    extendedRcode,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
   }
 }
 
-interface Decoded {
+export interface Message {
   reply: Reply
   isReply: boolean
   opcode: number
@@ -91,77 +78,149 @@ interface Decoded {
   asked: string | undefined
 }
 
-function decode(packet: Buffer): Decoded {
-  const cursor = new Cursor(packet)
-  cursor.u16()
-  const bits = cursor.u16()
+/**
+ * Trusts no length and no count: each record is found by ourselves first, dns-packet sees nothing behind its end, and it
+ * must have read it to there. Throws an error of any kind where the bytes are no DNS message.
+ */
+export function readMessage(packet: Buffer): Message {
+  const { bits, counts } = readHeader(packet)
+  if (counts.questions > 1) throw new Error(`it has ${counts.questions} questions`) // RFC 9619 §4
+  const question = counts.questions === 1 ? readQuestion(packet) : undefined
   const flags = readFlags(bits)
-  const questions = cursor.u16()
-  const counts = { answers: cursor.u16(), authorities: cursor.u16(), additionals: cursor.u16() }
-  const asked = readQuestions(cursor, questions)
   const records: DnsRecord[] = []
   const authorities: DnsRecord[] = []
   let extendedRcode = 0
   try {
-    readSection(cursor, counts.answers, records)
-    readSection(cursor, counts.authorities, authorities)
-    extendedRcode = readExtendedRcode(cursor, counts.additionals)
+    let at = readSection(packet, question?.end ?? headerBytes, counts.answers, records)
+    at = readSection(packet, at, counts.authorities, authorities)
+    extendedRcode = findOpt(packet, at, counts.additionals)?.extendedRcode ?? 0
   } catch (error) {
     // Some servers cut a truncated reply in the middle of a record; that it is truncated is all one needs of it.
     if (!flags.tc) throw error
   }
-  const rcode = rcodeName((extendedRcode << 4) | (bits & 15))
-  const reply = { rcode, flags, records, authorities, counts }
+  const { questions: _, ...sections } = counts
+  const reply = { rcode: rcodeName((extendedRcode << 4) | (bits & 15)), flags, records, authorities, counts: sections }
+  const inClass = question && question.class !== 'IN' ? ` in class ${question.class.replace('UNKNOWN_', '')}` : ''
+  const asked = question && `${question.name} ${typeText(question.type)}${inClass}`
   return { reply, isReply: (bits & 0x8000) !== 0, opcode: (bits >> 11) & 15, asked }
+}
+
+/** dns-packet's own would make arrays as long as the counts say, whatever the packet holds. */
+export function readHeader(packet: Buffer) {
+  if (packet.length < headerBytes) throw new Error('it is shorter than a header')
+  const [bits = 0, questions = 0, answers = 0, authorities = 0, additionals = 0] = [2, 4, 6, 8, 10].map((at) =>
+    packet.readUInt16BE(at),
+  )
+  return { bits, counts: { questions, answers, authorities, additionals } }
 }
 
 function readFlags(bits: number): DnsFlags {
   return {
-    aa: (bits & 0x0400) !== 0,
-    tc: (bits & 0x0200) !== 0,
-    rd: (bits & 0x0100) !== 0,
-    ra: (bits & 0x0080) !== 0,
-    ad: (bits & 0x0020) !== 0,
-    cd: (bits & 0x0010) !== 0,
+    aa: (bits & dnsPacket.AUTHORITATIVE_ANSWER) !== 0,
+    tc: (bits & dnsPacket.TRUNCATED_RESPONSE) !== 0,
+    rd: (bits & dnsPacket.RECURSION_DESIRED) !== 0,
+    ra: (bits & dnsPacket.RECURSION_AVAILABLE) !== 0,
+    ad: (bits & dnsPacket.AUTHENTIC_DATA) !== 0,
+    cd: (bits & dnsPacket.CHECKING_DISABLED) !== 0,
   }
 }
 
-function readQuestions(cursor: Cursor, count: number): string | undefined {
-  if (count > 1) throw new MalformedPacket(`it has ${count} questions`) // RFC 9619 §4
-  if (count === 0) return undefined
-  const asked = `${cursor.name()} ${typeName(cursor.u16())}`
-  const klass = cursor.u16()
-  return klass === classIn ? asked : `${asked} in class ${klass}`
+/** The question behind the header. Type and class are as dns-packet calls them. Throws where there is none. */
+export function readQuestion(packet: Buffer) {
+  const question = dnsPacket.question.decode(losslessView(packet, packet.length), headerBytes)
+  return { ...question, name: nameText(question.name), end: headerBytes + dnsPacket.question.decode.bytes }
 }
 
-function readSection(cursor: Cursor, count: number, into: DnsRecord[]): void {
-  for (let at = 0; at < count; at++) {
-    const name = cursor.name()
-    const type = cursor.u16()
-    cursor.u16()
-    const ttl = cursor.u32()
-    const length = cursor.u16()
-    const packetEnd = cursor.end
-    if (cursor.offset + length > packetEnd) throw new MalformedPacket(`a record of ${name} runs over the end`)
-    cursor.end = cursor.offset + length
-    // A TTL with its top bit set counts as 0 (RFC 2181 §8).
-    into.push({ name, type: typeName(type), ttl: ttl > 0x7fffffff ? 0 : ttl, data: readData(cursor, type) })
-    cursor.end = packetEnd
+/** Reads `count` records into a list; gives where the next begins. */
+function readSection(packet: Buffer, start: number, count: number, into: DnsRecord[]): number {
+  let at = start
+  for (let left = count; left > 0; left--) {
+    const { fields, end } = extentOf(packet, at)
+    refuseLongChains(packet, at, end)
+    const answer = dnsPacket.answer.decode(losslessView(packet, end), at)
+    const data = packet.subarray(fields + 10, end)
+    const isWhole = dnsPacket.answer.decode.bytes === end - at && isDataRead(answer.type, data)
+    // dns-packet knows fingerprints of SHA-1 and SHA-256 only.
+    if (!isWhole && answer.type !== 'SSHFP')
+      throw new Error(`a record of ${nameText(answer.name)} has ${data.length} bytes of ${answer.type} data`)
+    if ('class' in answer && answer.class === 'IN' && !answer.flush) {
+      const ttl = answer.ttl ?? 0
+      into.push({
+        name: nameText(answer.name),
+        type: typeText(answer.type),
+        // A TTL with its top bit set counts as 0 (RFC 2181 §8).
+        ttl: ttl > 0x7fffffff ? 0 : ttl,
+        data: isWhole ? dataText(answer) : genericText(data),
+      })
+    }
+    at = end
+  }
+  return at
+}
+
+/** Whether data was read to its end, for types of which dns-packet only repeats the length that the record gave. */
+function isDataRead(type: string, data: Buffer): boolean {
+  if (type === 'NS') return dnsPacket.name.decode.bytes === data.length
+  if (type === 'SRV') return dnsPacket.name.decode.bytes + 6 === data.length
+  if (type === 'CAA') return data.readUInt8(1) + 2 <= data.length
+  return true
+}
+
+/** Where a record's type stands, behind its owner's name, and where the record ends. Throws where it leaves the packet. */
+function extentOf(packet: Buffer, at: number): { fields: number; end: number } {
+  const fields = nameEnd(packet, at)
+  const end = fields + 10 + packet.readUInt16BE(fields + 8)
+  if (end > packet.length) throw new Error(`a record at byte ${at} runs over the end`)
+  return { fields, end }
+}
+
+/** Where a name ends, wherever its pointers lead. Throws where that is outside the packet. */
+function nameEnd(packet: Buffer, start: number): number {
+  for (let at = start; ; ) {
+    const length = packet.readUInt8(at)
+    if (length === 0) return at + 1
+    if (length >= 0xc0) return at + 2
+    if (length > 63) throw new Error(`a name has a label of unknown kind at byte ${at}`)
+    at += length + 1
   }
 }
 
-/** Of the additional section only the OPT record matters: it holds the upper bits of the rcode (RFC 6891 §6.1.3). */
-function readExtendedRcode(cursor: Cursor, count: number): number {
-  let extended = 0
-  for (let at = 0; at < count; at++) {
-    cursor.name()
-    const type = cursor.u16()
-    cursor.u16()
-    const ttl = cursor.u32()
-    cursor.take(cursor.u16())
-    if (type === optType) extended = ttl >>> 24
+/**
+ * dns-packet follows pointers backwards only, but up to 8192 for each name: seconds for a packet made of such names.
+ * A pointer that is worth its two bytes adds a label, so no name needs more pointers than it may have labels. Whether a
+ * byte really is a pointer depends on the type; others do not make chains of that length.
+ */
+function refuseLongChains(packet: Buffer, start: number, end: number): void {
+  for (let from = start; from < end; from++) {
+    if ((packet[from] ?? 0) < 0xc0) continue
+    let [at, earliest, pointers] = [from, from, 0]
+    for (let step = 0; step < 2 * maxLabels; step++) {
+      const length = packet[at] ?? 0
+      if (length === 0) break
+      at = length < 0xc0 ? at + length + 1 : ((length & 0x3f) << 8) | (packet[at + 1] ?? 0)
+      if (length < 0xc0) continue
+      if (at >= earliest) break // that dns-packet refuses by itself
+      earliest = at
+      if (++pointers > maxLabels) throw new Error(`a name at byte ${from} has too many pointers`)
+    }
   }
-  return extended
+}
+
+/** What the OPT record among the next ones says (RFC 6891 §6.1.3); its options, broken ones too, are of no concern. */
+export function findOpt(packet: Buffer, start: number, count: number) {
+  let at = start
+  let found: { udpPayloadSize: number; extendedRcode: number; ednsVersion: number } | undefined
+  for (let left = count; left > 0; left--) {
+    const { fields, end } = extentOf(packet, at)
+    if (packet.readUInt16BE(fields) === optType)
+      found = {
+        udpPayloadSize: packet.readUInt16BE(fields + 2),
+        extendedRcode: packet.readUInt8(fields + 4),
+        ednsVersion: packet.readUInt8(fields + 5),
+      }
+    at = end
+  }
+  return found
 }
 
 /** 12 to 15 are unassigned; the list goes on at 16 (IANA "DNS RCODEs"). */

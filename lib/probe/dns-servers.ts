@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
+import { splitHostPort } from '../model/host-port.ts'
 import type { DnsMonitor } from '../model/monitor.ts'
-import { endpoint } from './dns-filter.ts'
+import { endpoint } from './dns-inquiry.ts'
 import type { DnsServer } from './dns-transport.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 import { nameServers } from './resolve.ts'
@@ -20,7 +21,7 @@ export function planServers(monitor: DnsMonitor, deps: ProbeDeps): ServerPlan {
     const authoritative = /^authoritative(?::(\d+))?$/.exec(entry)
     if (!authoritative) plan.servers.push(parseServer(entry, monitor.protocol, port))
     else if (monitor.protocol === 'doh') throw unusable('an https URL for protocol doh', entry)
-    else plan.authoritativePort = Number(authoritative[1] ?? port)
+    else plan.authoritativePort = checkedPort(authoritative[1] ?? port, entry)
   }
   if (monitor.servers.length > 0) return plan
   if (monitor.protocol === 'doh') throw unusable('an https URL for protocol doh', 'nothing')
@@ -36,12 +37,16 @@ function parseServer(entry: string, protocol: DnsMonitor['protocol'], defaultPor
     if (url?.protocol !== 'https:') throw unusable('an https URL for protocol doh', entry)
     return { host: url.hostname, port: Number(url.port || 443), label: entry, url }
   }
-  if (isIP(entry)) return addressed(entry, defaultPort)
-  const match = /^(?:\[([^\]]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(entry)
-  const host = match?.[1] ?? match?.[2]
-  const port = Number(match?.[3] ?? defaultPort)
-  if (!host || port < 1 || port > 65535) throw unusable('host, host:port or [IPv6]:port', entry)
+  const parts = splitHostPort(entry)
+  if (!parts) throw unusable('host, host:port or [IPv6]:port', entry)
+  const { host, port = defaultPort } = parts
   return isIP(host) ? addressed(host, port) : { host, port, label: `${host}:${port}` }
+}
+
+function checkedPort(text: string | number, entry: string): number {
+  const port = Number(text)
+  if (port < 1 || port > 65535) throw unusable('a port from 1 to 65535', entry)
+  return port
 }
 
 function addressed(address: string, port: number): DnsServer {

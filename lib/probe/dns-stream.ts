@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { type Endpoint, Inquiry } from './dns-filter.ts'
+import { type Endpoint, Inquiry } from './dns-inquiry.ts'
 import type { QueryOptions, Question, Reply } from './dns-message.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 

@@ -1,9 +1,9 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import type { DnsMonitor } from '../model/monitor.ts'
 import type { Phases } from '../model/result.ts'
-import { addPhase, connectTcp } from './connect.ts'
-import { DnsFailure, endpoint, Inquiry, withEdnsFallback } from './dns-filter.ts'
-import type { Question, Reply } from './dns-message.ts'
+import { addPhase, canReachIpv6, connectTcp } from './connect.ts'
+import { DnsFailure, endpoint, Inquiry, withEdnsFallback } from './dns-inquiry.ts'
+import type { QueryOptions, Question, Reply } from './dns-message.ts'
 import { askStream } from './dns-stream.ts'
 import { askUdp } from './dns-udp.ts'
 import { exchange } from './http-exchange.ts'
@@ -66,12 +66,13 @@ export function askServer(
   })
 }
 
-type Options = { recursion: boolean; edns: boolean }
-
-async function overUdp(server: DnsServer, question: Question, options: Options, run: DnsRun, phases: Phases) {
+async function overUdp(server: DnsServer, question: Question, options: QueryOptions, run: DnsRun, phases: Phases) {
   const { deps, signal } = run
   const peer = { address: server.host, port: server.port, label: server.label }
-  const reply = await timed(phases, deps, () => askUdp(peer, question, options, deps, signal))
+  const reply = await timed(phases, deps, () => askUdp(peer, question, options, deps, signal)).catch((error) => {
+    const isUnreachable = error instanceof ProbeFailure && error.code === 'CONNECT_UNREACHABLE'
+    throw isUnreachable && !isReachable(server.host) ? needsIpv6(server.label, error) : error
+  })
   if (!reply.flags.tc) return reply
   try {
     const whole = await overStream(server, question, options, run, phases)
@@ -83,7 +84,17 @@ async function overUdp(server: DnsServer, question: Question, options: Options, 
   }
 }
 
-async function overStream(server: DnsServer, question: Question, options: Options, run: DnsRun, phases: Phases) {
+/** Whether this place has IPv6 for an address that needs it. */
+export function isReachable(address: string): boolean {
+  return !isIPv6(address) || canReachIpv6(address)
+}
+
+/** An IPv6 server that cannot be reached from a place without IPv6 is not at fault. */
+export function needsIpv6(label: string, cause?: unknown): ProbeFailure {
+  return new ProbeFailure('UNSUPPORTED', 'connect', `${label} needs IPv6, which this place does not have`, cause)
+}
+
+async function overStream(server: DnsServer, question: Question, options: QueryOptions, run: DnsRun, phases: Phases) {
   const { monitor, deps, signal } = run
   const target = { host: server.host, port: server.port, ...lookupOptions(run) }
   let socket = await connectTcp(target, phases, deps, signal)
@@ -96,7 +107,7 @@ async function overStream(server: DnsServer, question: Question, options: Option
 }
 
 /** RFC 8484. */
-async function overHttps(server: DnsServer, question: Question, options: Options, run: DnsRun, phases: Phases) {
+async function overHttps(server: DnsServer, question: Question, options: QueryOptions, run: DnsRun, phases: Phases) {
   const { monitor, deps, signal } = run
   // The id is 0 so that caches on the way may answer (§4.1); what belongs together HTTP knows.
   const inquiry = new Inquiry(server.label, question, options, 0)
@@ -135,6 +146,7 @@ async function timed<T>(phases: Phases, deps: ProbeDeps, work: () => Promise<T>)
   }
 }
 
-function lookupOptions({ monitor: { ipVersion, resolver } }: DnsRun) {
+/** How names are looked up on the way. */
+export function lookupOptions({ monitor: { ipVersion, resolver } }: DnsRun) {
   return { ipVersion, ...(resolver && { resolver }) }
 }

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { type Endpoint, Inquiry } from './dns-filter.ts'
+import { type Endpoint, Inquiry } from './dns-inquiry.ts'
 import type { QueryOptions, Question, Reply } from './dns-message.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 

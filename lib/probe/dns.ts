@@ -1,10 +1,9 @@
 import type { DnsMonitor } from '../model/monitor.ts'
 import type { DnsObserved, FailureCode, Observation } from '../model/result.ts'
 import { surveyAuthoritative } from './dns-authoritative.ts'
-import { compareAnswers, compareSerials } from './dns-compare.ts'
-import { judgeForMonitor } from './dns-judge.ts'
+import { judgeForMonitor } from './dns-chain.ts'
 import { planServers } from './dns-servers.ts'
-import { questionOf, type Survey, surveyServer } from './dns-survey.ts'
+import { compareAnswers, compareSerials, questionOf, type Survey, surveyServer } from './dns-survey.ts'
 import type { DnsRun, DnsServer } from './dns-transport.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 
@@ -41,7 +40,12 @@ export async function probeDns(
 /** The server is silent; the next may not be. */
 const silentCodes: ReadonlySet<FailureCode> = new Set(['DNS_TIMEOUT', 'CONNECT_TIMEOUT', 'TLS_TIMEOUT', 'HTTP_TIMEOUT'])
 /** Nobody is there to wait for. */
-const absentCodes: ReadonlySet<FailureCode> = new Set(['CONNECT_REFUSED', 'CONNECT_UNREACHABLE', 'CONNECT_RESET'])
+const absentCodes: ReadonlySet<FailureCode> = new Set([
+  'CONNECT_REFUSED',
+  'CONNECT_UNREACHABLE',
+  'CONNECT_RESET',
+  'UNSUPPORTED',
+])
 
 /**
  * Asks one server after the other: the next at once where one is not there, and once more after half of the monitor's
@@ -81,7 +85,8 @@ async function withTimeLimit<T>(
 }
 
 function conclude(surveys: Survey[], monitor: DnsMonitor, compared = false): Observation<DnsObserved> {
-  const main = surveys.find((seen) => seen.observed.rcode !== undefined) ?? surveys[0]
+  const main =
+    surveys.find((seen) => seen.followed) ?? surveys.find((seen) => seen.observed.rcode !== undefined) ?? surveys[0]
   if (main === undefined) throw new ProbeFailure('DNS_NODATA', 'resolve', 'no name server of the zone has an address')
   const failure = compared ? faultOfAny(surveys) : failureOfTurns(surveys)
   const { durationMs: _, failure: __, ...top } = main.observed
@@ -98,7 +103,10 @@ function failureOfTurns(surveys: Survey[]): ProbeFailure | undefined {
   return new ProbeFailure(last.code, last.stage, messages.join('; then '), last)
 }
 
-/** Where all are asked, each must answer, and with the same. */
+/** Where all are asked, each must answer, and with the same. What cannot be told from here counts least. */
 function faultOfAny(surveys: Survey[]): ProbeFailure | undefined {
-  return surveys.find((seen) => seen.failure)?.failure ?? compareAnswers(surveys) ?? compareSerials(surveys)
+  const failures = surveys.flatMap((seen) => seen.failure ?? [])
+  const answered = surveys.filter((seen) => !seen.failure)
+  const fault = failures.find(({ code }) => code !== 'UNSUPPORTED')
+  return fault ?? compareAnswers(answered) ?? compareSerials(answered) ?? failures[0]
 }

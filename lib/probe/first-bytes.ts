@@ -6,6 +6,8 @@ export interface FirstBytes {
   httpVersion?: string
   /** Bytes of the reply read so far. */
   bytesRead: number
+  /** When the first of the bytes that the parser gets was read. */
+  firstByteAt?: number
 }
 
 const maxInterimBytes = 16 * 1024
@@ -15,7 +17,7 @@ const interim = /^HTTP\/1\.[01] 100[ \r]/
  * Looks at a reply before the parser does, for two things that undici keeps from its callers: the version of the
  * status line, and a `100 Continue` nobody asked for, which a client must pass over (RFC 9110 §15.2) and undici refuses.
  */
-export function peekFirstBytes(socket: Socket): FirstBytes {
+export function peekFirstBytes(socket: Socket, now: () => number): FirstBytes {
   const seen: FirstBytes = { bytesRead: 0 }
   const read = socket.read.bind(socket)
   let held: Buffer = Buffer.alloc(0)
@@ -32,6 +34,7 @@ export function peekFirstBytes(socket: Socket): FirstBytes {
         continue
       }
       started = true
+      seen.firstByteAt = now()
       const version = /^HTTP\/(1\.[01]) /.exec(rest.toString('latin1', 0, 9))?.[1]
       if (version) seen.httpVersion = version
       return rest

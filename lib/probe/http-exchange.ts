@@ -42,6 +42,9 @@ export interface Exchange {
   certificate?: Certificate
 }
 
+/** Ends a client whose request is over; without one, undici makes a new error with its stack each time. */
+const ended = new Error('the exchange has ended')
+
 /** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
 const maxHeaderBytes = 64 * 1024
 
@@ -116,7 +119,7 @@ function send(
 ): Promise<void> {
   const { url } = request
   const isH2 = (socket as TLSSocket).alpnProtocol === 'h2'
-  const first: FirstBytes | undefined = isH2 ? undefined : peekFirstBytes(socket)
+  const first: FirstBytes | undefined = isH2 ? undefined : peekFirstBytes(socket, deps.now)
   const client = new Client(url.origin, {
     // Not at once: undici takes a socket only after the call that asks for it has returned.
     connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
@@ -143,7 +146,7 @@ function send(
       close()
       if (failure) reject(failure)
       else resolve()
-      client.destroy().catch(() => {})
+      client.destroy(ended).catch(() => {})
     }
     const onAbort = () => settle(timedOut(seen))
     if (signal.aborted) return onAbort()
@@ -165,7 +168,7 @@ function send(
         onRequestStart() {},
         onResponseStart(_controller, statusCode, headers) {
           if (statusCode < 200) return
-          headersAt = deps.now()
+          headersAt = first?.firstByteAt ?? deps.now()
           addPhase(seen.phases, 'processing', headersAt - started)
           seen.statusCode = statusCode
           seen.headers = headers as Record<string, string | string[]>

@@ -2,7 +2,8 @@ import { getServers } from 'node:dns'
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { canonicalName } from '../model/dns-answer.ts'
-import { type Endpoint, endpoint } from './dns-filter.ts'
+import { splitHostPort } from '../model/host-port.ts'
+import { type Endpoint, endpoint } from './dns-inquiry.ts'
 
 /** Where the machine keeps what it knows of names. */
 export interface SystemFiles {
@@ -50,11 +51,8 @@ export const readResolvConf = cachedByStat((text: string | undefined): ResolvCon
 
 /** Splits `address`, `address:port` or `[v6]:port`; undefined for anything else, names among it. */
 export function parseEndpoint(text: string, defaultPort = 53): Endpoint | undefined {
-  if (isIP(text)) return endpoint(text, defaultPort)
-  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text)
-  const address = match?.[1] ?? match?.[2] ?? ''
-  const port = Number(match?.[3] ?? defaultPort)
-  return isIP(address) && port > 0 && port < 65536 ? endpoint(address, port) : undefined
+  const { host = '', port = defaultPort } = splitHostPort(text) ?? {}
+  return isIP(host) ? endpoint(host, port) : undefined
 }
 
 function lines(text: string): string[][] {

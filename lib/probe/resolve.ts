@@ -2,9 +2,8 @@ import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { canonicalName } from '../model/dns-answer.ts'
 import type { IpVersion } from '../model/monitor.ts'
-import { askAndFollow } from './dns-chain.ts'
-import { type Endpoint, withEdnsFallback } from './dns-filter.ts'
-import { isAbsence, judgeAnswer } from './dns-judge.ts'
+import { askAndFollow, isAbsence, judgeAnswer } from './dns-chain.ts'
+import { type Endpoint, withEdnsFallback } from './dns-inquiry.ts'
 import type { Question, Reply } from './dns-message.ts'
 import { askTcp } from './dns-stream.ts'
 import { askUdp } from './dns-udp.ts'
@@ -33,7 +32,7 @@ const fallbackDelayMs = 1000
 
 /**
  * The addresses of a host in the order to try them: IPv6 and IPv4 in turn, IPv6 first (RFC 8305 §4). Addresses are
- * themselves; else localhost, the hosts file and DNS are asked, or only DNS where a resolver is set.
+ * themselves and localhost is loopback; else the hosts file is asked, but where a resolver is set, and DNS.
  * Rejects with `ProbeFailure` of stage `resolve` that names the server asked.
  */
 export async function resolveHost(
@@ -44,14 +43,15 @@ export async function resolveHost(
   files: SystemFiles = systemFiles,
 ): Promise<string[]> {
   const literal = host.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(literal)) return wanted([literal], options.ipVersion)
+  if (isIP(literal)) {
+    if (wanted([literal], options.ipVersion).length > 0) return [literal]
+    throw new ProbeFailure('DNS_NODATA', 'resolve', `${literal} is not an IPv${options.ipVersion} address`)
+  }
   const { servers, search, ndots, isExplicit } = nameServers(options.resolver, deps, files)
   const name = canonicalName(/[^\x20-\x7e]/.test(host) ? domainToASCII(host) || host : host)
-  if (!isExplicit) {
-    const local = isLocalhost(name) ? ['::1', '127.0.0.1'] : readHosts(files.hosts).get(name)
-    const addresses = wanted(local ?? [], options.ipVersion)
-    if (addresses.length > 0) return interleave(addresses)
-  }
+  if (isLocalhost(name)) return wanted(['::1', '127.0.0.1'], options.ipVersion)
+  const listed = isExplicit ? [] : wanted(readHosts(files.hosts).get(name) ?? [], options.ipVersion)
+  if (listed.length > 0) return interleave(listed)
   let failure: unknown
   for (const candidate of candidates(host, name, search, ndots)) {
     try {
@@ -115,7 +115,7 @@ async function askResolver(
   return withEdnsFallback((edns) => askTcp(server, question, { recursion: true, edns }, deps, signal))
 }
 
-/** `localhost` and all below it are this machine (RFC 6761 §6.3). */
+/** `localhost` and all below it are this machine; no resolver is to be asked for them (RFC 6761 §6.3 point 3). */
 function isLocalhost(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost')
 }

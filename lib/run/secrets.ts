@@ -1,4 +1,4 @@
-import type { Monitor, Secret, SecretRef } from '../model/monitor.ts'
+import type { HttpMonitor, Monitor, Secret, SecretRef } from '../model/monitor.ts'
 import type { ProbeResult } from '../model/result.ts'
 
 /** Reads a secret from where it is kept. Rejects with what to do where it cannot. */
@@ -26,7 +26,7 @@ export interface Opened {
 
 /** Reads a monitor's secrets. Rejects where one cannot be read. */
 export async function openSecrets(monitor: Monitor, source: SecretSource): Promise<Opened> {
-  if (monitor.kind !== 'http' && monitor.kind !== 'tcp') return { monitor, secrets: [] }
+  if ((monitor.kind !== 'http' && monitor.kind !== 'tcp') || isOpen(monitor)) return { monitor, secrets: [] }
   const secrets = new Set<string>()
   const open = async (value: Secret, isSecret: boolean): Promise<string> => {
     const text = typeof value === 'string' ? value : await source(value)
@@ -73,6 +73,14 @@ export function cookieValues({ observed }: ProbeResult): string[] {
     const value = /^[^=;]*=([^;]*)/.exec(cookie)?.[1]?.trim() ?? ''
     return value.length >= leastCookieLength ? [value] : []
   })
+}
+
+/** Whether an HTTP monitor has nothing to read and nothing to hide, as most have. */
+function isOpen(monitor: Monitor): monitor is HttpMonitor<string> {
+  if (monitor.kind !== 'http' || monitor.auth || monitor.proxy || typeof monitor.body !== 'string') return false
+  return Object.entries(monitor.headers).every(
+    ([name, value]) => typeof value === 'string' && !sensitiveHeader.test(name),
+  )
 }
 
 function isLongEnough(secret: string): boolean {

@@ -2,7 +2,7 @@ import { encode } from 'dns-packet'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FailureCode } from '../../lib/model/result.ts'
-import { judgeReply } from '../../lib/probe/dns-message.ts'
+import { judgeReply } from '../../lib/probe/dns-inquiry.ts'
 import { type DnsTestServer, record, runDns, startDnsServer } from '../support/dns-server.ts'
 
 const question = { name: 'www.shop.test', type: 'A' as const }
@@ -71,7 +71,7 @@ describe('any bytes', () => {
       }),
       { numRuns },
     )
-    expect(slowestMs).toBeLessThan(200)
+    expect(slowestMs).toBeLessThan(500)
   })
 
   it('the worst packet, all pointers to pointers, takes no longer than a blink', () => {
@@ -82,7 +82,22 @@ describe('any bytes', () => {
       packet.writeUInt16BE(0xc000 | (before & 0x3fff), at)
     const started = performance.now()
     expect(judgeReply(packet, 7, question).kind).toBe('malformed')
-    expect(performance.now() - started).toBeLessThan(200)
+    expect(performance.now() - started).toBeLessThan(500)
+  })
+
+  it('names that each lead through 8000 pointers take no longer than a blink', () => {
+    const packet = Buffer.alloc(65_535)
+    packet.set([0, 7, 0x80, 0, 0, 0, 0xff, 0xff])
+    const fields = Buffer.from([0x12, 0x34, 0, 1, 0, 0, 0, 0, 0x3f, 0]) // an unknown type with 0x3f00 bytes of data
+    fields.copy(packet, 13)
+    let last = 23
+    for (let at = 24; at < 23 + 0x3f00 - 1; last = at, at += 2) packet.writeUInt16BE(0xc000 | last, at)
+    const pointer = Buffer.from([0xc0 | (last >> 8), last & 0xff])
+    const rp = Buffer.concat([pointer, Buffer.from([0, 17, 0, 1, 0, 0, 0, 0, 0, 4]), pointer, pointer])
+    packet.fill(rp, 23 + 0x3f00)
+    const started = performance.now()
+    expect(judgeReply(packet, 7, question).kind).toBe('malformed')
+    expect(performance.now() - started).toBeLessThan(500)
   })
 })
 
@@ -105,7 +120,7 @@ describe('the probe against a server that sends anything', () => {
       fc.asyncProperty(fc.oneof(random, mutated, pointers), fc.boolean(), async (packet, withId) => {
         next = packet
         keepId = withId
-        const { failure } = await runDns({ servers: [server.label], timeoutMs: 40 })
+        const { failure } = await runDns({ servers: [server.label], timeoutMs: 20 })
         codes.add(failure?.code)
         return (
           failure === undefined ||

@@ -2,7 +2,8 @@ import { type Answer, decode, encode } from 'dns-packet'
 import { describe, expect, it } from 'vitest'
 import { canonicalAnswer } from '../../lib/model/dns-answer.ts'
 import type { DnsType } from '../../lib/model/dns-names.ts'
-import { buildQuery, judgeReply } from '../../lib/probe/dns-message.ts'
+import { judgeReply } from '../../lib/probe/dns-inquiry.ts'
+import { buildQuery } from '../../lib/probe/dns-message.ts'
 import { record } from '../support/dns-server.ts'
 
 const question = { name: 'www.shop.test', type: 'A' as DnsType }
@@ -109,13 +110,25 @@ describe('data in presentation form', () => {
     expect(read(rawData(65, Buffer.alloc(0))).records).toMatchObject([{ type: 'HTTPS', data: '\\# 0' }])
   })
 
-  it('reads a fingerprint of any hash', () => {
-    expect(read(rawData(44, Buffer.from([4, 9, 0xab]))).records).toMatchObject([{ type: 'SSHFP', data: '4 9 AB' }])
+  it('writes a fingerprint of a hash that the codec does not know as RFC 3597 does', () => {
+    const { records } = read(rawData(44, Buffer.from([4, 9, 0xab])))
+    expect(records).toMatchObject([{ type: 'SSHFP', data: '\\# 3 0409AB' }])
+    expect(canonicalAnswer('SSHFP', ' \\# 3 04 09ab')).toBe(records[0]?.data)
   })
 
   it('escapes what a label may hold besides letters (RFC 1035 §5.1)', () => {
     const labels = Buffer.from('\x04a.b \x03\\"\xff\x00', 'latin1')
     expect(read(rawData(5, labels)).records[0]?.data).toBe('a\\.b\\032.\\\\\\"\\255')
+  })
+
+  it('takes no address for a pointer, also where it would point to itself or in a circle', () => {
+    const at = reply([]).length + 12
+    const addresses = [
+      [192, at],
+      [192, at + 2, 192, at],
+    ].map(([a = 0, b = 0, c = 0, d = 0]) => [a, b, c, d])
+    for (const octets of addresses)
+      expect(read(rawData(1, Buffer.from(octets))).records).toMatchObject([{ data: octets.join('.') }])
   })
 
   it('takes a TTL with its top bit set for 0 (RFC 2181 §8)', () => {
@@ -167,6 +180,9 @@ describe('a reply', () => {
     ['garbage', Buffer.from('garbage garbage garbage'), 7, 'suspect'],
     ['more records than it holds', Object.assign(reply([]), { 7: 9 }), 7, 'malformed'],
     ['an A of 3 bytes', rawData(1, Buffer.from([1, 2, 3])), 7, 'malformed'],
+    ['an NS with more than its name', rawData(2, Buffer.from([0xc0, 12, 0])), 7, 'malformed'],
+    ['an SRV with more than its target', rawData(33, Buffer.from([0, 1, 0, 2, 0, 3, 0xc0, 12, 0])), 7, 'malformed'],
+    ['a CAA whose tag runs over the end', rawData(257, Buffer.from([0, 9, 0x61])), 7, 'malformed'],
     ['an A of 5 bytes', rawData(1, Buffer.from([1, 2, 3, 4, 5])), 7, 'malformed'],
     ['a name that points to itself', rawData(5, Buffer.from([0xc0, 45])), 7, 'malformed'],
     ['a name that points forward', rawData(5, Buffer.from([0xc0, 200])), 7, 'malformed'],

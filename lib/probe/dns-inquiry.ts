@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { canonicalName } from '../model/dns-answer.ts'
 import type { FailureCode, Stage } from '../model/result.ts'
-import { buildQuery, judgeReply, type QueryOptions, type Question, type Reply } from './dns-message.ts'
+import { buildQuery, type QueryOptions, type Question, type Reply, readMessage } from './dns-message.ts'
 import { ProbeFailure } from './probe.ts'
 
 /** A failure that came with a reply: its flags are worth keeping. */
@@ -24,6 +25,38 @@ export interface Endpoint {
 /** An endpoint that is called by its address. */
 export function endpoint(address: string, port: number): Endpoint {
   return { address, port, label: isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}` }
+}
+
+/** What a packet is to somebody who waits for the reply to one question. */
+export type Verdict =
+  | { kind: 'reply'; reply: Reply }
+  /** Well-formed, with another id: perhaps late, perhaps forged; of no concern. */
+  | { kind: 'foreign' }
+  /** Not the reply, but worth telling should none come. */
+  | { kind: 'mismatch' | 'suspect'; why: string }
+  /** The reply, and unreadable. */
+  | { kind: 'malformed'; why: string }
+
+/** Rcodes with which servers send the bare header back (RFC 8906 §3.1.4 asks to bear with that). */
+const headerOnlyRcodes: ReadonlySet<string> = new Set(['FORMERR', 'SERVFAIL', 'NOTIMP', 'REFUSED'])
+
+/** Judges any bytes against the question asked under `id`. Never throws. */
+export function judgeReply(packet: Buffer, id: number, question: Question): Verdict {
+  const isOurs = packet.length >= 2 && packet.readUInt16BE(0) === id
+  try {
+    const { reply, isReply, opcode, asked } = readMessage(packet)
+    if (!isOurs) return { kind: 'foreign' }
+    if (!isReply) return { kind: 'suspect', why: 'got a query (QR=0) with our id' }
+    if (opcode !== 0) return { kind: 'suspect', why: `got a reply with opcode ${opcode}, expected 0 (QUERY)` }
+    if (asked === undefined && headerOnlyRcodes.has(reply.rcode)) return { kind: 'reply', reply }
+    const expected = `${canonicalName(question.name)} ${question.type}`
+    if (asked !== expected)
+      return { kind: 'mismatch', why: `expected a reply to ${expected}, got one to ${asked ?? 'no question'}` }
+    return { kind: 'reply', reply }
+  } catch (error) {
+    const why = `${packet.length} bytes that are no DNS message: ${(error as Error).message}`
+    return { kind: isOurs ? 'malformed' : 'suspect', why }
+  }
 }
 
 /**

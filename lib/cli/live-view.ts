@@ -1,0 +1,160 @@
+import { styleText } from 'node:util'
+import type { MonitorView, Snapshot } from '../local/snapshot.ts'
+import { toWidth } from './text-width.ts'
+
+export interface LiveViewOptions {
+  width: number
+  height: number
+  nowMs: number
+  /** Whether the terminal shows colours. */
+  colour: boolean
+  /** Lines below the monitors: what one can do. The first to go where there is no room. */
+  hints: readonly string[]
+}
+
+type Style = Parameters<typeof styleText>[0]
+type Paint = (style: Style, text: string) => string
+
+/** How a monitor is shown, worst first: its state, or what its last run says where that is worse and not confirmed yet. */
+const looks = [
+  { name: 'down', mark: '✖', style: ['red', 'bold'] },
+  { name: 'failing', mark: '✖', style: 'red' },
+  { name: 'degraded', mark: '▲', style: 'yellow' },
+  { name: 'unknown', mark: '?', style: 'magenta' },
+  { name: 'pending', mark: '·', style: 'gray' },
+  { name: 'up', mark: '✔', style: 'green' },
+] as const satisfies { name: string; mark: string; style: Style }[]
+type Look = (typeof looks)[number]
+
+const leastRows = 3
+const stateWidth = 10
+
+/** The screen of a running engine: no more lines than `height`, none wider than `width`, worst monitors first. */
+export function renderLiveView(snapshot: Snapshot, options: LiveViewOptions): string[] {
+  const { width, height, colour } = options
+  const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
+  const monitors = worstFirst(snapshot.monitors)
+  const head = header(snapshot, options, paint)
+  const room = Math.max(leastRows, height - head.length - 1)
+  // Hints get what the monitors leave, and at least half of a small screen goes to monitors.
+  const hintRows = Math.min(options.hints.length, Math.max(room - monitors.length - 1, Math.floor(room / 2) - 1))
+  const hints = hintRows > 0 ? ['', ...options.hints.slice(0, hintRows)] : []
+  const rows = room - hints.length
+  const shown = monitors.length > rows ? monitors.slice(0, rows - 1) : monitors
+  const lines = [
+    ...head,
+    ...table(shown, options, paint),
+    ...(shown.length < monitors.length ? [paint('gray', toWidth(more(monitors.slice(shown.length)), width))] : []),
+    ...hints.map((hint) => toWidth(hint, width)),
+  ]
+  return lines.slice(0, height)
+}
+
+function worstFirst(monitors: readonly MonitorView[]): { view: MonitorView; look: Look }[] {
+  return monitors
+    .map((view) => ({ view, look: lookOf(view) }))
+    .sort((a, b) => {
+      const rank = looks.indexOf(a.look) - looks.indexOf(b.look)
+      const recent = a.look.name === 'up' ? 0 : b.view.sinceMs - a.view.sinceMs
+      return rank || recent || (a.view.id < b.view.id ? -1 : 1)
+    })
+}
+
+function lookOf({ state, last }: MonitorView): Look {
+  const isWorse = state !== 'down' && (last?.status === 'down' || last?.status === 'unknown')
+  const name = isWorse ? (last.status === 'down' ? 'failing' : 'unknown') : state
+  return looks.find((look) => look.name === name) ?? looks[3]
+}
+
+function header(snapshot: Snapshot, { width, nowMs }: LiveViewOptions, paint: Paint): string[] {
+  const { service, monitors, lag, history } = snapshot
+  const counts = countsOf(monitors.map(lookOf))
+    .map(({ look, count }) => `${count} ${look.name}`)
+    .join(' · ')
+  const worst = worstFirst(monitors)[0]?.look
+  const skipped = monitors.reduce((sum, one) => sum + one.skipped, 0)
+  const running = `running ${age(nowMs - snapshot.startedAtMs)}, starts late by ${Math.round(lag.p99Ms)} ms at most (p99)`
+  const facts = `${running}${skipped > 0 ? `, ${skipped} runs skipped` : ''}, history ${history.path}`
+  return [
+    paint(worst?.style ?? 'gray', toWidth(`vedette · ${service} · ${counts || 'no monitors'}`, width)),
+    history.trouble ? paint('red', toWidth(history.trouble, width)) : paint('gray', toWidth(facts, width)),
+    '',
+  ]
+}
+
+function countsOf(all: Look[]): { look: Look; count: number }[] {
+  return looks
+    .map((look) => ({ look, count: all.filter((one) => one === look).length }))
+    .filter(({ count }) => count > 0)
+}
+
+function more(hidden: { look: Look }[]): string {
+  const counts = countsOf(hidden.map(({ look }) => look)).map(({ look, count }) => `${count} ${look.name}`)
+  return `… and ${counts.length === 1 ? `${hidden.length} more ${counts[0]?.split(' ')[1]}` : `${hidden.length} more: ${counts.join(', ')}`}`
+}
+
+function table(monitors: { view: MonitorView; look: Look }[], options: LiveViewOptions, paint: Paint): string[] {
+  const { width, nowMs } = options
+  const longestId = Math.max(7, ...monitors.map(({ view }) => view.id.length))
+  const idWidth = Math.min(longestId, Math.max(12, Math.floor(width / 4)))
+  const sparkWidth = width >= 100 ? 20 : width >= 70 ? 10 : 0
+  const row = (state: string, since: string, id: string, last: string, spark: string, uptime: string, why: string) =>
+    toWidth(
+      [
+        toWidth(state, stateWidth),
+        toWidth(since, 4, 'right'),
+        toWidth(id, idWidth),
+        toWidth(last, 7, 'right'),
+        ...(sparkWidth > 0 ? [toWidth(spark, sparkWidth, 'right')] : []),
+        toWidth(uptime, 7, 'right'),
+        ` ${why}`,
+      ].join(' '),
+      width,
+    )
+  const rows = monitors.map(({ view, look }) => {
+    const { id, last, recent, sinceMs, uptime24h } = view
+    const took = last && last.status !== 'unknown' ? duration(last.durationMs) : ''
+    const spark = sparkline(recent, sparkWidth)
+    const why = cause(view, nowMs)
+    const text = row(`${look.mark} ${look.name}`, age(nowMs - sinceMs), id, took, spark, percent(uptime24h), why)
+    return paint(look.style, text.slice(0, stateWidth)) + text.slice(stateWidth)
+  })
+  return [paint('gray', row('state', 'for', 'monitor', 'last', '', '24 h', 'cause')), ...rows]
+}
+
+/** Why it is as it is; of a monitor that is well, what was wrong last. */
+function cause({ last, lastFailure, muted }: MonitorView, nowMs: number): string {
+  const note = muted ? 'in maintenance · ' : ''
+  if (last?.cause) return `${note}${last.cause.message}`
+  if (lastFailure) return `${note}${age(nowMs - lastFailure.atMs)} ago: ${lastFailure.message}`
+  return note.slice(0, -3)
+}
+
+const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+
+/** The latest durations as bars, the highest being the longest of them; a failed run is a cross. */
+export function sparkline(durations: readonly (number | null)[], width: number): string {
+  const latest = width > 0 ? durations.slice(-width) : []
+  const longest = Math.max(...latest.map((ms) => ms ?? 0), 0)
+  const bar = (ms: number) => bars[Math.min(bars.length - 1, Math.floor((ms / longest) * bars.length))] ?? bars[0]
+  return latest.map((ms) => (ms === null ? '×' : bar(ms))).join('')
+}
+
+/** A length of time in its largest unit: `12s`, `5m`, `3h`, `12d`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 100) return `${seconds}s`
+  if (seconds < 6000) return `${Math.floor(seconds / 60)}m`
+  if (seconds < 360_000) return `${Math.floor(seconds / 3600)}h`
+  return `${Math.floor(seconds / 86_400)}d`
+}
+
+function duration(ms: number): string {
+  return ms < 9.95 ? `${ms.toFixed(1)}ms` : ms < 9999.5 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(1)}s`
+}
+
+/** A share as a percentage that never rounds trouble away: 99.999 % is not 100 %. */
+function percent(share: number | undefined): string {
+  if (share === undefined) return '–'
+  return share === 1 ? '100%' : `${(Math.floor(share * 10_000) / 100).toFixed(2)}%`
+}

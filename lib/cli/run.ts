@@ -1,0 +1,144 @@
+import path from 'node:path'
+import { startDemo } from '../local/demo.ts'
+import { Engine } from '../local/engine.ts'
+import { type History, openHistory } from '../local/history.ts'
+import { HistoryError } from '../local/history-errors.ts'
+import { jsonLog, type Log } from '../local/log.ts'
+import { keepHeapSmall } from '../local/small-heap.ts'
+import type { Config } from '../model/config.ts'
+import { parseConfig } from '../model/parse-config.ts'
+import { localHost } from '../run/local-host.ts'
+import { runMonitor } from '../run/vantage.ts'
+import { renderLiveView } from './live-view.ts'
+import { loadConfig } from './load-config.ts'
+import type { Output } from './output.ts'
+import { Screen } from './screen.ts'
+import { type Stop, untilSignal } from './signals.ts'
+import { UsageError } from './usage-error.ts'
+import { version } from './version.ts'
+
+export interface RunOptions {
+  config?: string
+  demo?: boolean
+  history?: string
+  view?: string
+  verbose?: boolean
+  /** Days that single results are kept. */
+  retentionDays?: number
+}
+
+/** What is watched, and what was brought up for it. */
+interface Source {
+  config: Config
+  hints: string[]
+  stop(): Promise<void>
+}
+
+const redrawMs = 1000
+
+/** `vedette run`: keeps every monitor running until SIGINT or SIGTERM, then ends in order and gives 0. */
+export async function run(options: RunOptions, output: Output): Promise<number> {
+  keepHeapSmall()
+  const isLive = chooseView(options.view)
+  const stop = untilSignal()
+  // The config first: what is wrong with it is said before anything is made.
+  const config = options.demo ? undefined : await loadConfig(options.config)
+  const log = chooseLog(isLive, options.verbose ?? false, output, stop)
+  const history = await open(options, log)
+  try {
+    const source = config ? { config, hints: [], stop: async () => {} } : await demoSource()
+    try {
+      await watch(source, { isLive, history, log, stop }, output)
+    } finally {
+      await source.stop()
+    }
+  } finally {
+    await history.close()
+    stop.dispose()
+  }
+  return 0
+}
+
+function chooseView(view = 'auto'): boolean {
+  if (view === 'json') return false
+  if (view !== 'live' && view !== 'auto') throw new UsageError(`--view: expected live, json or auto, got ${view}`)
+  if (process.stdout.isTTY && process.env.TERM !== 'dumb') return true
+  if (view === 'auto') return false
+  throw new UsageError('--view live: expected a terminal on standard output, got none: use --view json')
+}
+
+/** Log lines go to standard output; under a live view to standard error, where that leads somewhere else. */
+function chooseLog(isLive: boolean, verbose: boolean, output: Output, stop: Stop): Log {
+  const lines = jsonLog(isLive ? output.err : output.out, { verbose })
+  // Who reads the log has gone: nobody is told any more, so this is the end.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') stop.request()
+  })
+  return isLive && process.stderr.isTTY ? () => {} : lines
+}
+
+async function open({ demo, history, retentionDays }: RunOptions, log: Log): Promise<History> {
+  // The demo's results are not to be mixed with those of a user's own monitors.
+  const file = history ?? path.join('.vedette', demo ? 'demo.db' : 'history.db')
+  try {
+    return await openHistory({ path: file, log, ...(retentionDays !== undefined && { retentionDays }) })
+  } catch (error) {
+    if (error instanceof HistoryError) throw new UsageError(error.message)
+    throw error
+  }
+}
+
+async function demoSource(): Promise<Source> {
+  const demo = await startDemo()
+  return { config: parseConfig(demo.config), hints: demo.instructions, stop: demo.stop }
+}
+
+async function watch(
+  { config, hints }: Source,
+  { isLive, history, log, stop }: { isLive: boolean; history: History; log: Log; stop: Stop },
+  output: Output,
+): Promise<void> {
+  const host = localHost({ vantage: 'local', version, ...config })
+  const engine = new Engine({
+    service: config.service,
+    monitors: config.monitors,
+    runMonitor: (monitor, signal) => runMonitor(monitor, host, signal),
+    history,
+    log,
+  })
+  if (!isLive) for (const hint of hints) output.err(hint)
+  engine.start()
+  const view = isLive ? showLive(engine, hints, stop) : undefined
+  try {
+    await stop.requested
+    if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
+    await engine.stop()
+  } finally {
+    view?.close()
+  }
+}
+
+/** Draws the engine on the terminal until closed. */
+function showLive(engine: Engine, hints: readonly string[], stop: Stop): { close(): void } {
+  const { stdout } = process
+  const screen = new Screen(stdout)
+  const draw = () => {
+    const note = stop.isRequested
+      ? ['Stopping: waiting for what is under way. Ctrl-C again ends it at once.']
+      : [...hints, 'Ctrl-C ends it.']
+    const { width, height } = screen
+    const colour = stdout.hasColors() && !process.env.NO_COLOR
+    screen.draw(renderLiveView(engine.snapshot(), { width, height, nowMs: Date.now(), colour, hints: note }))
+  }
+  const timer = setInterval(draw, redrawMs)
+  stdout.on('resize', draw)
+  void stop.requested.then(draw)
+  draw()
+  return {
+    close: () => {
+      clearInterval(timer)
+      stdout.off('resize', draw)
+      screen.close()
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import type { ProbeResult } from '../model/result.ts'
+import { explain, HistoryError } from './history-errors.ts'
+import { type HistoryLock, lockHistory } from './history-lock.ts'
+import { HistoryReader } from './history-reader.ts'
+import { fileId } from './history-schema.ts'
+import type { StoredTransition } from './history-store.ts'
+import { HistoryWriter } from './history-writer.ts'
+import type { Log } from './log.ts'
+
+export interface HistoryOptions {
+  path: string
+  /** Single results are kept this long; counts per hour and day, and changes of state, for 400 days. */
+  retentionDays?: number
+  log: Log
+}
+
+export interface HistoryStatus {
+  path: string
+  /** Entries that are not written yet. */
+  waiting: number
+  /** Entries lost so far because the file could not be written. */
+  dropped: number
+  /** What is wrong, and what to do, while something is. */
+  trouble?: string
+}
+
+/**
+ * Opens a history for this process alone, and makes it where there is none. Throws `HistoryError`, with what to do, where
+ * it is held by another run or cannot be used. What goes wrong later is logged, and never thrown.
+ */
+export async function openHistory({ path: file, retentionDays = 30, log }: HistoryOptions): Promise<History> {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true })
+  } catch (error) {
+    const text = `no folder can be made for the history ${file}: ${(error as Error).message}`
+    throw new HistoryError('FOLDER', `${text}; name another file with --history`, error)
+  }
+  const lock = lockHistory(file)
+  const writer = new HistoryWriter({ path: file, retentionDays }, log)
+  try {
+    await writer.open()
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+  return new History(file, lock, writer, log)
+}
+
+/** The history of a running engine: one writer, and a reader beside it. */
+export class History {
+  readonly #path: string
+  readonly #lock: HistoryLock
+  readonly #writer: HistoryWriter
+  readonly #log: Log
+  #reader: { reader: HistoryReader; file: string | undefined } | undefined
+  #unreadable = ''
+  #closing: Promise<void> | undefined
+
+  /** See `openHistory`. */
+  constructor(file: string, lock: HistoryLock, writer: HistoryWriter, log: Log) {
+    this.#path = file
+    this.#lock = lock
+    this.#writer = writer
+    this.#log = log
+  }
+
+  record(result: ProbeResult): void {
+    this.#writer.record({ result })
+  }
+
+  recordTransition(transition: StoredTransition): void {
+    this.#writer.record({ transition })
+  }
+
+  /** Asks the file; undefined, and logged once, while it cannot be read. */
+  read<T>(question: (reader: HistoryReader) => T): T | undefined {
+    try {
+      const answer = question(this.#opened())
+      this.#unreadable = ''
+      return answer
+    } catch (error) {
+      this.#forgetReader()
+      const { code, message } = explain(error, this.#path)
+      if (code !== this.#unreadable) this.#log('error', 'history.unreadable', { code, message })
+      this.#unreadable = code
+      return undefined
+    }
+  }
+
+  /** Writes what waits, if the file can be written now. */
+  flush(): Promise<void> {
+    return this.#writer.flush()
+  }
+
+  get status(): HistoryStatus {
+    return { path: this.#path, ...this.#writer.status }
+  }
+
+  /** Writes what waits and lets go of the file. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#forgetReader()
+    await this.#writer.close()
+    this.#lock.release()
+  }
+
+  /** The reader, opened anew where another file has taken the path. */
+  #opened(): HistoryReader {
+    const file = fileId(this.#path)
+    if (this.#reader && this.#reader.file !== file) this.#forgetReader()
+    this.#reader ??= { reader: new HistoryReader(this.#path), file }
+    return this.#reader.reader
+  }
+
+  #forgetReader(): void {
+    this.#reader?.reader.close()
+    this.#reader = undefined
+  }
+}
