@@ -16,10 +16,10 @@ import { count } from './validate.ts'
 type Style = Parameters<typeof styleText>[0]
 
 export const statusStyle: Record<Status, { mark: string; style: Style }> = {
-  down: { mark: '✗', style: 'red' },
+  down: { mark: '✖', style: 'red' },
   unknown: { mark: '?', style: 'magenta' },
-  degraded: { mark: '!', style: 'yellow' },
-  up: { mark: '✓', style: 'green' },
+  degraded: { mark: '▲', style: 'yellow' },
+  up: { mark: '✔', style: 'green' },
 }
 
 const phaseStyle: Record<keyof Phases, { letter: string; style: Style }> = {

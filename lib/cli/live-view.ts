@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import type { Cause } from '../decide/health.ts'
 import type { MonitorView, Snapshot } from '../local/snapshot.ts'
 import { toWidth } from './text-width.ts'
 
@@ -125,9 +126,14 @@ function table(monitors: { view: MonitorView; look: Look }[], options: LiveViewO
 /** Why it is as it is; of a monitor that is well, what was wrong last. */
 function cause({ last, lastFailure, muted }: MonitorView, nowMs: number): string {
   const note = muted ? 'in maintenance · ' : ''
-  if (last?.cause) return `${note}${last.cause.message}`
-  if (lastFailure) return `${note}${age(nowMs - lastFailure.atMs)} ago: ${lastFailure.message}`
+  if (last?.cause) return `${note}${inWords(last.cause)}`
+  if (lastFailure) return `${note}${age(nowMs - lastFailure.atMs)} ago: ${inWords(lastFailure)}`
   return note.slice(0, -3)
+}
+
+/** An assertion says itself what it is; any other failure has its code first, to look up. */
+function inWords({ code, message }: Cause): string {
+  return code === 'ASSERTION' ? message : `${code}: ${message}`
 }
 
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']

@@ -28,21 +28,21 @@ describe('exit codes', () => {
   test('0 when all are up', async () => {
     const { code, stdout, stderr } = await vedette(['check', '-c', config(monitor('a'), monitor('b'))])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/✓ up +a .*200/)
+    expect(stdout).toMatch(/✔ up +a .*200/)
     expect(stdout).toContain('shop: 2 up')
   })
 
   test('1 when something is down, with its cause first', async () => {
     const { code, stdout } = await vedette(['check', '-c', config(monitor('a'), down('b'))])
     expect(code).toBe(1)
-    expect(stdout.split('\n')[1]).toMatch(/✗ down +b .*CONNECT_REFUSED/)
+    expect(stdout.split('\n')[1]).toMatch(/✖ down +b .*CONNECT_REFUSED/)
   })
 
   test('degraded is 0, and 1 with --strict', async () => {
     const file = config(degraded('a'))
     expect(await vedette(['check', '-c', file])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('! degraded'),
+      stdout: expect.stringContaining('▲ degraded'),
     })
     expect((await vedette(['check', '-c', file, '--strict'])).code).toBe(1)
   })

@@ -51,7 +51,7 @@ describe('the live view', () => {
       'running 2h, starts late by 3 ms at most (p99), history .vedette/history.db',
       '',
       'state       for monitor     last                         24 h  cause',
-      '✖ down       2m checkout   1.2ms                   █×  99.87%  connection to 192.0.2.10:443 refused',
+      '✖ down       2m checkout   1.2ms                   █×  99.87%  CONNECT_REFUSED: connection to 192.0.2.10:443 refused',
       '✔ up        60m api         51ms                   ▇█    100%',
     ])
   })
@@ -98,8 +98,8 @@ describe('the live view', () => {
 
   it('tells of maintenance, and of the last failure of what is well', () => {
     const lastFailure = { ...cause, atMs: nowMs - 200_000 }
-    expect(lines(snapshot(view('api', { lastFailure })))[4]).toMatch(/3m ago: connection to .* refused$/)
-    expect(lines(snapshot(down('api', { muted: true })))[4]).toMatch(/in maintenance · connection to/)
+    expect(lines(snapshot(view('api', { lastFailure })))[4]).toMatch(/3m ago: CONNECT_REFUSED: connection to .*/)
+    expect(lines(snapshot(down('api', { muted: true })))[4]).toMatch(/in maintenance · CONNECT_REFUSED: connection to/)
   })
 
   it('colours only where the terminal does, and changes no text by it', () => {
