@@ -1,4 +1,20 @@
 #!/usr/bin/env node
 import { main } from '../lib/cli/main.ts'
 
-process.exitCode = await main(process.argv.slice(2))
+// Until it is known: should the process run out of work first, as with a promise in a config that never settles, it failed.
+process.exitCode = 2
+let isDone = false
+process.once('exit', () => {
+  if (!isDone)
+    process.stderr.write('vedette: ended before it was done: does the config wait for something that never comes?\n')
+})
+main(process.argv.slice(2)).then(
+  (code) => {
+    isDone = true
+    process.exitCode = code
+  },
+  (error) => {
+    isDone = true
+    throw error
+  },
+)

@@ -1,10 +1,12 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { Console } from 'node:console'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { ConfigError, parseConfig } from '../model/parse-config.ts'
-import { formatPath, type Problem } from '../model/problem.ts'
+import type { Problem } from '../model/problem.ts'
+import { tlsFileKeys, tlsFileProblems } from './tls-files.ts'
 import { UsageError } from './usage-error.ts'
 
 const defaultFiles = ['vedette.config.ts', 'vedette.config.json']
@@ -15,12 +17,23 @@ const defaultFiles = ['vedette.config.ts', 'vedette.config.json']
  */
 export async function loadConfig(file?: string): Promise<Config> {
   const configFile = path.resolve(file ?? defaultFiles.find((name) => existsSync(name)) ?? (defaultFiles[0] as string))
-  const config = parseConfig(await readInput(configFile))
-  const problems: Problem[] = []
+  const input = await readInput(configFile)
   const folder = path.dirname(configFile)
-  const monitors = config.monitors.map((monitor, i) => withAbsoluteFiles(monitor, i, folder, problems))
-  if (problems.length > 0) throw new ConfigError(problems)
-  return { ...config, monitors }
+  const problems = tlsFileProblems(input, folder)
+  const config = parsed(input, problems)
+  if (!config || problems.length > 0) throw new ConfigError(problems)
+  return { ...config, monitors: config.monitors.map((monitor) => withAbsoluteFiles(monitor, folder)) }
+}
+
+/** The config, or what is wrong with it added to the problems. */
+function parsed(input: unknown, problems: Problem[]): Config | undefined {
+  try {
+    return parseConfig(input)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    problems.unshift(...error.problems)
+    return undefined
+  }
 }
 
 async function readInput(file: string): Promise<unknown> {
@@ -36,13 +49,24 @@ async function readInput(file: string): Promise<unknown> {
   if (!/\.[cm]?[jt]s$/i.test(file))
     throw new UsageError(`${file}: expected a config that ends in .ts, .js, .mjs or .json`)
   try {
-    const module = (await import(pathToFileURL(file).href)) as { default?: unknown }
+    const module = (await quietly(() => import(pathToFileURL(file).href))) as { default?: unknown }
     if (module.default === undefined)
       throw new UsageError(`${file} exports nothing as default: write "export default defineConfig({ … })"`)
     return module.default
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(`${file} could not be run: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** What a config prints while it is run goes to standard error: standard output belongs to the command. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { console } = globalThis
+  globalThis.console = new Console(process.stderr)
+  try {
+    return await work()
+  } finally {
+    globalThis.console = console
   }
 }
 
@@ -55,27 +79,17 @@ function unreadable(file: string, error: NodeJS.ErrnoException): string {
 
 function parseJson(text: string, file: string): unknown {
   try {
-    return JSON.parse(text)
+    // Some editors put a byte order mark before everything.
+    return JSON.parse(text.replace(/^\ufeff/, ''))
   } catch (error) {
     throw new UsageError(`${file} is no JSON: ${(error as Error).message}`)
   }
 }
 
-function withAbsoluteFiles(monitor: Monitor, i: number, folder: string, problems: Problem[]): Monitor {
-  const tls = { ...monitor.tls }
-  for (const key of ['caFile', 'certFile', 'keyFile'] as const) {
-    const given = tls[key]
-    if (!given) continue
-    tls[key] = path.resolve(folder, given)
-    try {
-      accessSync(tls[key], constants.R_OK)
-    } catch {
-      problems.push({
-        path: formatPath(['monitors', i, 'tls', key]),
-        expected: 'a file that can be read',
-        got: `"${tls[key]}"`,
-      })
-    }
-  }
-  return { ...monitor, tls }
+function withAbsoluteFiles(monitor: Monitor, folder: string): Monitor {
+  const absolute = tlsFileKeys.flatMap((key) => {
+    const file = monitor.tls[key]
+    return file ? [[key, path.resolve(folder, file)]] : []
+  })
+  return { ...monitor, tls: { ...monitor.tls, ...Object.fromEntries(absolute) } }
 }

@@ -13,6 +13,12 @@ export interface Output {
 /** The terminal, or the pipe, of this process. */
 export function processOutput(): Output {
   const { stdout, stderr } = process
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Who read the output has seen enough (`| head`): the exit code still says how the command went.
+    if (error.code === 'EPIPE') return
+    stderr.write(`vedette: standard output cannot be written: ${error.message}\n`)
+    process.exit(2)
+  })
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),

@@ -1,15 +1,9 @@
 import { formatDuration } from '../model/duration.ts'
 import type { Assertion, Monitor, Operator } from '../model/monitor.ts'
 import { shown } from '../model/problem.ts'
-import type { FailedAssertion, Failure, Observation, Status } from '../model/result.ts'
+import type { FailedAssertion, Failure, HttpObserved, Observation, Status } from '../model/result.ts'
 import { isDuration } from '../model/sources.ts'
-import { observedValue } from './observed-value.ts'
-
-/** What is expected of a reply where a monitor asserts no status: any 2xx. */
-const anySuccess: Assertion[] = [
-  { source: 'status', op: 'gte', value: 200, level: 'down' },
-  { source: 'status', op: 'lt', value: 300, level: 'down' },
-]
+import { type Found, observedValue } from './observed-value.ts'
 
 /** The verdict of a monitor's assertions on what its probe saw, in `durationMs` milliseconds. */
 export interface Verdict {
@@ -20,18 +14,12 @@ export interface Verdict {
 
 /** Holds every assertion of a monitor against what was seen. Only for a probe that ran to its end. */
 export function judgeAssertions(monitor: Monitor<unknown>, observation: Observation, durationMs: number): Verdict {
-  const assertsStatus = monitor.expect.some(({ source }) => source === 'status')
-  const expected = monitor.kind === 'http' && !assertsStatus ? [...anySuccess, ...monitor.expect] : monitor.expect
   const seen = { ...observation, durationMs }
-  const failed: FailedAssertion[] = []
-  for (const assertion of expected) {
+  const failed: FailedAssertion[] = unexpectedStatus(monitor, observation)
+  for (const assertion of monitor.expect) {
     const found = observedValue(assertion, seen)
-    if (!holds(assertion, found))
-      failed.push({
-        expected: inWords(assertion),
-        got: 'missing' in found ? found.missing : gotInWords(assertion, found.value),
-        level: assertion.level,
-      })
+    if (holds(assertion, found)) continue
+    failed.push({ expected: inWords(assertion), got: gotInWords(assertion, found), level: assertion.level })
   }
   if (failed.length === 0) return { status: 'up', failed }
   const worstFirst = [...failed].sort((a, b) => Number(a.level === 'degraded') - Number(b.level === 'degraded'))
@@ -40,9 +28,17 @@ export function judgeAssertions(monitor: Monitor<unknown>, observation: Observat
   return { status, failed, failure: { code: 'ASSERTION', stage: 'assert', message } }
 }
 
-function holds({ source, op, value }: Assertion, found: ReturnType<typeof observedValue>): boolean {
+/** A 2xx is expected where a monitor asserts no status. */
+function unexpectedStatus(monitor: Monitor<unknown>, { observed }: Observation): FailedAssertion[] {
+  if (monitor.kind !== 'http' || monitor.expect.some(({ source }) => source === 'status')) return []
+  const { statusCode } = observed as HttpObserved
+  if (statusCode !== undefined && statusCode >= 200 && statusCode < 300) return []
+  return [{ expected: 'a 2xx status', got: String(statusCode ?? 'none'), level: 'down' }]
+}
+
+function holds({ source, op, value }: Assertion, found: Found): boolean {
   if (op === 'notExists') return 'missing' in found
-  if ('missing' in found) return false
+  if (!('value' in found)) return false
   if (op === 'exists') return true
   return operators[op](found.value, value, source)
 }
@@ -102,6 +98,8 @@ function inWords({ source, name, path, op, value }: Assertion): string {
   return `${subject} ${op} ${isDuration(source) && typeof value === 'number' ? formatDuration(value) : shown(value)}`
 }
 
-function gotInWords({ source }: Assertion, value: unknown): string {
-  return isDuration(source) && typeof value === 'number' ? formatDuration(value) : shown(value)
+function gotInWords({ source }: Assertion, found: Found): string {
+  if ('missing' in found) return found.missing
+  if ('unreadable' in found) return found.unreadable
+  return isDuration(source) && typeof found.value === 'number' ? formatDuration(found.value) : shown(found.value)
 }

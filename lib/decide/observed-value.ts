@@ -3,8 +3,8 @@ import type { Assertion } from '../model/monitor.ts'
 import { shown } from '../model/problem.ts'
 import type { Observation } from '../model/result.ts'
 
-/** The value that an assertion is about, or why there is none. */
-export type Found = { value: unknown } | { missing: string }
+/** The value that an assertion is about, why there is none, or why nobody can tell. */
+export type Found = { value: unknown } | { missing: string } | { unreadable: string }
 
 type Seen = Observation & { durationMs: number; json?: { value: unknown } | { error: string } }
 
@@ -49,7 +49,7 @@ function ttls(records: { ttl: number }[] | undefined): Found {
 
 function jsonValue(seen: Seen, path: string): Found {
   seen.json ??= parseBody(seen.body)
-  if ('error' in seen.json) return { missing: seen.json.error }
+  if ('error' in seen.json) return { unreadable: seen.json.error }
   return walk(seen.json.value, parseJsonPath(path) ?? [], path)
 }
 

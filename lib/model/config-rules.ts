@@ -19,7 +19,7 @@ export function checkConfig(written: Written): Problem[] {
     ...checkUnique(vantageIds, ['vantages']),
     ...checkUnique(idsOf(written.input.controllers), ['controllers']),
     ...checkUnique(idsOf(written.input.failovers), ['failovers'], 'id'),
-    ...written.monitors.flatMap((monitor, i) => (monitor ? checkReferences(monitor, i, monitorIds, vantageIds) : [])),
+    ...listOf(written.input.monitors).flatMap((monitor, i) => checkReferences(monitor, i, monitorIds, vantageIds)),
     ...checkCycles(written.monitors),
     ...written.failovers.flatMap((failover, i) => (failover ? checkFailover(failover, i, written, monitorIds) : [])),
   ]
@@ -53,23 +53,25 @@ function unknownId(path: readonly PropertyKey[], what: string, id: string, known
   return { path: formatPath(path), expected: `the id of a ${what}`, got: shown(id), ...(hint && { hint }) }
 }
 
-function checkReferences(monitor: Monitor, i: number, monitorIds: Id[], vantageIds: Id[]): Problem[] {
+/** Looks at a monitor as it is written: what is wrong elsewhere in it hides no reference that leads nowhere. */
+function checkReferences(monitor: unknown, i: number, monitorIds: Id[], vantageIds: Id[]): Problem[] {
+  const { dependsOn, vantages, quorum } = (monitor ?? {}) as Record<string, unknown>
   const at = ['monitors', i]
   const problems: Problem[] = []
-  for (const [k, parent] of monitor.dependsOn.entries()) {
-    if (!monitorIds.includes(parent)) problems.push(unknownId([...at, 'dependsOn', k], 'monitor', parent, monitorIds))
+  for (const [k, parent] of listOf(dependsOn).entries()) {
+    if (typeof parent === 'string' && !monitorIds.includes(parent))
+      problems.push(unknownId([...at, 'dependsOn', k], 'monitor', parent, monitorIds))
   }
-  for (const [k, vantage] of (monitor.vantages ?? []).entries()) {
-    if (!vantageIds.includes(vantage)) problems.push(unknownId([...at, 'vantages', k], 'vantage', vantage, vantageIds))
+  for (const [k, vantage] of listOf(vantages).entries()) {
+    if (typeof vantage === 'string' && !vantageIds.includes(vantage))
+      problems.push(unknownId([...at, 'vantages', k], 'vantage', vantage, vantageIds))
   }
-  const places = monitor.vantages?.length ?? vantageIds.length
-  const fail = monitor.quorum?.fail
-  if (fail !== undefined && places > 0 && fail > places)
-    problems.push({
-      path: formatPath([...at, 'quorum', 'fail']),
-      expected: `at most the number of its vantages, ${places}`,
-      got: String(fail),
-    })
+  const places = Array.isArray(vantages) ? vantages.length : vantageIds.length
+  const fail = (quorum as { fail?: unknown } | undefined)?.fail
+  if (typeof fail === 'number' && places > 0 && fail > places) {
+    const path = formatPath([...at, 'quorum', 'fail'])
+    problems.push({ path, expected: `at most the number of its vantages, ${places}`, got: String(fail) })
+  }
   return problems
 }
 
@@ -134,4 +136,9 @@ function checkFailover(failover: FailoverParsed, i: number, written: Written, mo
       problems.push(unknownId([...here, 'check'], 'monitor', endpoint.check, monitorIds))
   }
   return problems
+}
+
+/** A list as written; nothing where it is none. */
+export function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
 }

@@ -120,14 +120,15 @@ const headerName = z
     `a header other than ${framing.join(', ')}, which the client sets itself`,
   )
 const headerValue = z.union(
-  [z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/), secretRef],
+  [z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'a header value in one line'), secretRef],
   'a header value in one line, or one of { "secret": name }, { "ssm": name }, { "env": name }',
 )
 
 const httpUrl = z.string('an http or https URL').superRefine((value, context) => {
   const url = URL.parse(value)
   const fail = (message: string) => context.addIssue({ code: 'custom', message })
-  if (!url || !/^https?:\/\//i.test(value)) fail('an http or https URL such as "https://example.com/health"')
+  if (!url || !/^https?:\/\/[^/?#]/i.test(value) || url.port === '0')
+    fail('an http or https URL such as "https://example.com/health"')
   else if (url.username || url.password) fail('a URL without user and password (give them in "auth")')
 })
 
@@ -153,7 +154,7 @@ export const httpShape = z.strictObject({
     .exactOptional(),
   proxy: z
     .union(
-      [z.string().regex(/^http:\/\/[^/\s]+\/?$/i), secretRef],
+      [z.string().regex(/^http:\/\/[^/\s]+\/?$/i, 'a proxy such as "http://user:password@192.0.2.1:3128"'), secretRef],
       'a proxy such as "http://user:password@192.0.2.1:3128"',
     )
     .exactOptional(),
@@ -168,7 +169,7 @@ const dialogStep = z.union(
   [
     z.strictObject({ expect: pattern }),
     z.strictObject({ send: secret }),
-    z.strictObject({ startTls: z.literal(true) }),
+    z.strictObject({ startTls: z.literal(true, 'true') }),
   ],
   'one of { "expect": pattern }, { "send": text }, { "startTls": true }',
 )

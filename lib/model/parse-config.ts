@@ -1,5 +1,5 @@
 import type { Config, Vantage } from './config.ts'
-import { checkConfig, type Written } from './config-rules.ts'
+import { checkConfig, listOf, type Written } from './config-rules.ts'
 import { configShape, type FailoverParsed, failoverShape } from './config-schema.ts'
 import type { Monitor } from './monitor.ts'
 import { keysAt, parseMonitor } from './parse-monitor.ts'
@@ -67,17 +67,17 @@ function parseFailover(input: unknown, i: number): { failover: FailoverParsed } 
   return { problems: toProblems(parsed.error.issues, input, at, (path) => keysAt(failoverShape, path)) }
 }
 
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
-}
+const deepest = 30
 
 /** A key whose value is undefined is a key left out: configs in TypeScript often say so. */
-function withoutUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutUndefined)
+function withoutUndefined(value: unknown, depth = 0): unknown {
+  // Nothing in a config is nested this deep but a mistake, or a circle, which the schema then names.
+  if (depth > deepest) return undefined
+  if (Array.isArray(value)) return value.map((inner) => withoutUndefined(inner, depth + 1))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== undefined)
-      .map(([key, inner]) => [key, withoutUndefined(inner)]),
+      .map(([key, inner]) => [key, withoutUndefined(inner, depth + 1)]),
   )
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { checkAssertion } from './assertion-rules.ts'
 import { canonicalAnswer } from './dns-answer.ts'
 import { parseDuration } from './duration.ts'
@@ -11,7 +12,7 @@ import {
   type Scalar,
 } from './monitor.ts'
 import { checkMonitor } from './monitor-rules.ts'
-import { type AssertionInput, type MonitorParsed, monitorShapes } from './monitor-schema.ts'
+import { type AssertionInput, assertionShape, type MonitorParsed, monitorShapes } from './monitor-schema.ts'
 import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
 import { isDuration } from './sources.ts'
 import { toProblems } from './zod-problems.ts'
@@ -32,14 +33,55 @@ export function parseMonitor(
     return { problems: [{ path: formatPath([...at, 'kind']), expected, got: shown(kind), ...(hint && { hint }) }] }
   }
   const shape = monitorShapes[kind as Kind]
-  const parsed = shape.safeParse(input)
-  if (!parsed.success) return { problems: toProblems(parsed.error.issues, input, at, (path) => keysAt(shape, path)) }
-  const expectProblems = parsed.data.expect.flatMap((assertion, i) =>
-    checkAssertion(assertion, kind as Kind, [...at, 'expect', i]),
+  const given = input as Record<string, unknown>
+  const assertions = checkAssertions(given.expect, kind as Kind, at)
+  const parsed = shape.safeParse(given)
+  if (parsed.success) {
+    const monitor = complete(parsed.data)
+    const problems = [...assertions, ...checkMonitor(monitor, at)]
+    return problems.length > 0 ? { problems } : { monitor }
+  }
+  const { issues } = parsed.error
+  const problems = toProblems(issues, given, at, (path) => keysAt(shape, path))
+  return { problems: [...problems, ...assertions, ...checkRest(given, kind as Kind, issues, at)] }
+}
+
+/** Each assertion is judged on its own, so that a wrong key elsewhere hides nothing of it. */
+function checkAssertions(expect: unknown, kind: Kind, at: readonly PropertyKey[]): Problem[] {
+  if (!Array.isArray(expect)) return []
+  return expect.flatMap((assertion, i) => {
+    const parsed = assertionShape.safeParse(assertion)
+    return parsed.success ? checkAssertion(parsed.data, kind, [...at, 'expect', i]) : []
+  })
+}
+
+/** Stand-ins for keys that must be there, so that the rules between the others can be checked without them. */
+const standIns = {
+  id: 'x',
+  url: 'http://stand-in.invalid/',
+  host: 'stand-in.invalid',
+  port: 1,
+  name: 'stand-in.invalid',
+}
+
+/** What the rules between keys say of a monitor some of whose keys are wrong: each wrong one is left out. */
+function checkRest(
+  given: Record<string, unknown>,
+  kind: Kind,
+  issues: readonly z.core.$ZodIssue[],
+  at: readonly PropertyKey[],
+): Problem[] {
+  const wrong = new Set(
+    issues.flatMap((issue) => (issue.path.length === 0 && 'keys' in issue ? issue.keys : [issue.path[0]])),
   )
-  const monitor = complete(parsed.data)
-  const problems = [...expectProblems, ...checkMonitor(monitor, at)]
-  return problems.length > 0 ? { problems } : { monitor }
+  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !wrong.has(key)))
+  const shape = monitorShapes[kind]
+  const needed = Object.fromEntries(Object.entries(standIns).filter(([key]) => key in shape.shape))
+  const parsed = shape.safeParse({ ...needed, ...rest, kind })
+  if (!parsed.success) return []
+  return checkMonitor(complete(parsed.data), at).filter(
+    ({ path }) => ![...wrong].some((key) => path === formatPath([...at, String(key)])),
+  )
 }
 
 interface Shape {

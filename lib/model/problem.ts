@@ -22,8 +22,17 @@ export function formatPath(path: readonly PropertyKey[]): string {
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = toText(value)
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+function toText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    // A circle, or a number that JSON does not have.
+    return String(value)
+  }
 }
 
 /** "did you mean …" where one of the candidates is close to the word. */

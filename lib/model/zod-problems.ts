@@ -24,9 +24,14 @@ export function toProblems(
   })
 }
 
+/** A longer list helps nobody. */
+const mostKnown = 12
+
 /** A key that no one knows, with the known one that it may have meant. */
 export function unknownKey(key: string, at: readonly PropertyKey[], known: readonly string[]): Problem {
-  const hint = didYouMean(key, known) ?? (known.length > 0 ? `known here: ${known.join(', ')}` : undefined)
+  const hint =
+    didYouMean(key, known) ??
+    (known.length > 0 && known.length <= mostKnown ? `known here: ${known.join(', ')}` : undefined)
   return { path: formatPath([...at, key]), expected: 'a known key', got: JSON.stringify(key), ...(hint && { hint }) }
 }
 

@@ -4,7 +4,8 @@ import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { Certificate, CertificateSummary } from '../model/result.ts'
 import { ProbeFailure } from './probe.ts'
 
-const maxSans = 100
+/** More are cut where a result is published, and only counted. */
+const shownSans = 100
 const maxChain = 10
 const dayMs = 86_400_000
 
@@ -77,7 +78,7 @@ function untrusted(error: string, description: Known, wrongName: string | undefi
       return fail(
         'TLS_INCOMPLETE_CHAIN',
         `the server sent only the certificate of ${subject}, not that of its issuer ${issuer}` +
-          ' (or the issuer is a root that is not trusted here: the two look the same)',
+          ' (or that issuer is a root that is not trusted here, such as your own: then set tls.caFile)',
       )
   }
   if (weakness) return fail('TLS_WEAK', weakness)
@@ -100,7 +101,10 @@ function describe(socket: TLSSocket, nowMs: number): Known | undefined {
   // `getPeerX509Certificate` would be the modern way, but it answers once, and leaves the root out of its chain.
   const fingerprint = socket.getPeerCertificate().fingerprint256
   if (!fingerprint) return undefined
-  const already = known.get(fingerprint)
+  // The issuers are not in the fingerprint: another server may send others with the same certificate.
+  const { remoteAddress, remotePort, authorizationError } = socket
+  const key = [fingerprint, remoteAddress, remotePort, authorizationError].join(' ')
+  const already = known.get(key)
   if (already && nowMs - already.knownSinceMs < maxKnownMs) return already
   const [x509, ...issuers] = chainOf(socket.getPeerCertificate(true))
   if (!x509) return undefined
@@ -110,8 +114,8 @@ function describe(socket: TLSSocket, nowMs: number): Known | undefined {
     x509,
     certificate: {
       ...summarize(x509),
-      sans: allSans.slice(0, maxSans),
-      ...(allSans.length > maxSans && { sansTotal: allSans.length }),
+      sans: allSans,
+      ...(allSans.length > shownSans && { sansTotal: allSans.length }),
       chain: issuers.map(summarize),
     },
     validFromMs: x509.validFromDate.getTime(),
@@ -120,7 +124,7 @@ function describe(socket: TLSSocket, nowMs: number): Known | undefined {
     knownSinceMs: nowMs,
   }
   if (known.size >= maxKnown) known.clear()
-  known.set(fingerprint, description)
+  known.set(key, description)
   return description
 }
 

@@ -6,7 +6,7 @@ import { isTlsError, tlsFailure } from './tls-handshake.ts'
 /** What a peer may say before an expected answer; more is a flood. */
 const maxHeardBytes = 64 * 1024
 /** A line that has not ended is looked at when no more of it has come for this long: prompts end without a newline. */
-const promptMs = 50
+const promptMs = 250
 
 /** One side of a line-by-line talk over a socket, such as SMTP's. */
 export class Conversation {
@@ -51,7 +51,7 @@ export class Conversation {
     }
   }
 
-  /** Stops listening and gives everything that was heard. */
+  /** Stops listening and gives everything that was heard; a second time nothing. */
   end(): string {
     this.#socket.off('data', this.#onData)
     this.#socket.off('error', this.#onError)
@@ -59,7 +59,9 @@ export class Conversation {
     this.#socket.off('end', this.#onClose)
     this.#signal.removeEventListener('abort', this.#onAbort)
     this.#socket.pause()
-    return this.#heard
+    const heard = this.#heard
+    this.#heard = ''
+    return heard
   }
 
   #take(expression: RegExp, upTo: number): RegExpExecArray | undefined {

@@ -8,7 +8,7 @@ import { type FirstBytes, peekFirstBytes } from './first-bytes.ts'
 import { httpFailure } from './http-failure.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 import { connectThroughProxy, type HttpProxy, parseHostPort, parseProxy } from './proxy.ts'
-import { startTls } from './tls-handshake.ts'
+import { isTlsError, startTls } from './tls-handshake.ts'
 
 export interface ExchangeRequest {
   url: URL
@@ -40,6 +40,8 @@ export interface Exchange {
   body?: Buffer
   bodyBytes?: number
   certificate?: Certificate
+  /** TLS version. */
+  version?: string
 }
 
 /** Ends a client whose request is over; without one, undici makes a new error with its stack each time. */
@@ -97,7 +99,14 @@ async function connect(
   const options = { ipVersion, ...(resolver && { resolver }) }
   let socket = await connectTcp({ ...dialled, ...options }, seen.phases, deps, signal)
   seen.ip = socket.remoteAddress ?? ''
-  if (proxy && secure) socket = await connectThroughProxy(socket, proxy, destination, signal)
+  if (proxy && secure) {
+    const started = deps.now()
+    try {
+      socket = await connectThroughProxy(socket, proxy, destination, signal)
+    } finally {
+      addPhase(seen.phases, 'connect', deps.now() - started)
+    }
+  }
   if (!secure) return socket
   const alpn = { any: ['h2', 'http/1.1'], '1.1': ['http/1.1'], '2': ['h2'] }[request.httpVersion]
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
@@ -129,6 +138,11 @@ function send(
     bodyTimeout: 0,
     maxHeaderSize: maxHeaderBytes,
   })
+  // A TLS alert is an error of the socket and then its end, of which undici tells the end alone.
+  let refusal: Error | undefined
+  socket.once('error', (error) => {
+    if (isTlsError(error)) refusal = error
+  })
   const started = deps.now()
   let headersAt: number | undefined
   const chunks: Buffer[] = []
@@ -141,7 +155,11 @@ function send(
   }
 
   return new Promise<void>((resolve, reject) => {
+    let isSettled = false
     const settle = (failure?: ProbeFailure) => {
+      // Destroying an HTTP/2 session reports its request once more.
+      if (isSettled) return
+      isSettled = true
       signal.removeEventListener('abort', onAbort)
       close()
       if (failure) reject(failure)
@@ -173,6 +191,7 @@ function send(
           seen.statusCode = statusCode
           seen.headers = headers as Record<string, string | string[]>
           seen.bodyBytes = 0
+          checkHead(seen.headers, isH2 ? '2' : first?.httpVersion)
         },
         onResponseData(_controller, chunk) {
           seen.bodyBytes = (seen.bodyBytes ?? 0) + chunk.length
@@ -185,10 +204,22 @@ function send(
           chunks.push(chunk)
         },
         onResponseEnd: () => settle(),
-        onResponseError: (_controller, error) => settle(httpFailure(error, seen, first?.bytesRead ?? 0)),
+        onResponseError: (_controller, error) => settle(httpFailure(refusal ?? error, seen, first?.bytesRead ?? 0)),
       },
     )
   })
+}
+
+/** What the parsers let through: versions they do not know, and, in HTTP/2, headers of any size. */
+function checkHead(headers: Record<string, string | string[]>, httpVersion: string | undefined): void {
+  if (httpVersion === undefined)
+    throw new ProbeFailure('HTTP_MALFORMED', 'processing', 'the status line is neither of HTTP/1.0 nor of HTTP/1.1')
+  if (httpVersion !== '2') return
+  const bytes = Object.entries(headers)
+    .flat(2)
+    .reduce((sum, text) => sum + text.length, 0)
+  if (bytes > maxHeaderBytes)
+    throw new ProbeFailure('HTTP_TOO_LARGE', 'processing', 'the reply has more than 64 KiB of headers')
 }
 
 function timedOut(seen: Exchange): ProbeFailure {

@@ -2,7 +2,8 @@ import { ProbeFailure } from './probe.ts'
 import { isTlsError, tlsFailure } from './tls-handshake.ts'
 
 interface Seen {
-  certificate?: unknown
+  /** TLS version. */
+  version?: string
   statusCode?: number
   bodyBytes?: number
   headers?: Record<string, string | string[]>
@@ -15,12 +16,20 @@ export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeF
   if (isTlsError(error)) return tlsFailure(error)
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'HPE_HEADER_OVERFLOW')
     return new ProbeFailure('HTTP_TOO_LARGE', 'processing', 'the reply has more than 64 KiB of headers', error)
+  // An assertion of undici's own is what a status below 100 comes to.
+  if (code === 'ERR_ASSERTION')
+    return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), 'the reply is not valid HTTP: no such status', error)
   if (error.name === 'HTTPParserError' && code !== 'HPE_INVALID_EOF_STATE')
     return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), `the reply is not valid HTTP: ${error.message}`, error)
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     if (seen.statusCode !== undefined) return truncated(seen, error)
     // The parser gave up inside the headers: two lengths that differ have no end one could trust (RFC 9112 §6.3).
-    return new ProbeFailure('HTTP_MALFORMED', 'processing', 'the reply has content-length headers that conflict', error)
+    return new ProbeFailure(
+      'HTTP_MALFORMED',
+      'processing',
+      'the reply has content-length or transfer-encoding headers that conflict or are repeated',
+      error,
+    )
   }
   if (
     code === 'ECONNRESET' ||
@@ -49,7 +58,7 @@ function truncated(seen: Seen, cause: Error): ProbeFailure {
 
 function soFar(seen: Seen): string {
   // TLS 1.3 lets a server look at the client's certificate only after the handshake is done.
-  const maybe = seen.certificate ? '; it may want a client certificate (tls.certFile)' : ''
+  const maybe = seen.version === 'TLSv1.3' ? '; it may want a client certificate (tls.certFile)' : ''
   return seen.statusCode === undefined
     ? ` before it answered${maybe}`
     : ` after status ${seen.statusCode} and ${seen.bodyBytes} bytes of the body`

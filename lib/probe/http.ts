@@ -22,7 +22,7 @@ export async function probeHttp(
       keep(reply, phases, observed)
       if (reply.statusCode !== undefined) observed.redirects = hops
       if (hops > 0) observed.finalUrl = request.url.origin + request.url.pathname
-      if (reply.failure) return { phases, observed, failure: reply.failure, ...bodyOf(reply.body) }
+      if (reply.failure) return { phases, observed, failure: reply.failure }
       const next = monitor.redirects > 0 ? redirectOf(request, reply, deps) : undefined
       if (!next) return { phases, observed, ...(await decoded(reply, observed, monitor.maxBodyBytes)) }
       if (hops >= monitor.redirects) {
@@ -83,22 +83,10 @@ function keep(reply: Exchange, phases: Phases, observed: HttpObserved): void {
     ...(statusCode !== undefined && { statusCode }),
     ...(ip && { ip }),
     ...(httpVersion && { httpVersion }),
-    ...(headers && { headers: boundHeaders(headers) }),
+    ...(headers && { headers }),
     ...(bodyBytes !== undefined && { bodyBytes }),
     ...(certificate && { certificate }),
   })
-}
-
-const maxHeaders = 100
-const maxHeaderValue = 1024
-
-function boundHeaders(headers: Record<string, string | string[]>): Record<string, string | string[]> {
-  const cut = (value: string) => (value.length > maxHeaderValue ? `${value.slice(0, maxHeaderValue)}…` : value)
-  return Object.fromEntries(
-    Object.entries(headers)
-      .slice(0, maxHeaders)
-      .map(([name, value]) => [name, Array.isArray(value) ? value.slice(0, maxHeaders).map(cut) : cut(value)]),
-  )
 }
 
 async function decoded(
@@ -110,15 +98,21 @@ async function decoded(
   try {
     const body = await decodeBody(reply.body ?? Buffer.alloc(0), encoding, maxBytes)
     observed.decodedBytes = body.length
-    return bodyOf(body)
+    return { body: textOf(body, [reply.headers?.['content-type'] ?? []].flat()[0] ?? '') }
   } catch (error) {
     if (error instanceof ProbeFailure) return { failure: error.toFailure() }
     throw error
   }
 }
 
-function bodyOf(body: Buffer | undefined): { body?: string } {
-  return body ? { body: body.toString('utf8') } : {}
+/** A body as text, by the charset of its content type where that is known, else as UTF-8. */
+function textOf(body: Buffer, contentType: string): string {
+  const charset = /;\s*charset="?([^\s";]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+  try {
+    return new TextDecoder(charset).decode(body)
+  } catch {
+    return new TextDecoder().decode(body)
+  }
 }
 
 /** The request that a reply's redirect asks for; undefined where it is none. */
@@ -129,7 +123,7 @@ function redirectOf(request: ExchangeRequest, reply: Exchange, deps: ProbeDeps):
   if (location === undefined)
     throw new ProbeFailure('HTTP_REDIRECT_INVALID', 'transfer', `the server answered ${statusCode} without a location`)
   const url = URL.parse(location, request.url.href)
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+  if ((url?.protocol !== 'http:' && url?.protocol !== 'https:') || url.port === '0')
     throw new ProbeFailure(
       'HTTP_REDIRECT_INVALID',
       'transfer',

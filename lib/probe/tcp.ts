@@ -5,6 +5,7 @@ import { addPhase, connectTcp } from './connect.ts'
 import { Conversation, fillCaptures } from './conversation.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 import { startTls } from './tls-handshake.ts'
+import { serverVerdict } from './tls-verdict.ts'
 
 const maxReceived = 4096
 
@@ -43,13 +44,16 @@ async function holdDialog(
   let socket = opened
   let conversation = new Conversation(socket, signal)
   let captures: RegExpExecArray | undefined
-  let heard = ''
+  let heardBefore = ''
   try {
-    for (const step of monitor.dialog) {
+    for (const [i, step] of monitor.dialog.entries()) {
       if ('send' in step) conversation.say(fillCaptures(step.send, captures))
       else if ('startTls' in step) {
-        heard += conversation.end()
-        socket = await startTls(socket, { host: monitor.host, tls: monitor.tls }, observed, phases, deps, signal)
+        heardBefore += conversation.end()
+        const tlsTarget = { host: monitor.host, tls: monitor.tls }
+        const secure = await startTls(socket, tlsTarget, observed, phases, deps, signal)
+        socket = secure
+        if (i === monitor.dialog.length - 1) await serverVerdict(secure, phases, signal)
         conversation = new Conversation(socket, signal)
       } else {
         const started = deps.now()
@@ -62,7 +66,7 @@ async function holdDialog(
     }
     return socket
   } finally {
-    heard += conversation.end()
+    const heard = heardBefore + conversation.end()
     if (heard) observed.received = heard.length > maxReceived ? `…${heard.slice(1 - maxReceived)}` : heard
   }
 }

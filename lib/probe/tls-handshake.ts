@@ -130,5 +130,12 @@ export function tlsFailure(error: NodeJS.ErrnoException): ProbeFailure {
     return fail('TLS_HANDSHAKE', 'the server speaks none of the offered protocols (HTTP/2, where httpVersion is "2")')
   if (code === 'ECONNRESET' || code === 'EPIPE')
     return fail('TLS_HANDSHAKE', 'the server closed the connection in the TLS handshake')
-  return fail('TLS_HANDSHAKE', `the TLS handshake failed: ${error.message.split('\n')[0]}`)
+  if (/ALERT_HANDSHAKE_FAILURE/.test(code))
+    return fail(
+      'TLS_HANDSHAKE',
+      'the server refused: it shares no cipher, or wants a client certificate (tls.certFile)',
+    )
+  // OpenSSL's whole text has source files and addresses in it; its reason is what people read.
+  const { reason } = error as { reason?: string }
+  return fail('TLS_HANDSHAKE', `the TLS handshake failed: ${reason ?? error.message.split('\n')[0]}`)
 }

@@ -3,7 +3,8 @@ import { type Monitor, retryWaitMs } from '../model/monitor.ts'
 import { type Failure, noVoteCodes, type Observation, type ProbeResult } from '../model/result.ts'
 import type { ProbeDeps } from '../probe/probe.ts'
 import type { probe } from '../probe/probes.ts'
-import { cookieValues, openSecrets, redact, type SecretSource } from './secrets.ts'
+import { publish } from './publish.ts'
+import { openSecrets, type SecretSource } from './secrets.ts'
 
 /** The place that monitors are run from, and what it lends them. */
 export interface VantageHost {
@@ -38,7 +39,7 @@ export async function runMonitor(monitor: Monitor, host: VantageHost, signal?: A
     const isLast = attempts > monitor.retries || signal?.aborted
     if (result.status !== 'down' || isLast) {
       const checked = result.status === 'down' ? await withSelfCheck(result, host) : result
-      return redact(checked, [...secrets, ...cookieValues(result)])
+      return publish(checked, secrets)
     }
     await pause(retryWaitMs, signal)
   }

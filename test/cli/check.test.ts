@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -106,6 +108,35 @@ test('a peer cannot send escape sequences to the terminal', async () => {
   expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/)
 })
 
+test('a reader that has seen enough changes no exit code', async () => {
+  const many = Array.from({ length: 300 }, (_, i) => monitor(`m${i}`))
+  const file = config(...many)
+  const child = spawn('sh', ['-c', `"${process.execPath}" bin/vedette.ts check --json -c "${file}" | head -c 10`], {
+    cwd: path.resolve(import.meta.dirname, '../..'),
+  })
+  let errors = ''
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  await once(child, 'close')
+  expect(errors).toBe('')
+})
+
+test('a config in JSON may have a byte order mark', async () => {
+  const file = tempFile('bom.json', `\ufeff${JSON.stringify({ service: 'shop', monitors: [monitor('a')] })}`)
+  expect((await vedette(['check', '-c', file])).code).toBe(0)
+})
+
+test('what a config prints stays out of the output', async () => {
+  const file = tempFile(
+    'loud.ts',
+    `console.log('hello'); export default { service: 'shop', monitors: [{ id: 'a', kind: 'http', url: ${JSON.stringify(server.url)} }] }`,
+  )
+  const { stdout, stderr } = await vedette(['check', '--json', '-c', file])
+  expect(JSON.parse(stdout).results).toHaveLength(1)
+  expect(stderr).toBe('hello\n')
+})
+
 test('a config in TypeScript is run', async () => {
   const file = tempFile(
     'typed.config.ts',
@@ -127,6 +158,12 @@ describe('a config that cannot be used exits with 2 and says what to do', () => 
       'wrong',
       () => tempFile('wrong.json', '{"service":"shop","monitors":[{"id":"a","kind":"http","ulr":"x"}]}'),
       'did you mean "url"?',
+    ],
+    ['that never ends', () => tempFile('never.ts', 'await new Promise(() => {}); export default {}'), 'never comes'],
+    [
+      'naming a file that is no certificate',
+      () => config(monitor('a', { tls: { caFile: tempFile('no.pem', 'no') } })),
+      'a PEM file with a certificate',
     ],
     ['naming a file that is not there', () => config(monitor('a', { tls: { caFile: 'no-such.pem' } })), 'no-such.pem'],
   ])('%s', async (_what, file, says) => {

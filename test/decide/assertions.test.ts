@@ -118,6 +118,9 @@ describe('paths', () => {
   test('a body that is no JSON fails as an assertion', () => {
     const verdict = judge(reply({ body: '<html>' }), { source: 'json', path: '$.a', op: 'eq', value: 1 })
     expect(verdict.failure).toMatchObject({ code: 'ASSERTION', message: expect.stringContaining('no JSON: "<html>"') })
+    for (const body of ['<html>', '']) {
+      expect(judge(reply({ body }), { source: 'json', path: '$.a', op: 'notExists' }).status).toBe('down')
+    }
   })
 
   test('no body, no path and no operator ever throws', () => {

@@ -134,7 +134,32 @@ describe('problems', () => {
         { path: 'monitors[3].dependsOn[0]', expected: 'the id of a monitor', got: '"aa"', hint: 'did you mean "a"?' },
       ]),
     )
-    expect(problems).toHaveLength(9)
+    expect(problems).toHaveLength(10)
+  })
+
+  test('of one monitor hide none of its others', () => {
+    const monitor = {
+      tmout: 1,
+      timeout: '50s',
+      dependsOn: ['zz'],
+      expect: [{ source: 'staus', op: 'eq', value: 1 }, 5],
+    }
+    expect(pathsOf(withMonitor(monitor)).sort()).toEqual([
+      'monitors[0].dependsOn[0]',
+      'monitors[0].expect[0].source',
+      'monitors[0].expect[1]',
+      'monitors[0].timeout',
+      'monitors[0].tmout',
+    ])
+  })
+
+  test('a config that goes in circles, or down without end, is a config with problems', () => {
+    const circle: Record<string, unknown> = { id: 'a', kind: 'http', url }
+    circle.tags = circle
+    const deep = JSON.parse('['.repeat(5000) + ']'.repeat(5000))
+    expect(pathsOf({ service: 'shop', monitors: [circle] })).toContain('monitors[0].tags')
+    expect(pathsOf(withMonitor({ tags: deep }))).toContain('monitors[0].tags[0]')
+    expect(pathsOf(withMonitor({ retries: 10n }))).toContain('monitors[0].retries')
   })
 
   test.each([undefined, null, 5, 'text', []])('%j is no config', (input) => {
@@ -149,6 +174,8 @@ describe('problems', () => {
   test.each([
     ['a URL without scheme', { url: 'example.com' }, 'monitors[0].url'],
     ['an unknown scheme', { url: 'gopher://example.com/' }, 'monitors[0].url'],
+    ['port 0', { url: 'http://example.com:0/' }, 'monitors[0].url'],
+    ['a URL without host', { url: 'http:///x' }, 'monitors[0].url'],
     ['a password in the URL', { url: 'https://ann:secret@example.com/' }, 'monitors[0].url'],
     ['an id with a space', { id: 'my api' }, 'monitors[0].id'],
     ['a timeout that does not fit', { timeout: '30s' }, 'monitors[0].timeout'],

@@ -208,13 +208,17 @@ describe('broken replies are down with what was seen', () => {
     expect(await get(url)).toMatchObject({ status: 'down', failure: { code: 'HTTP_MALFORMED' } })
   })
 
-  test.each(['SSH-2.0-OpenSSH_9.2\r\n', '220 mail ESMTP\r\n', '\0\0\0\0\0\0', 'HTTP/1.1 9999 no\r\n\r\n'])(
-    'what is no HTTP: %j',
-    async (bytes) => {
-      const { url } = await serveBytes(bytes)
-      expect(await get(url)).toMatchObject({ status: 'down', failure: { code: 'HTTP_MALFORMED' } })
-    },
-  )
+  test.each([
+    'SSH-2.0-OpenSSH_9.2\r\n',
+    '220 mail ESMTP\r\n',
+    '\0\0\0\0\0\0',
+    'HTTP/1.1 9999 no\r\n\r\n',
+    'HTTP/1.1 099 no\r\n\r\n',
+    'HTTP/2.0 200 OK\r\n\r\n',
+  ])('what is no HTTP: %j', async (bytes) => {
+    const { url } = await serveBytes(bytes)
+    expect(await get(url)).toMatchObject({ status: 'down', failure: { code: 'HTTP_MALFORMED' } })
+  })
 
   test('a reset after the request', async () => {
     const server = await startRawServer((socket) => socket.resetAndDestroy())
@@ -344,6 +348,21 @@ describe('content codings', () => {
     expect(await get(url)).toMatchObject({ status: 'up', observed: { decodedBytes: text.length } })
   })
 
+  test('zstd in several frames is undone whole', async () => {
+    const { url } = await encoded(
+      'zstd',
+      Buffer.concat([zlib.zstdCompressSync('hello '), zlib.zstdCompressSync('world')]),
+    )
+    const result = await get(url, { expect: [{ source: 'body', op: 'eq', value: 'hello world' }] })
+    expect(result).toMatchObject({ status: 'up', observed: { decodedBytes: 11 } })
+  })
+
+  test.each(['gzip', 'br'] as const)('bytes behind the end of a %s body are HTTP_DECODE', async (coding) => {
+    const body = coding === 'gzip' ? zlib.gzipSync('ok') : zlib.brotliCompressSync('ok')
+    const { url } = await encoded(coding, Buffer.concat([body, Buffer.from('garbage')]))
+    expect(await get(url)).toMatchObject({ status: 'down', failure: { code: 'HTTP_DECODE' } })
+  })
+
   test('an unknown coding passes through', async () => {
     const { url } = await encoded('martian', Buffer.from('as it is'))
     const result = await get(url, { expect: [{ source: 'body', op: 'eq', value: 'as it is' }] })
@@ -469,6 +488,41 @@ describe('requests', () => {
       status: 'up',
       observed: { statusCode: 200, bodyBytes: 2, httpVersion: '1.1' },
     })
+  })
+
+  test('interim replies of any kind and order are passed over', async () => {
+    const { url } = await serveBytes(
+      'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
+    )
+    expect(await get(url)).toMatchObject({ status: 'up', observed: { statusCode: 200, bodyBytes: 2 } })
+  })
+
+  test('a header line that goes on in the next is one', async () => {
+    const { url } = await serveBytes('HTTP/1.1 200 OK\r\nx-long: one\r\n  two\r\ncontent-length: 0\r\n\r\n')
+    expect(await get(url)).toMatchObject({ status: 'up', observed: { headers: { 'x-long': 'one two' } } })
+  })
+
+  test('a body is read by its charset', async () => {
+    const latin1 = Buffer.from('café', 'latin1')
+    const { url } = await serve((_request, response) =>
+      response.writeHead(200, { 'content-type': 'text/plain; charset=ISO-8859-1' }).end(latin1),
+    )
+    expect((await get(url, { expect: [{ source: 'body', op: 'eq', value: 'café' }] })).status).toBe('up')
+  })
+
+  test('assertions see headers whole that a result shows cut', async () => {
+    const { url } = await serve((_request, response) => {
+      for (let i = 0; i < 200; i++) response.setHeader(`x-h${i}`, `${i}`)
+      response.setHeader('x-policy', `${'a'.repeat(5000)} frame-ancestors none`)
+      response.end()
+    })
+    const expected = [
+      { source: 'header', name: 'x-policy', op: 'contains', value: 'frame-ancestors none' },
+      { source: 'header', name: 'x-h190', op: 'eq', value: '190' },
+    ]
+    const result = await get(url, { expect: expected })
+    expect(result.status).toBe('up')
+    expect(Object.keys(result.observed.headers ?? {})).toHaveLength(100)
   })
 
   test('early hints are passed over', async () => {

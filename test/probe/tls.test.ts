@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import http2 from 'node:http2'
 import type { TlsOptions } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -163,6 +164,14 @@ describe('a certificate that is wrong is down, and still described', () => {
     expect((await probe(complete.port)).status).toBe('up')
   })
 
+  test('two servers with the same certificate and other issuers are told apart', async () => {
+    const leaf = await createLeaf(await createIntermediate(ca))
+    const lone = await serve({ cert: leaf.cert, key: leaf.key })
+    const whole = await serve({ cert: leaf.chain, key: leaf.key })
+    const results = await Promise.all([probe(lone.port), probe(whole.port)])
+    expect(results.map(({ observed }) => observed.certificate?.chain.length)).toEqual([0, 2])
+  })
+
   test('a root that is sent along is no more trusted', async () => {
     const strange = await createCa({ subject: 'CN=Strange Root' })
     const leaf = await createLeaf(strange)
@@ -214,6 +223,13 @@ describe('handshakes that fail', () => {
   test('a server above maxVersion is VERSION too', async () => {
     const { port } = await serveLeaf({}, { minVersion: 'TLSv1.3' })
     expect(await probe(port, { maxVersion: 'TLSv1.2' })).toMatchObject({ failure: { code: 'TLS_VERSION' } })
+  })
+
+  test('a server that sends no ticket costs a probe little', async () => {
+    const { port } = await serveLeaf({}, { secureOptions: constants.SSL_OP_NO_TICKET })
+    const result = await probe(port)
+    expect(result.status).toBe('up')
+    expect(result.durationMs - (result.phases.tls ?? 0) * 3).toBeLessThan(500)
   })
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
@@ -349,6 +365,22 @@ describe('https', () => {
     expect(both).toMatchObject({ status: 'up', observed: { httpVersion: '2', bodyBytes: 5, statusCode: 200 } })
     const old = await observe<HttpObserved>({ kind: 'http', url, httpVersion: '1.1', tls: { caFile } })
     expect(old).toMatchObject({ status: 'up', observed: { httpVersion: '1.1' } })
+  })
+
+  test('a time-out over HTTP/2 counts its phases once', async () => {
+    const { chain, key } = await createLeaf(ca)
+    const server = http2.createSecureServer({ cert: chain, key }, (request, response) => {
+      if (request.url === '/body') response.write('begun')
+    })
+    const close = closer(server)
+    const url = `https://127.0.0.1:${await listenOnLoopback(server, 0)}`
+    servers.push({ close })
+    const silent = await observe({ kind: 'http', url, tls: { caFile }, timeout: '400ms' })
+    expect(silent).toMatchObject({ failure: { code: 'HTTP_TIMEOUT', stage: 'processing' } })
+    expect(silent.phases.processing).toBeLessThanOrEqual(silent.durationMs)
+    const body = await observe({ kind: 'http', url: `${url}/body`, tls: { caFile }, timeout: '400ms' })
+    expect(body).toMatchObject({ failure: { code: 'HTTP_TIMEOUT', stage: 'transfer' }, observed: { bodyBytes: 5 } })
+    expect(body.phases.transfer).toBeLessThanOrEqual(body.durationMs)
   })
 
   test('HTTP/2 asked of a server without it is down, and says so', async () => {
