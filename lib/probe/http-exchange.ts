@@ -4,11 +4,10 @@ import Client from 'undici/lib/dispatcher/client.js'
 import type { IpVersion, TlsOptions } from '../model/monitor.ts'
 import type { Certificate, Failure, Phases } from '../model/result.ts'
 import { addPhase, connectTcp } from './connect.ts'
-import { type FirstBytes, peekFirstBytes } from './first-bytes.ts'
-import { httpFailure } from './http-failure.ts'
+import { maxHeaderBytes, ReplyRecorder } from './http-reply.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 import { connectThroughProxy, type HttpProxy, parseHostPort, parseProxy } from './proxy.ts'
-import { isTlsError, startTls } from './tls-handshake.ts'
+import { startTls } from './tls-handshake.ts'
 
 export interface ExchangeRequest {
   url: URL
@@ -46,9 +45,6 @@ export interface Exchange {
 
 /** Ends a client whose request is over; without one, undici makes a new error with its stack each time. */
 const ended = new Error('the exchange has ended')
-
-/** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
-const maxHeaderBytes = 64 * 1024
 
 /**
  * One HTTP request over a fresh connection with a full handshake, and its reply up to the last byte of the body.
@@ -126,100 +122,39 @@ function send(
   deps: ProbeDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { url } = request
-  const isH2 = (socket as TLSSocket).alpnProtocol === 'h2'
-  const first: FirstBytes | undefined = isH2 ? undefined : peekFirstBytes(socket, deps.now)
-  const client = new Client(url.origin, {
+  const client = new Client(request.url.origin, {
     // Not at once: undici takes a socket only after the call that asks for it has returned.
     connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
-    allowH2: isH2,
+    allowH2: (socket as TLSSocket).alpnProtocol === 'h2',
     // The caller's deadline is the only one: undici's own timers are coarser than half a second.
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: maxHeaderBytes,
   })
-  // A TLS alert is an error of the socket and then its end, of which undici tells the end alone.
-  let refusal: Error | undefined
-  socket.once('error', (error) => {
-    if (isTlsError(error)) refusal = error
-  })
-  const started = deps.now()
-  let headersAt: number | undefined
-  const chunks: Buffer[] = []
-  const close = () => {
-    if (headersAt === undefined) addPhase(seen.phases, 'processing', deps.now() - started)
-    else addPhase(seen.phases, 'transfer', deps.now() - headersAt)
-    if (isH2) seen.httpVersion = '2'
-    else if (first?.httpVersion) seen.httpVersion = first.httpVersion
-    if (seen.statusCode !== undefined) seen.body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-  }
-
   return new Promise<void>((resolve, reject) => {
-    let isSettled = false
-    const settle = (failure?: ProbeFailure) => {
-      // Destroying an HTTP/2 session reports its request once more.
-      if (isSettled) return
-      isSettled = true
+    const onAbort = () => recorder.end(timedOut(seen))
+    const recorder = new ReplyRecorder(socket, seen, request.maxBodyBytes, deps, (failure) => {
       signal.removeEventListener('abort', onAbort)
-      close()
       if (failure) reject(failure)
       else resolve()
       client.destroy(ended).catch(() => {})
-    }
-    const onAbort = () => settle(timedOut(seen))
+    })
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
-
-    const viaProxy = proxy && url.protocol === 'http:'
-    client.dispatch(
-      {
-        method: request.method as 'GET',
-        // To a proxy a request names its whole target (RFC 9112 §3.2.2).
-        path: (viaProxy ? url.origin : '') + url.pathname + url.search,
-        headers: {
-          ...request.headers,
-          ...(viaProxy && proxy.authorization && { 'proxy-authorization': proxy.authorization }),
-        },
-        body: request.body === undefined || request.body.length === 0 ? null : request.body,
-      },
-      {
-        onRequestStart() {},
-        onResponseStart(_controller, statusCode, headers) {
-          if (statusCode < 200) return
-          headersAt = first?.firstByteAt ?? deps.now()
-          addPhase(seen.phases, 'processing', headersAt - started)
-          seen.statusCode = statusCode
-          seen.headers = headers as Record<string, string | string[]>
-          seen.bodyBytes = 0
-          checkHead(seen.headers, isH2 ? '2' : first?.httpVersion)
-        },
-        onResponseData(_controller, chunk) {
-          seen.bodyBytes = (seen.bodyBytes ?? 0) + chunk.length
-          if (seen.bodyBytes > request.maxBodyBytes)
-            throw new ProbeFailure(
-              'HTTP_TOO_LARGE',
-              'transfer',
-              `the body is larger than maxBodyBytes, ${request.maxBodyBytes}`,
-            )
-          chunks.push(chunk)
-        },
-        onResponseEnd: () => settle(),
-        onResponseError: (_controller, error) => settle(httpFailure(refusal ?? error, seen, first?.bytesRead ?? 0)),
-      },
-    )
+    client.dispatch(requestOptions(request, proxy), recorder)
   })
 }
 
-/** What the parsers let through: versions they do not know, and, in HTTP/2, headers of any size. */
-function checkHead(headers: Record<string, string | string[]>, httpVersion: string | undefined): void {
-  if (httpVersion === undefined)
-    throw new ProbeFailure('HTTP_MALFORMED', 'processing', 'the status line is neither of HTTP/1.0 nor of HTTP/1.1')
-  if (httpVersion !== '2') return
-  const bytes = Object.entries(headers)
-    .flat(2)
-    .reduce((sum, text) => sum + text.length, 0)
-  if (bytes > maxHeaderBytes)
-    throw new ProbeFailure('HTTP_TOO_LARGE', 'processing', 'the reply has more than 64 KiB of headers')
+function requestOptions({ url, method, headers, body }: ExchangeRequest, proxy: HttpProxy | undefined) {
+  const viaProxy = proxy && url.protocol === 'http:'
+  const authorization = viaProxy && proxy.authorization
+  return {
+    method: method as 'GET',
+    // To a proxy a request names its whole target (RFC 9112 §3.2.2).
+    path: (viaProxy ? url.origin : '') + url.pathname + url.search,
+    headers: { ...headers, ...(authorization && { 'proxy-authorization': authorization }) },
+    body: body === undefined || body.length === 0 ? null : body,
+  }
 }
 
 function timedOut(seen: Exchange): ProbeFailure {

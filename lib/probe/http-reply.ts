@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { addPhase } from './connect.ts'
+import { type FirstBytes, peekFirstBytes } from './first-bytes.ts'
+import type { Exchange } from './http-exchange.ts'
+import { httpFailure } from './http-failure.ts'
+import { type ProbeDeps, ProbeFailure } from './probe.ts'
+import { isTlsError } from './tls-handshake.ts'
+
+/** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
+export const maxHeaderBytes = 64 * 1024
+
+/** Writes down in `seen` what comes back on a connection, and when; undici calls it as the reply comes in. */
+export class ReplyRecorder {
+  readonly #seen: Exchange
+  readonly #maxBodyBytes: number
+  readonly #deps: ProbeDeps
+  readonly #onEnd: (failure?: ProbeFailure) => void
+  /** Undefined over HTTP/2. */
+  readonly #first: FirstBytes | undefined
+  readonly #startedAt: number
+  readonly #chunks: Buffer[] = []
+  #headersAt: number | undefined
+  #refusal: Error | undefined
+  #isEnded = false
+
+  /** `onEnd` is called once, with what went wrong if anything did. */
+  constructor(
+    socket: Socket,
+    seen: Exchange,
+    maxBodyBytes: number,
+    deps: ProbeDeps,
+    onEnd: (failure?: ProbeFailure) => void,
+  ) {
+    this.#seen = seen
+    this.#maxBodyBytes = maxBodyBytes
+    this.#deps = deps
+    this.#onEnd = onEnd
+    this.#first = (socket as TLSSocket).alpnProtocol === 'h2' ? undefined : peekFirstBytes(socket, deps.now)
+    // A TLS alert is an error of the socket and then its end, of which undici tells the end alone.
+    socket.once('error', (error) => {
+      if (isTlsError(error)) this.#refusal = error
+    })
+    this.#startedAt = deps.now()
+  }
+
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: unknown, statusCode: number, headers: Record<string, unknown>): void {
+    if (statusCode < 200) return
+    const seen = this.#seen
+    this.#headersAt = this.#first?.firstByteAt ?? this.#deps.now()
+    addPhase(seen.phases, 'processing', this.#headersAt - this.#startedAt)
+    seen.statusCode = statusCode
+    seen.headers = headers as Record<string, string | string[]>
+    seen.bodyBytes = 0
+    checkHead(seen.headers, this.#first)
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    const seen = this.#seen
+    seen.bodyBytes = (seen.bodyBytes ?? 0) + chunk.length
+    if (seen.bodyBytes > this.#maxBodyBytes) {
+      const message = `the body is larger than maxBodyBytes, ${this.#maxBodyBytes}`
+      throw new ProbeFailure('HTTP_TOO_LARGE', 'transfer', message)
+    }
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.end()
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.end(httpFailure(this.#refusal ?? error, this.#seen, this.#first?.bytesRead ?? 0))
+  }
+
+  /** Closes the record; only the first call counts: destroying an HTTP/2 session reports its request once more. */
+  end(failure?: ProbeFailure): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const seen = this.#seen
+    const now = this.#deps.now()
+    if (this.#headersAt === undefined) addPhase(seen.phases, 'processing', now - this.#startedAt)
+    else addPhase(seen.phases, 'transfer', now - this.#headersAt)
+    const httpVersion = this.#first ? this.#first.httpVersion : '2'
+    if (httpVersion) seen.httpVersion = httpVersion
+    if (seen.statusCode !== undefined) seen.body = Buffer.concat(this.#chunks)
+    this.#onEnd(failure)
+  }
+}
+
+/** What the parsers let through: versions they do not know, and, over HTTP/2, headers of any size. */
+function checkHead(headers: Record<string, string | string[]>, first: FirstBytes | undefined): void {
+  if (first) {
+    if (first.httpVersion !== undefined) return
+    throw new ProbeFailure('HTTP_MALFORMED', 'processing', 'the status line is neither of HTTP/1.0 nor of HTTP/1.1')
+  }
+  const texts = Object.entries(headers).flat(2)
+  if (texts.reduce((sum, text) => sum + text.length, 0) > maxHeaderBytes)
+    throw new ProbeFailure('HTTP_TOO_LARGE', 'processing', 'the reply has more than 64 KiB of headers')
+}
