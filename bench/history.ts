@@ -18,6 +18,7 @@ import { HistoryStore } from '../lib/local/history-store.ts'
 import { HistoryUpkeep } from '../lib/local/history-upkeep.ts'
 import { quantile } from '../lib/local/quantile.ts'
 import { failedResult, httpResult } from '../test/support/results.ts'
+import { printTable } from './support/table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -118,15 +119,18 @@ const { results, seconds, slowestMs } = fill(db, hours - fullHours, hours)
 db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 const fullBlocks = bytes('block') - blocksBefore
 const others = bytes('rollup') + bytes('open_hour') + bytes('result')
-console.table({
-  'results at full rate': `${results}, ${Math.round(results / seconds)} a second`,
-  'slowest flush of 1,000 results': `${slowestMs.toFixed(0)} ms`,
-  'bytes a result, sealed': (fullBlocks / results).toFixed(1),
-  'file as filled': mb(statSync(file).size),
-  'size of 30 days at full rate': mb((fullBlocks * hours) / fullHours + others),
-  'of it roll-ups, results in full': `${mb(bytes('rollup'))}, ${mb(bytes('result'))}`,
-  ...measureQueries(file),
-})
+printTable(
+  ['figure', ''],
+  Object.entries({
+    'results at full rate': `${results}, ${Math.round(results / seconds)} a second`,
+    'slowest flush of 1,000 results': `${slowestMs.toFixed(0)} ms`,
+    'bytes a result, sealed': (fullBlocks / results).toFixed(1),
+    'file as filled': mb(statSync(file).size),
+    'size of 30 days at full rate': mb((fullBlocks * hours) / fullHours + others),
+    'of it roll-ups, results in full': `${mb(bytes('rollup'))}, ${mb(bytes('result'))}`,
+    ...measureQueries(file),
+  }),
+)
 db.close()
 if (values.keep) console.log(file)
 else rmSync(folder, { recursive: true })

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../model/parse-config.ts'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
@@ -26,6 +26,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     else throw error
     return 2
   }
+}
+
+function wholeDays(text: string): number {
+  const days = Number(text)
+  if (Number.isInteger(days) && days >= 1 && days <= 400) return days
+  throw new InvalidArgumentError('expected a whole number of days from 1 to 400')
 }
 
 function build(finish: (code: number) => void): Command {
@@ -57,6 +63,7 @@ function build(finish: (code: number) => void): Command {
     .option(...configOption)
     .option('--demo', 'watch a small shop that is brought up beside it, instead of a config')
     .option('--history <file>', 'where results are kept (default: .vedette/history.db)')
+    .option('--retention-days <days>', 'how long single results are kept', wholeDays, 30)
     .option('--view <view>', 'live (terminal), json (log lines), or auto', 'auto')
     .option('--verbose', 'log every result, not only failures and changes')
     .action(async (options) => {

@@ -44,6 +44,9 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
   // The config first: what is wrong with it is said before anything is made.
   const config = options.demo ? undefined : await loadConfig(options.config)
   const log = chooseLog(isLive, options.verbose ?? false, output, stop)
+  const surviveStrays = (error: Error) => log('error', 'engine.stray error', { message: error.stack ?? String(error) })
+  // One monitor's defect must not end the watch over all the others.
+  process.on('uncaughtException', surviveStrays)
   const history = await open(options, log)
   try {
     const source = config ? { config, hints: [], stop: async () => {} } : await demoSource()
@@ -54,6 +57,7 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
     }
   } finally {
     await history.close()
+    process.off('uncaughtException', surviveStrays)
     stop.dispose()
   }
   return 0

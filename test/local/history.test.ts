@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, closeSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -72,7 +82,8 @@ describe('a history', () => {
       /notes\.txt cannot be used: it is no SQLite file .*; move it away, or name/,
     )
     await expect(start(path.join(text, 'x', 'h.db'))).rejects.toThrow(/no folder can be made .*; name another file/)
-    await expect(start(folder)).rejects.toThrow(/cannot be used: it cannot be opened|cannot be used/)
+    mkdirSync(path.join(folder, 'folder'))
+    await expect(start(path.join(folder, 'folder'))).rejects.toThrow(/cannot be used: it cannot be opened/)
   })
 
   it('that is read-only is refused at the start', async () => {
