@@ -105,13 +105,16 @@ async function decoded(
   }
 }
 
+const utf8 = new TextDecoder()
+
 /** A body as text, by the charset of its content type where that is known, else as UTF-8. */
 function textOf(body: Buffer, contentType: string): string {
-  const charset = /;\s*charset="?([^\s";]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+  const charset = /;\s*charset="?([^\s";]+)/i.exec(contentType)?.[1]
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return utf8.decode(body)
   try {
     return new TextDecoder(charset).decode(body)
   } catch {
-    return new TextDecoder().decode(body)
+    return utf8.decode(body)
   }
 }
 
