@@ -1,5 +1,4 @@
 import { styleText } from 'node:util'
-import Table from 'cli-table3'
 import { formatDuration } from '../model/duration.ts'
 import type {
   DnsObserved,
@@ -10,6 +9,7 @@ import type {
   TcpObserved,
   TlsObserved,
 } from '../model/result.ts'
+import { plainTable } from './plain-table.ts'
 import { plainText } from './plain-text.ts'
 import { count } from './validate.ts'
 
@@ -38,42 +38,15 @@ const defaultColumns = 120
 export function resultTable(service: string, results: ProbeResult[], columns = defaultColumns): string {
   const idWidth = Math.min(30, Math.max(7, ...results.map(({ monitor }) => monitor.length)))
   const fixed = 12 + (idWidth + 2) + 10 + (barWidth + 2)
-  const table = new Table({
-    head: ['state', 'monitor', 'time', 'phases', 'seen'].map((title) => styleText('dim', title)),
-    chars: noBorders,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    colWidths: [12, idWidth + 2, 10, barWidth + 2, Math.max(30, columns - fixed)],
-    colAligns: ['left', 'left', 'right', 'left', 'left'],
-    wordWrap: true,
-  })
   const sorted = [...results].sort((a, b) => worstFirst.indexOf(a.status) - worstFirst.indexOf(b.status))
-  for (const result of sorted) table.push(row(result))
-  const lines = table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-  return `${lines.join('\n')}\n\n${summary(service, results)}`
+  const table = plainTable({
+    head: ['state', 'monitor', 'time', 'phases', 'seen'].map((title) => styleText('dim', title)),
+    rows: sorted.map(row),
+    widths: [12, idWidth + 2, 10, barWidth + 2, Math.max(30, columns - fixed)],
+    aligns: ['left', 'left', 'right', 'left', 'left'],
+  })
+  return `${table}\n\n${summary(service, results)}`
 }
-
-const noBorders = Object.fromEntries(
-  [
-    'top',
-    'top-mid',
-    'top-left',
-    'top-right',
-    'bottom',
-    'bottom-mid',
-    'bottom-left',
-    'bottom-right',
-    'left',
-    'left-mid',
-    'mid',
-    'mid-mid',
-    'right',
-    'right-mid',
-    'middle',
-  ].map((part) => [part, '']),
-)
 
 function row(result: ProbeResult): string[] {
   const { mark, style } = statusStyle[result.status]

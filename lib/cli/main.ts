@@ -2,7 +2,9 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../model/parse-config.ts'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
+import { cost } from './cost.ts'
 import { processOutput } from './output.ts'
+import { plan } from './plan.ts'
 import { UsageError } from './usage-error.ts'
 import { configProblems, validate } from './validate.ts'
 import { version } from './version.ts'
@@ -71,6 +73,20 @@ function build(finish: (code: number) => void): Command {
       const { run } = await import('./run.ts')
       finish(await run(options, output))
     })
+
+  program
+    .command('plan')
+    .description('Show what will run where in AWS: vantage, shard, monitors, worst case, calls.')
+    .option(...configOption)
+    .option('--json', 'print { "shards": […] } and nothing else')
+    .action(async (options) => finish(await plan(options, output)))
+
+  program
+    .command('cost')
+    .description('Show the monthly bill in AWS, line by line, and what others would cost.')
+    .option(...configOption)
+    .option('--json', 'print the bill as JSON and nothing else')
+    .action(async (options) => finish(await cost(options, output)))
 
   program
     .command('validate')

@@ -1,3 +1,4 @@
+import { stableHash } from '../model/stable-hash.ts'
 import { LagMeter } from './lag.ts'
 
 export interface Job {
@@ -113,11 +114,7 @@ function nextSlot({ slot, dueMs, gridMs, job }: Entry, nowMs: number): number {
   return Math.max(slot + 1, ahead)
 }
 
-/** A number in [0, 1) that spreads ids evenly and is the same each time: FNV-1a, then murmur3's finalizer. */
+/** A number in [0, 1) that spreads ids evenly and is the same each time. */
 export function shareOf(id: string): number {
-  let hash = 0x811c9dc5
-  for (const byte of Buffer.from(id)) hash = Math.imul(hash ^ byte, 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
+  return stableHash(id) / 2 ** 32
 }

@@ -1,0 +1,41 @@
+import { amount, type Bill, billOf } from '../decide/cost.ts'
+import { loadConfig } from './load-config.ts'
+import type { Output } from './output.ts'
+import { plainTable } from './plain-table.ts'
+import { requireVantages } from './plan.ts'
+import { count } from './validate.ts'
+
+/** `vedette cost`: the monthly bill in AWS, line by line, before anything is deployed. */
+export async function cost(options: { config?: string; json?: boolean }, output: Output): Promise<number> {
+  const config = await loadConfig(options.config)
+  requireVantages(config)
+  const bill = billOf(config)
+  output.out(options.json ? JSON.stringify(bill) : billTable(config.service, bill))
+  return 0
+}
+
+function billTable(service: string, bill: Bill): string {
+  const dearestFirst = [...bill.lines].sort((a, b) => b.monthlyUsd - a.monthlyUsd)
+  const rows = dearestFirst.map(({ what, formula, quantity, unit, price, monthlyUsd }) => [
+    what,
+    formula,
+    `${amount(quantity)} ${unit}${quantity === 1 || unit.startsWith('GB') ? '' : 's'}`,
+    `$${price.usd < 0.01 ? price.usd : price.usd.toFixed(2)}${price.per === 1 ? '' : ` per ${amount(price.per)}`}`,
+    dollars(monthlyUsd),
+  ])
+  const head = ['what', 'how many', 'quantity', 'price', 'a month']
+  const { healthChecks, runsPerMonth } = bill
+  const watchable = count(healthChecks.monitors, 'http or tcp monitor')
+  return [
+    plainTable({ head, rows, aligns: ['left', 'left', 'right', 'left', 'right'] }),
+    '',
+    `${service}: ${dollars(bill.monthlyUsd)} a month for ${amount(runsPerMonth)} runs`,
+    `  the same runs in CloudWatch Synthetics: ${dollars(bill.syntheticsUsd)}`,
+    `  Route 53 health checks: ${dollars(healthChecks.monthlyUsd)} for ${watchable}, without causes, certificates and DNS`,
+    `List prices of us-east-1 as of ${bill.pricesAsOf}, without free tiers and taxes. Failovers, notifications and data transfer come on top.`,
+  ].join('\n')
+}
+
+function dollars(usd: number): string {
+  return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
+}

@@ -1,0 +1,47 @@
+import { amount } from '../decide/cost.ts'
+import { planShards } from '../decide/plan.ts'
+import type { Config } from '../model/config.ts'
+import { formatDuration } from '../model/duration.ts'
+import { loadConfig } from './load-config.ts'
+import type { Output } from './output.ts'
+import { plainTable } from './plain-table.ts'
+import { UsageError } from './usage-error.ts'
+import { count } from './validate.ts'
+
+/** `vedette plan`: what will run where in AWS. */
+export async function plan(options: { config?: string; json?: boolean }, output: Output): Promise<number> {
+  const config = await loadConfig(options.config)
+  requireVantages(config)
+  const shards = planShards(config).map(({ monitors, ...shard }) => ({
+    ...shard,
+    monitors: monitors.map(({ id }) => id),
+  }))
+  if (options.json) {
+    output.out(JSON.stringify({ shards }))
+    return 0
+  }
+  const rows = shards.map(
+    ({ vantage, region, id, everyMs, monitors, worstCaseMs, invocationsPerMonth, runsPerMonth }) => [
+      vantage === region ? vantage : `${vantage} (${region})`,
+      id,
+      `${monitors.length}`,
+      formatDuration(everyMs),
+      formatDuration(worstCaseMs),
+      amount(invocationsPerMonth),
+      amount(runsPerMonth),
+    ],
+  )
+  const head = ['vantage', 'shard', 'monitors', 'every', 'worst case', 'calls a month', 'runs a month']
+  output.out(plainTable({ head, rows, aligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'] }))
+  const places = `${count(config.vantages.length, 'vantage')}, ${count(config.controllers.length, 'controller region')}`
+  output.out(`\n${config.service}: ${count(config.monitors.length, 'monitor')} in ${places}`)
+  return 0
+}
+
+/** Nothing runs in AWS without a place to run it. */
+export function requireVantages({ vantages }: Pick<Config, 'vantages'>): void {
+  if (vantages.length > 0) return
+  throw new UsageError(
+    'the config has no "vantages": add the regions to probe from, such as ["us-east-1", "eu-west-1"]',
+  )
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { tempFile, vedette } from '../support/cli.ts'
+import { fullConfig } from '../support/config-example.ts'
+
+const monitors = [{ id: 'a', kind: 'http', url: 'https://x.test/' }]
+const file = tempFile(
+  'aws.json',
+  JSON.stringify({ service: 'shop', vantages: ['us-east-1', 'eu-west-1'], controllers: ['us-west-2'], monitors }),
+)
+
+test('plan shows each shard, its worst case and its calls', async () => {
+  const { code, stdout } = await vedette(['plan', '-c', file])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^us-east-1 +1m-0 +1 +1m +17s +43,200 +43,200$/m)
+  expect(stdout).toContain('shop: 1 monitor in 2 vantages, 1 controller region')
+})
+
+test('plan --json is data', async () => {
+  const { shards } = JSON.parse((await vedette(['plan', '--json', '-c', file])).stdout)
+  expect(shards).toHaveLength(2)
+  expect(shards[0]).toMatchObject({ vantage: 'us-east-1', id: '1m-0', monitors: ['a'], worstCaseMs: 17_000 })
+})
+
+test('cost shows every line with its price, the total, and what others would cost', async () => {
+  const { code, stdout } = await vedette(['cost', '-c', file])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^metric Down +1 monitors × 1 controllers +1 metric +\$0\.30 +\$0\.30$/m)
+  expect(stdout).toMatch(/shop: \$[\d.]+ a month for 86,400 runs/)
+  expect(stdout).toContain('CloudWatch Synthetics: $103.68')
+})
+
+test('cost --json is data that adds up', async () => {
+  const bill = JSON.parse((await vedette(['cost', '--json', '-c', file])).stdout)
+  const sum = bill.lines.reduce((total: number, line: { monthlyUsd: number }) => total + line.monthlyUsd, 0)
+  expect(bill.monthlyUsd).toBeCloseTo(sum)
+})
+
+test.each(['plan', 'cost'])('%s of a config without vantages says what to add', async (command) => {
+  const nowhere = tempFile('nowhere.json', JSON.stringify({ service: 'shop', monitors }))
+  const { code, stdout, stderr } = await vedette([command, '-c', nowhere])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain('add the regions to probe from')
+})
+
+test('a config that uses every key can be planned', async () => {
+  const everything = JSON.parse(JSON.stringify(fullConfig))
+  for (const monitor of everything.monitors) if (monitor.tls) monitor.tls = {}
+  expect((await vedette(['plan', '-c', tempFile('full.json', JSON.stringify(everything))])).code).toBe(0)
+})

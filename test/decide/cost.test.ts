@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { type Bill, billOf } from '../../lib/decide/cost.ts'
+import { planShards } from '../../lib/decide/plan.ts'
+import type { Config } from '../../lib/model/config.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+
+const vantages = [
+  'us-east-1',
+  'us-east-2',
+  'us-west-1',
+  'eu-west-1',
+  'eu-west-2',
+  'eu-central-1',
+  'ap-south-1',
+  'ap-southeast-1',
+  'ap-northeast-1',
+  'sa-east-1',
+]
+
+function configOf(more: Record<string, unknown> = {}, count = 100, top: Record<string, unknown> = {}): Config {
+  const monitors = Array.from({ length: count }, (_, i) => ({
+    id: `m${i}`,
+    kind: 'http',
+    url: `https://x${i}.test/`,
+    ...more,
+  }))
+  return parseConfig({ service: 'hundred', vantages, controllers: ['us-west-2', 'eu-north-1'], monitors, ...top })
+}
+
+const usd = (bill: Bill, what: string) => bill.lines.find((line) => line.what === what)?.monthlyUsd ?? 0
+
+describe('the bill', () => {
+  test('of 100 monitors × 10 vantages × 1/min with two controllers is at most $120 a month', () => {
+    const bill = billOf(configOf())
+    expect(bill.monthlyUsd).toBeLessThanOrEqual(120)
+    expect(bill.runsPerMonth).toBe(43_200_000)
+    expect(bill.syntheticsUsd).toBeCloseTo(51_840)
+    expect(usd(bill, 'metric Down')).toBeCloseTo(60)
+    expect(usd(bill, 'alarm on Down')).toBeCloseTo(20)
+    expect(usd(bill, 'PutMetricData')).toBeCloseTo(8.64)
+    expect(usd(bill, 'logs')).toBeCloseTo(5.4)
+    expect(usd(bill, 'Lambda time') + usd(bill, 'Lambda invocations')).toBeCloseTo(8.73, 1)
+  })
+
+  test('is the sum of its lines, each quantity times its price', () => {
+    const bill = billOf(configOf({ every: '10s', metrics: { duration: true, perVantage: true } }))
+    expect(bill.monthlyUsd).toBeCloseTo(bill.lines.reduce((sum, line) => sum + line.monthlyUsd, 0))
+    for (const { quantity, price, monthlyUsd } of bill.lines)
+      expect(monthlyUsd).toBeCloseTo((quantity * price.usd) / price.per)
+  })
+
+  test('grows by what is asked for: metrics per vantage, secrets in every region, loops below a minute', () => {
+    const plain = billOf(configOf())
+    expect(usd(billOf(configOf({ metrics: { perVantage: true } })), 'metrics per vantage')).toBeCloseTo(300)
+    expect(usd(billOf(configOf({ auth: { bearer: { secret: 'vedette/token' } } })), 'secrets')).toBeCloseTo(4)
+    const fast = billOf(configOf({ every: '10s' }))
+    expect(fast.runsPerMonth).toBe(plain.runsPerMonth * 6)
+    expect(usd(fast, 'Lambda invocations')).toBe(usd(plain, 'Lambda invocations'))
+    expect(usd(fast, 'Lambda time')).toBeCloseTo(usd(plain, 'Lambda time') * 20)
+  })
+
+  test('compares with Route 53 only what Route 53 can watch', () => {
+    const monitors = [
+      { id: 'a', kind: 'http', url: 'http://x.test/' },
+      { id: 'b', kind: 'http', url: 'https://x.test/', every: '10s' },
+      { id: 'c', kind: 'dns', name: 'x.test' },
+      { id: 'd', kind: 'tls', host: 'x.test' },
+    ]
+    expect(billOf(configOf({}, 0, { monitors })).healthChecks).toEqual({ monitors: 2, monthlyUsd: 0.75 * 2 + 2 * 2 })
+  })
+})
+
+test('a plan has every monitor in each of its vantages once', () => {
+  const config = configOf({}, 3)
+  const [first, second] = config.monitors
+  if (!first || !second) throw new Error('no monitors')
+  config.monitors = [{ ...first, vantages: ['eu-west-1'] }, second]
+  const ids = planShards(config).map(({ vantage, monitors }) => [vantage, monitors.map(({ id }) => id)])
+  expect(ids).toHaveLength(10)
+  for (const [vantage, list] of ids) expect(list).toEqual(vantage === 'eu-west-1' ? ['m0', 'm1'] : ['m1'])
+})
