@@ -12,9 +12,22 @@ export type Level = 'down' | 'degraded'
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
 
 export const operators = [
-  'eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in', 'contains', 'notContains',
-  'matches', 'notMatches', 'exists', 'notExists', 'equals', 'includes',
-] as const // biome-ignore format: one glance
+  'eq',
+  'neq',
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'in',
+  'contains',
+  'notContains',
+  'matches',
+  'notMatches',
+  'exists',
+  'notExists',
+  'equals',
+  'includes',
+] as const
 export type Operator = (typeof operators)[number]
 
 export type Scalar = string | number | boolean | null

@@ -162,7 +162,14 @@ describe('parts of the live view', () => {
 
   it('tells ages in their largest unit', () => {
     expect([0, 99_000, 100_000, 5_999_000, 6_000_000, 359_000_000, 864_000_000, -5].map(age)).toEqual([
-      '0s', '99s', '1m', '99m', '1h', '99h', '10d', '0s',
-    ]) // biome-ignore format: one glance
+      '0s',
+      '99s',
+      '1m',
+      '99m',
+      '1h',
+      '99h',
+      '10d',
+      '0s',
+    ])
   })
 })

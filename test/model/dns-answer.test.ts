@@ -31,7 +31,11 @@ describe('canonicalAnswer', () => {
     ['RP', 'Admin.e.test. .', 'admin.e.test .'],
     ['NSEC', 'B.e.test. a rrsig NSEC', 'b.e.test A RRSIG NSEC'],
     ['NSEC3', '1 0 10 aabb 2t7b a', '1 0 10 AABB 2T7B A'],
-    ['RRSIG', 'a 8 3 86400 20300101000000 20200101000000 2642 E.test. oJB1 W6WN', 'A 8 3 86400 20300101000000 20200101000000 2642 e.test oJB1W6WN'], // biome-ignore format: a row
+    [
+      'RRSIG',
+      'a 8 3 86400 20300101000000 20200101000000 2642 E.test. oJB1 W6WN',
+      'A 8 3 86400 20300101000000 20200101000000 2642 e.test oJB1W6WN',
+    ],
   ])('%s %j is %j', (type, text, expected) => {
     expect(canonicalAnswer(type, text)).toBe(expected)
     expect(canonicalAnswer(type, expected)).toBe(expected)

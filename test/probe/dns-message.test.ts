@@ -84,10 +84,18 @@ describe('data in presentation form', () => {
     ['TXT', 'grüß dich', 'grüß dich'],
     ['TXT', Buffer.from([0x41, 0xff, 0x00]), 'A\\255\\000'],
     ['TXT', '', ''],
-    ['SOA', { mname: 'ns.t', rname: 'a.t', serial: 4_294_967_295, refresh: 2, retry: 3, expire: 4, minimum: 5 }, 'ns.t a.t 4294967295 2 3 4 5'], // biome-ignore format: a row
+    [
+      'SOA',
+      { mname: 'ns.t', rname: 'a.t', serial: 4_294_967_295, refresh: 2, retry: 3, expire: 4, minimum: 5 },
+      'ns.t a.t 4294967295 2 3 4 5',
+    ],
     ['CAA', { flags: 128, tag: 'ISSUE', value: 'ca.test; x="y"' }, '128 issue "ca.test; x=\\"y\\""'],
     ['HINFO', { cpu: 'Cpu 1', os: 'OS' }, '"Cpu 1" "OS"'],
-    ['NAPTR', { order: 100, preference: 10, flags: 'S', services: 'SIP+D2U', regexp: '', replacement: '_sip._udp.t' }, '100 10 "S" "SIP+D2U" "" _sip._udp.t'], // biome-ignore format: a row
+    [
+      'NAPTR',
+      { order: 100, preference: 10, flags: 'S', services: 'SIP+D2U', regexp: '', replacement: '_sip._udp.t' },
+      '100 10 "S" "SIP+D2U" "" _sip._udp.t',
+    ],
     ['RP', { mbox: 'admin.t', txt: '.' }, 'admin.t .'],
     ['DS', { keyTag: 60485, algorithm: 5, digestType: 1, digest: key }, '60485 5 1 0123456789ABCDEF'],
     ['TLSA', { usage: 3, selector: 1, matchingType: 1, certificate: key }, '3 1 1 0123456789ABCDEF'],
@@ -95,7 +103,11 @@ describe('data in presentation form', () => {
     ['DNSKEY', { flags: 257, algorithm: 13, key }, '257 3 13 ASNFZ4mrze8='],
     ['RRSIG', rrsig, 'A 13 2 300 20300102030405 20200101000000 2642 shop.test ASNFZ4mrze8='],
     ['NSEC', { nextDomain: 'b.t', rrtypes: ['A', 'RRSIG', 'NSEC', 'CAA'] }, 'b.t A RRSIG NSEC CAA'],
-    ['NSEC3', { algorithm: 1, flags: 1, iterations: 10, salt: Buffer.alloc(0), nextDomain: key, rrtypes: ['A'] }, '1 1 10 - 04HKAPS9LF6UU A'], // biome-ignore format: a row
+    [
+      'NSEC3',
+      { algorithm: 1, flags: 1, iterations: 10, salt: Buffer.alloc(0), nextDomain: key, rrtypes: ['A'] },
+      '1 1 10 - 04HKAPS9LF6UU A',
+    ],
   ])('of %s %j is %s, and canonical', (type, data, expected) => {
     const asked = { name: 'www.shop.test', type }
     const packet = reply([record('WWW.shop.test', type, data)], { questions: [asked] })

@@ -133,7 +133,23 @@ describe('over UDP', () => {
 
   it.each([
     ['FORMERR', { rcode: 1 }],
-    ['BADVERS', { additionals: [{ type: 'OPT' as const, name: '.', extendedRcode: 1, udpPayloadSize: 512, ednsVersion: 0, flags: 0, flag_do: false, options: [] }] }], // biome-ignore format: a row
+    [
+      'BADVERS',
+      {
+        additionals: [
+          {
+            type: 'OPT' as const,
+            name: '.',
+            extendedRcode: 1,
+            udpPayloadSize: 512,
+            ednsVersion: 0,
+            flags: 0,
+            flag_do: false,
+            options: [],
+          },
+        ],
+      },
+    ],
   ])('%s to EDNS is asked once more without it', async (_rcode, refusal) => {
     const { failure, server } = await ask((query) => query.send(query.reply(query.ednsSize ? refusal : good)))
     expect(failure).toBeUndefined()
