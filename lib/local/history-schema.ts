@@ -90,10 +90,10 @@ export function openForWriting(path: string): DatabaseSync {
     if (!isNew) checkVersion(db, path)
     // NORMAL: a power cut may cost the last seconds, never the file; a killed process costs nothing that was written.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216')
-    // A write lock, even with nothing to write, tells a read-only file from a usable one.
     db.exec('BEGIN IMMEDIATE')
-    if (isNew) db.exec(`${schema} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`)
-    db.exec('COMMIT')
+    if (isNew) db.exec(`${schema} PRAGMA application_id = ${applicationId}`)
+    // Written each time: a lock alone does not tell a read-only file from a usable one.
+    db.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
   })
 }
 
