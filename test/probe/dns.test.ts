@@ -139,10 +139,9 @@ describe('a run', () => {
     async (protocol) => {
       const server = await serve(() => {})
       const servers = [protocol === 'doh' ? `https://${server.label}/` : server.label]
-      const started = performance.now()
-      const { failure } = await probeDns(dnsMonitor({ servers, protocol }), testDeps(), AbortSignal.abort())
+      const monitor = dnsMonitor({ servers, protocol, timeoutMs: 60_000 })
+      const { failure } = await probeDns(monitor, testDeps(), AbortSignal.abort())
       expect(failure?.code).toBe(protocol === 'udp' ? 'DNS_TIMEOUT' : 'CONNECT_TIMEOUT')
-      expect(performance.now() - started).toBeLessThan(1000)
     },
   )
 })
