@@ -7,3 +7,8 @@ export function splitHostPort(text: string): { host: string; port?: number } | u
   const port = Number(match[3])
   return port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
+
+/** `192.0.2.1:443`, `shop.test:443` or `[2001:db8::1]:443`. */
+export function joinHostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

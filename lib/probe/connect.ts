@@ -1,5 +1,6 @@
 import net from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { joinHostPort, splitHostPort } from '../model/host-port.ts'
 import type { IpVersion } from '../model/monitor.ts'
 import type { Phases } from '../model/result.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
@@ -41,23 +42,21 @@ export function addPhase(phases: Phases, phase: keyof Phases, ms: number): void 
   phases[phase] = (phases[phase] ?? 0) + ms
 }
 
-/** `192.0.2.1:443` or `[2001:db8::1]:443`. */
-export function formatAddress(ip: string, port: number): string {
-  return net.isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`
+/** Splits a checked `host:port`. */
+export function parseHostPort(text: string): { host: string; port: number } {
+  const { host, port } = splitHostPort(text) ?? {}
+  if (host === undefined || port === undefined)
+    throw new ProbeFailure('INTERNAL', 'connect', `expected host:port, got ${JSON.stringify(text)}`)
+  return { host, port }
 }
 
 async function resolveTarget(target: Target, phases: Phases, deps: ProbeDeps, signal: AbortSignal): Promise<string[]> {
-  const literal = target.host.replace(/^\[(.*)\]$/, '$1')
-  if (net.isIP(literal)) {
-    if (target.ipVersion !== 'any' && net.isIP(literal) !== Number(target.ipVersion))
-      throw new ProbeFailure('DNS_NODATA', 'resolve', `${literal} is not an IPv${target.ipVersion} address`)
-    return [literal]
-  }
   const started = deps.now()
   try {
     return await resolveHost(target.host, target, deps, signal)
   } finally {
-    addPhase(phases, 'resolve', deps.now() - started)
+    // An address has nothing to resolve.
+    if (!net.isIP(target.host.replace(/^\[(.*)\]$/, '$1'))) addPhase(phases, 'resolve', deps.now() - started)
   }
 }
 
@@ -76,7 +75,7 @@ function connectAny(addresses: string[], port: number, signal: AbortSignal): Pro
       else reject(failure)
     }
     const onAbort = () => {
-      const tried = addresses.slice(0, next).map((ip) => formatAddress(ip, port))
+      const tried = addresses.slice(0, next).map((ip) => joinHostPort(ip, port))
       settle(
         undefined,
         new ProbeFailure('CONNECT_TIMEOUT', 'connect', `no connection to ${tried.join(' or ')} in time`),
@@ -120,8 +119,8 @@ function connectFailure(errors: ConnectError[], port: number): ProbeFailure {
   const telling = errors.find(({ error }) => !unreachable.has(error.code ?? '')) ?? errors[0]
   const { ip = '', error } = telling ?? {}
   const code = error?.code ?? ''
-  const address = formatAddress(ip, port)
-  const alike = errors.filter((other) => other.error.code === code).map((other) => formatAddress(other.ip, port))
+  const address = joinHostPort(ip, port)
+  const alike = errors.filter((other) => other.error.code === code).map((other) => joinHostPort(other.ip, port))
   if (code === 'ECONNREFUSED')
     return new ProbeFailure('CONNECT_REFUSED', 'connect', `${alike.join(' and ')} refused the connection`, error)
   if (code === 'ETIMEDOUT')

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { isIPv6 } from 'node:net'
 import { canonicalName } from '../model/dns-answer.ts'
+import { joinHostPort } from '../model/host-port.ts'
 import type { FailureCode, Stage } from '../model/result.ts'
 import { buildQuery, type QueryOptions, type Question, type Reply, readMessage } from './dns-message.ts'
 import { ProbeFailure } from './probe.ts'
@@ -24,7 +24,7 @@ export interface Endpoint {
 
 /** An endpoint that is called by its address. */
 export function endpoint(address: string, port: number): Endpoint {
-  return { address, port, label: isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}` }
+  return { address, port, label: joinHostPort(address, port) }
 }
 
 /** What a packet is to somebody who waits for the reply to one question. */

@@ -3,10 +3,10 @@ import type { TLSSocket } from 'node:tls'
 import Client from 'undici/lib/dispatcher/client.js'
 import type { IpVersion, TlsOptions } from '../model/monitor.ts'
 import type { Certificate, Failure, Phases } from '../model/result.ts'
-import { addPhase, connectTcp } from './connect.ts'
+import { addPhase, connectTcp, parseHostPort } from './connect.ts'
 import { maxHeaderBytes, ReplyRecorder } from './http-reply.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
-import { connectThroughProxy, type HttpProxy, parseHostPort, parseProxy } from './proxy.ts'
+import { connectThroughProxy, type HttpProxy, parseProxy } from './proxy.ts'
 import { startTls } from './tls-handshake.ts'
 
 export interface ExchangeRequest {

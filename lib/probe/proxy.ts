@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import { splitHostPort } from '../model/host-port.ts'
-import { formatAddress } from './connect.ts'
+import { joinHostPort } from '../model/host-port.ts'
 import { ProbeFailure } from './probe.ts'
 
 export interface HttpProxy {
@@ -29,14 +28,6 @@ export function parseProxy(text: string): HttpProxy {
   }
 }
 
-/** Splits a checked `host:port`. */
-export function parseHostPort(text: string): { host: string; port: number } {
-  const { host, port } = splitHostPort(text) ?? {}
-  if (host === undefined || port === undefined)
-    throw new ProbeFailure('INTERNAL', 'connect', `expected host:port, got ${JSON.stringify(text)}`)
-  return { host, port }
-}
-
 /** Asks a proxy for a tunnel to a destination (CONNECT, RFC 9110 §9.3.6); gives the socket once it stands. */
 export function connectThroughProxy(
   socket: Socket,
@@ -44,7 +35,7 @@ export function connectThroughProxy(
   destination: { host: string; port: number },
   signal: AbortSignal,
 ): Promise<Socket> {
-  const authority = formatAddress(destination.host.replace(/^\[(.*)\]$/, '$1'), destination.port)
+  const authority = joinHostPort(destination.host.replace(/^\[(.*)\]$/, '$1'), destination.port)
   return new Promise((resolve, reject) => {
     let reply = ''
     const settle = (failure?: ProbeFailure) => {

@@ -1,8 +1,7 @@
 import type { TlsMonitor } from '../model/monitor.ts'
 import type { Observation, Phases, TlsObserved } from '../model/result.ts'
-import { connectTcp } from './connect.ts'
+import { connectTcp, parseHostPort } from './connect.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
-import { parseHostPort } from './proxy.ts'
 import { startTls } from './tls-handshake.ts'
 import { serverVerdict } from './tls-verdict.ts'
 

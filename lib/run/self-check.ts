@@ -1,7 +1,6 @@
 import type { Phases } from '../model/result.ts'
-import { connectTcp } from '../probe/connect.ts'
+import { connectTcp, parseHostPort } from '../probe/connect.ts'
 import type { ProbeDeps } from '../probe/probe.ts'
-import { parseHostPort } from '../probe/proxy.ts'
 
 /** Long enough for any place that has a network; the verdict on a target waits for it. */
 const selfCheckTimeoutMs = 2000

@@ -55,6 +55,12 @@ const pointers = fc
 
 const random = fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes))
 
+/** CPU time of this thread: a busy machine does not make it more. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 describe('any bytes', () => {
   it.each([
     ['random', random, 40_000],
@@ -64,14 +70,14 @@ describe('any bytes', () => {
     let slowestMs = 0
     fc.assert(
       fc.property(packets, (packet) => {
-        const started = performance.now()
+        const started = cpuMs()
         const verdict = judgeReply(packet, 7, question)
-        slowestMs = Math.max(slowestMs, performance.now() - started)
+        slowestMs = Math.max(slowestMs, cpuMs() - started)
         return kinds.includes(verdict.kind)
       }),
       { numRuns },
     )
-    expect(slowestMs).toBeLessThan(5000)
+    expect(slowestMs).toBeLessThan(500)
   })
 
   it('the worst packet, all pointers to pointers, takes no longer than a blink', () => {
@@ -80,9 +86,9 @@ describe('any bytes', () => {
     // Each record's name points to the record before it, so that every name passes through all of them.
     for (let at = 12, before = 0; at + 12 <= packet.length; before = at, at += 12)
       packet.writeUInt16BE(0xc000 | (before & 0x3fff), at)
-    const started = performance.now()
+    const started = cpuMs()
     expect(judgeReply(packet, 7, question).kind).toBe('malformed')
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(cpuMs() - started).toBeLessThan(500)
   })
 
   it('names that each lead through 8000 pointers take no longer than a blink', () => {
@@ -95,9 +101,9 @@ describe('any bytes', () => {
     const pointer = Buffer.from([0xc0 | (last >> 8), last & 0xff])
     const rp = Buffer.concat([pointer, Buffer.from([0, 17, 0, 1, 0, 0, 0, 0, 0, 4]), pointer, pointer])
     packet.fill(rp, 23 + 0x3f00)
-    const started = performance.now()
+    const started = cpuMs()
     expect(judgeReply(packet, 7, question).kind).toBe('malformed')
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(cpuMs() - started).toBeLessThan(500)
   })
 })
 
