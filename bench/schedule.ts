@@ -15,7 +15,7 @@ import type { Log } from '../lib/local/log.ts'
 import { keepHeapSmall } from '../lib/local/small-heap.ts'
 import { parseConfig } from '../lib/model/parse-config.ts'
 import { enableLinearRegex } from '../lib/run/linear-regex.ts'
-import { localHost } from '../lib/run/local-host.ts'
+import { createHost } from '../lib/run/host.ts'
 import { runMonitor } from '../lib/run/vantage.ts'
 import { startChild } from './support/child.ts'
 import { printTable } from './support/table.ts'
@@ -42,7 +42,7 @@ const log: Log = (level, event, fields) => {
   if (level === 'error') console.error(event, fields)
 }
 const history = await openHistory({ path: path.join(folder, 'history.db'), log })
-const host = localHost({ vantage: 'bench', version: 'bench', selfCheck: [] })
+const host = createHost({ vantage: 'bench', version: 'bench', selfCheck: [] })
 const engine = new Engine({
   service,
   monitors,

@@ -2,10 +2,10 @@ import type { MonitorInput } from '../../lib/model/monitor-schema.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { ProbeResult } from '../../lib/model/result.ts'
 import { enableLinearRegex } from '../../lib/run/linear-regex.ts'
-import { localHost } from '../../lib/run/local-host.ts'
+import { createHost } from '../../lib/run/host.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
 
-const host = localHost({ vantage: 'bench', version: 'bench', selfCheck: [] })
+const host = createHost({ vantage: 'bench', version: 'bench', selfCheck: [] })
 
 /** Reads monitors as a config would give them; what it returns runs one by id, on the path of `vedette run`, and rejects unless it is up. */
 export function prober(monitors: MonitorInput[]): (id: string) => Promise<ProbeResult> {

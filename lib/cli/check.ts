@@ -3,7 +3,7 @@ import type { Config } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { didYouMean } from '../model/problem.ts'
 import type { ProbeResult, Status } from '../model/result.ts'
-import { localHost } from '../run/local-host.ts'
+import { createHost } from '../run/host.ts'
 import { runMonitor } from '../run/vantage.ts'
 import { resultTable } from './check-table.ts'
 import { junitReport } from './junit.ts'
@@ -29,7 +29,7 @@ const maxParallel = 250
 export async function check(options: CheckOptions, output: Output): Promise<number> {
   const config = await loadConfig(options.config)
   const monitors = chosen(config, options.monitor)
-  const host = localHost({ vantage: 'local', version, ...config })
+  const host = createHost({ vantage: 'local', version, ...config })
   let done = 0
   const progress = () => output.progress(`${done} of ${count(monitors.length, 'monitor')} checked …`)
   progress()

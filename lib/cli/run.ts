@@ -7,7 +7,7 @@ import { jsonLog, type Log } from '../local/log.ts'
 import { keepHeapSmall } from '../local/small-heap.ts'
 import type { Config } from '../model/config.ts'
 import { parseConfig } from '../model/parse-config.ts'
-import { localHost } from '../run/local-host.ts'
+import { createHost } from '../run/host.ts'
 import { runMonitor } from '../run/vantage.ts'
 import { renderLiveView } from './live-view.ts'
 import { loadConfig } from './load-config.ts'
@@ -102,7 +102,7 @@ async function watch(
   { isLive, history, log, stop }: { isLive: boolean; history: History; log: Log; stop: Stop },
   output: Output,
 ): Promise<void> {
-  const host = localHost({ vantage: 'local', version, ...config })
+  const host = createHost({ vantage: 'local', version, ...config })
   const engine = new Engine({
     service: config.service,
     monitors: config.monitors,

@@ -1,5 +1,6 @@
 import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
+import { minuteMs } from './schedule.ts'
 import { type Shard, shardMonitors } from './sharding.ts'
 
 /** One shard in one vantage, and how often it is called. */
@@ -12,7 +13,6 @@ export interface PlannedShard extends Shard {
   runsPerMonth: number
 }
 
-const minuteMs = 60_000
 /** What bills are made for: 30 days. */
 const monthMs = 30 * 24 * 60 * minuteMs
 
@@ -29,7 +29,7 @@ export function planShards(config: Pick<Config, 'vantages' | 'monitors'>): Plann
   )
 }
 
-/** The monitors that a vantage runs. */
-function monitorsOf(monitors: readonly Monitor[], { id }: Vantage): Monitor[] {
+/** Those of the monitors that a vantage runs. */
+export function monitorsOf(monitors: readonly Monitor[], { id }: Vantage): Monitor[] {
   return monitors.filter(({ vantages }) => vantages === undefined || vantages.includes(id))
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../model/duration.ts'
 import { type Monitor, retryWaitMs } from '../model/monitor.ts'
-import { stableHash } from '../model/stable-hash.ts'
+import { splitByHash } from './split-by-hash.ts'
 
 /** Monitors of one vantage that one invocation of its probe function runs, all of them at once. */
 export interface Shard {
@@ -26,7 +26,16 @@ export const mostPerShard = 400
  */
 export function shardMonitors(monitors: readonly Monitor[], most = mostPerShard): Shard[] {
   const byInterval = Map.groupBy(monitors, ({ everyMs }) => everyMs)
-  return [...byInterval].sort(([a], [b]) => a - b).flatMap(([everyMs, group]) => split(everyMs, group, '', most))
+  return [...byInterval]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([everyMs, group]) =>
+      splitByHash(group, (some) => some.length <= most).map(({ prefix, items }) => ({
+        id: `${formatDuration(everyMs)}-${prefix || '0'}`,
+        everyMs,
+        monitors: items,
+        worstCaseMs: Math.max(...items.map(worstCaseMs)),
+      })),
+    )
 }
 
 /** The longest that one run of a monitor can take: all attempts, and the waits between them. */
@@ -34,13 +43,13 @@ export function worstCaseMs({ retries, timeoutMs }: Monitor): number {
   return (retries + 1) * timeoutMs + retries * retryWaitMs
 }
 
-function split(everyMs: number, monitors: Monitor[], prefix: string, most: number): Shard[] {
-  if (monitors.length === 0) return []
-  if (monitors.length <= most || prefix.length === 32) {
-    const id = `${formatDuration(everyMs)}-${prefix || '0'}`
-    return [{ id, everyMs, monitors, worstCaseMs: Math.max(...monitors.map(worstCaseMs)) }]
-  }
-  const bit = ({ id }: Monitor) => (stableHash(id) >>> (31 - prefix.length)) & 1
-  const [zeros, ones] = [monitors.filter((one) => bit(one) === 0), monitors.filter((one) => bit(one) === 1)]
-  return [...split(everyMs, zeros, `${prefix}0`, most), ...split(everyMs, ones, `${prefix}1`, most)]
+/** Starting all probes in the same instant would measure our own queue; further apart than this gains nothing. */
+const widestGapMs = 5
+
+/**
+ * How far apart the monitors of a shard start, in milliseconds: no further than leaves the longest run of the last one
+ * inside the interval.
+ */
+export function startGapMs({ everyMs, worstCaseMs, monitors }: Pick<Shard, 'everyMs' | 'worstCaseMs' | 'monitors'>) {
+  return Math.min(widestGapMs, Math.max(0, everyMs - worstCaseMs) / monitors.length)
 }

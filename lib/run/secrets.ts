@@ -1,7 +1,10 @@
 import type { HttpMonitor, Monitor, Secret, SecretRef, TcpMonitor } from '../model/monitor.ts'
 
-/** Reads a secret from where it is kept. Rejects with what to do where it cannot. */
-export type SecretSource = (ref: SecretRef) => Promise<string>
+/**
+ * Reads a secret from where it is kept. Rejects with what to do where it cannot. `isStale` says that a peer refused what
+ * was given before: a source that keeps values is to read this one again.
+ */
+export type SecretSource = (ref: SecretRef, options?: { isStale?: boolean }) => Promise<string>
 
 /** Where secrets come from on a machine without AWS: the environment alone. */
 export const environmentSecrets: SecretSource = async (ref) => {

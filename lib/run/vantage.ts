@@ -3,8 +3,9 @@ import { type Monitor, retryWaitMs } from '../model/monitor.ts'
 import { type Failure, noVoteCodes, type Observation, type ProbeResult } from '../model/result.ts'
 import type { ProbeDeps } from '../probe/probe.ts'
 import type { probe } from '../probe/probes.ts'
+import { pause } from './pause.ts'
 import { publish } from './publish.ts'
-import { openSecrets, type SecretSource } from './secrets.ts'
+import { type Opened, openSecrets, type SecretSource } from './secrets.ts'
 
 /** The place that monitors are run from, and what it lends them. */
 export interface VantageHost {
@@ -25,23 +26,45 @@ const graceMs = 250
  * `signal` ends it early (a process that stops); what it then gives is of no use.
  */
 export async function runMonitor(monitor: Monitor, host: VantageHost, signal?: AbortSignal): Promise<ProbeResult> {
-  let secrets: string[] = []
-  let opened: Monitor<string>
+  let opened: Opened
   try {
-    ;({ monitor: opened, secrets } = await openSecrets(monitor, host.secret))
+    opened = await openSecrets(monitor, host.secret)
   } catch (error) {
     const failure: Failure = { code: 'INTERNAL', stage: 'request', message: (error as Error).message }
     const timing = { startedAt: new Date(host.deps.wallClock()).toISOString(), durationMs: 0, attempts: 0 }
     return resultOf(monitor, host, { status: 'unknown', failure }, timing, { phases: {}, observed: {} })
   }
-  for (let attempts = 1; ; attempts++) {
-    const result = await attempt(opened, host, attempts, signal)
-    const isLast = attempts > monitor.retries || signal?.aborted
-    if (result.status !== 'down' || isLast) {
-      const checked = result.status === 'down' ? await withSelfCheck(result, host) : result
-      return publish(checked, secrets)
+  let result = await attempt(opened.monitor, host, 1, signal)
+  if (isRefused(result)) {
+    const rotated = await openRotated(monitor, opened, host.secret)
+    if (rotated) {
+      opened = rotated
+      result = await attempt(opened.monitor, host, 1, signal)
     }
+  }
+  for (let attempts = 2; result.status === 'down' && attempts <= monitor.retries + 1; attempts++) {
     await pause(retryWaitMs, signal)
+    if (signal?.aborted) break
+    result = await attempt(opened.monitor, host, attempts, signal)
+  }
+  const checked = result.status === 'down' ? await withSelfCheck(result, host) : result
+  return publish(checked, opened.secrets)
+}
+
+/** Whether a peer did not accept who we are: the secret that it was shown may have been rotated. */
+function isRefused({ status, observed }: ProbeResult): boolean {
+  return status === 'down' && 'statusCode' in observed && (observed.statusCode === 401 || observed.statusCode === 403)
+}
+
+/** The monitor with secrets read again, if that gives others than before. */
+async function openRotated(monitor: Monitor, before: Opened, source: SecretSource): Promise<Opened | undefined> {
+  if (before.secrets.length === 0) return undefined
+  try {
+    const opened = await openSecrets(monitor, (ref) => source(ref, { isStale: true }))
+    return JSON.stringify(opened.monitor) === JSON.stringify(before.monitor) ? undefined : opened
+  } catch {
+    // What was read before is still the best that is known.
+    return undefined
   }
 }
 
@@ -135,17 +158,4 @@ function rounded(phases: Observation['phases']): Observation['phases'] {
 /** Microseconds are all that is meant. */
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    if (signal?.aborted) done()
-    else signal?.addEventListener('abort', done, { once: true })
-  })
 }

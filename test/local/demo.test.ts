@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../lib/local/demo.ts'
 import type { Breakage } from '../../lib/local/demo-shop.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
-import { localHost } from '../../lib/run/local-host.ts'
+import { createHost } from '../../lib/run/host.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
 
 let demo: Demo
@@ -121,7 +121,7 @@ test('a second demo takes free ports, and stops without a trace', async () => {
 
 /** Runs every monitor once, as `vedette check` would but without retries; gives those that are not up. */
 async function notUp(): Promise<Record<string, string>> {
-  const host = localHost({ vantage: 'test', version: '0', selfCheck: [] })
+  const host = createHost({ vantage: 'test', version: '0', selfCheck: [] })
   const once = parseConfig(demo.config).monitors.map((monitor) => ({ ...monitor, retries: 0 }))
   const results = await Promise.all(once.map((monitor) => runMonitor(monitor, host)))
   return Object.fromEntries(results.filter(({ status }) => status !== 'up').map((one) => [one.monitor, one.status]))

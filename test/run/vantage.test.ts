@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Monitor } from '../../lib/model/monitor.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { Observation } from '../../lib/model/result.ts'
-import { localHost } from '../../lib/run/local-host.ts'
+import { createHost } from '../../lib/run/host.ts'
 import { runMonitor, type VantageHost } from '../../lib/run/vantage.ts'
 
 function monitorWith(more: Record<string, unknown> = {}): Monitor {
@@ -14,7 +14,7 @@ type Probe = (signal: AbortSignal, attempt: number) => Promise<Observation>
 
 function hostWith(probe: Probe, more: Partial<VantageHost> = {}): VantageHost {
   let attempts = 0
-  const host = localHost({ vantage: 'here', version: '0.0.0', selfCheck: [] })
+  const host = createHost({ vantage: 'here', version: '0.0.0', selfCheck: [] })
   return { ...host, probe: (_monitor, _deps, signal) => probe(signal, ++attempts), ...more }
 }
 
@@ -155,4 +155,51 @@ test('an abort from outside ends the run and its retries', async () => {
     })
   const result = await runMonitor(monitorWith({ timeout: '10s', retries: 2 }), hostWith(probe), outside.signal)
   expect(result.attempts).toBe(1)
+})
+
+function guarded(token: unknown, retries = 0): Monitor {
+  const url = 'http://127.0.0.1:9/'
+  const monitor = { id: 'm', kind: 'http', url, timeout: '50ms', retries, auth: { bearer: token } }
+  return parseConfig({ service: 'test', monitors: [monitor] }).monitors[0] as Monitor
+}
+
+/** A peer that lets in who shows `new`. */
+const peer = async (monitor: Monitor<string>): Promise<Observation> => {
+  const shown = monitor.kind === 'http' && monitor.auth && 'bearer' in monitor.auth ? monitor.auth.bearer : ''
+  return { phases: {}, observed: { statusCode: shown === 'new-token' ? 200 : 401 } }
+}
+
+test('a secret that a peer refuses is read again, and shown at once', async () => {
+  const asked: unknown[] = []
+  const secret: VantageHost['secret'] = async (ref, options) => {
+    asked.push([ref, options?.isStale ?? false])
+    return options?.isStale ? 'new-token' : 'old-token'
+  }
+  const host = { ...hostWith(async () => up), probe: peer, secret }
+  expect(await runMonitor(guarded({ secret: 'shop/token' }), host)).toMatchObject({ status: 'up', attempts: 1 })
+  const ref = { secret: 'shop/token' }
+  expect(asked).toEqual([
+    [ref, false],
+    [ref, true],
+  ])
+})
+
+test.each([
+  ['that has not changed', async () => 'old-token'],
+  [
+    'that cannot be read again',
+    async (_ref: unknown, options?: { isStale?: boolean }) => {
+      if (options?.isStale) throw new Error('gone')
+      return 'old-token'
+    },
+  ],
+])('a refused secret %s makes no further attempt', async (_how, secret) => {
+  let probes = 0
+  const counted: VantageHost['probe'] = async (monitor) => {
+    probes++
+    return peer(monitor)
+  }
+  const host = { ...hostWith(async () => up), probe: counted, secret }
+  expect(await runMonitor(guarded({ secret: 'shop/token' }), host)).toMatchObject({ status: 'down', attempts: 1 })
+  expect(probes).toBe(1)
 })

@@ -1,6 +1,6 @@
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { ProbeResult } from '../../lib/model/result.ts'
-import { localHost } from '../../lib/run/local-host.ts'
+import { createHost } from '../../lib/run/host.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
 
 /** A monitor as a config has it, without its id; retries are 0 and the time-out 3 s unless the test is about them. */
@@ -13,7 +13,7 @@ export function observe<O = Record<string, unknown>>(
 ): Promise<ProbeResult & { observed: O }> {
   const timing = { every: '10m', timeout: '3s', retries: 0 }
   const config = parseConfig({ service: 'test', ...top, monitors: [{ id: 'm', ...timing, ...monitor }] })
-  const host = localHost({ vantage: 'test', version: '0.0.0', ...config })
+  const host = createHost({ vantage: 'test', version: '0.0.0', ...config })
   const [parsed] = config.monitors
   if (!parsed) throw new Error('the config has no monitor')
   return runMonitor(parsed, host) as Promise<ProbeResult & { observed: O }>

@@ -1,14 +1,16 @@
 import { probe } from '../probe/probes.ts'
-import { environmentSecrets } from './secrets.ts'
+import { environmentSecrets, type SecretSource } from './secrets.ts'
 import { createSelfCheck } from './self-check.ts'
 import type { VantageHost } from './vantage.ts'
 
-/** The host of monitors that run on this machine, under the vantage id given. */
-export function localHost(options: {
+/** A place that runs monitors under the vantage id given, with the clocks and the network of this process. */
+export function createHost(options: {
   vantage: string
   version: string
   resolver?: string
   selfCheck: string[]
+  /** Where secrets come from; the environment alone unless said otherwise. */
+  secret?: SecretSource
 }): VantageHost {
   const deps = {
     now: () => performance.now(),
@@ -20,7 +22,7 @@ export function localHost(options: {
     vantage: options.vantage,
     deps,
     probe,
-    secret: environmentSecrets,
+    secret: options.secret ?? environmentSecrets,
     isConnected: createSelfCheck(options.selfCheck, deps),
   }
 }

@@ -1,0 +1,44 @@
+import type { Config } from '../model/config.ts'
+
+type Named = Pick<Config, 'service' | 'env'>
+
+/** What every name in AWS begins with: `vedette-shop`, or `vedette-shop-staging` where the config has an `env`. */
+export function prefixOf({ service, env }: Named): string {
+  return ['vedette', service, ...(env === undefined ? [] : [env])].join('-')
+}
+
+/**
+ * Where metrics go. An environment has a namespace of its own, so that staging never votes on production; services of one
+ * account share it, so their monitors need ids of their own.
+ */
+export function namespaceOf({ env }: Pick<Config, 'env'>): string {
+  return env === undefined ? 'Vedette' : `Vedette/${env}`
+}
+
+/** The name of a vantage's stack, of its probe function and of its schedule group. */
+export function probeName(config: Named, vantage: string): string {
+  return `${prefixOf(config)}-probe-${vantage}`
+}
+
+/** The name of a controller region's stack: topics, the alarms over all monitors, and at home the dashboard. */
+export function controlName(config: Named, region: string): string {
+  return `${prefixOf(config)}-control-${region}`
+}
+
+/** The name of a stack with the alarms of some monitors. */
+export function alarmsName(config: Named, region: string, shard: string): string {
+  return `${prefixOf(config)}-alarms-${region}-${shard}`
+}
+
+/** The name of a topic in a controller region, or (`ticket` only) in a vantage's region. */
+export function topicName(config: Named, severity: 'page' | 'ticket', vantage?: string): string {
+  return [prefixOf(config), severity, ...(vantage === undefined ? [] : [vantage])].join('-')
+}
+
+/** Questions to the logs that are saved in every vantage's region. */
+export type QueryName = 'failures' | 'latency' | 'changes' | 'certificates'
+
+/** The name of a saved query; the console shows its parts as folders, and each vantage has its own. */
+export function queryName(config: Named, query: QueryName, vantage: string): string {
+  return `${prefixOf(config)}/${query}/${vantage}`
+}
