@@ -8,6 +8,8 @@ const parts = {
   cpu: 'CPU per probe, ours beside blackbox_exporter',
   accuracy: 'measured delay against what the server measured itself',
   history: 'size and speed of the history file',
+  bundle: 'size and import of the functions',
+  invocation: 'five hundred monitors in one invocation',
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 

@@ -1,8 +1,8 @@
 import type { MonitorInput } from '../../lib/model/monitor-schema.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { ProbeResult } from '../../lib/model/result.ts'
-import { enableLinearRegex } from '../../lib/run/linear-regex.ts'
 import { createHost } from '../../lib/run/host.ts'
+import { enableLinearRegex } from '../../lib/run/linear-regex.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
 
 const host = createHost({ vantage: 'bench', version: 'bench', selfCheck: [] })

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { requirePython } from './require-python.ts'
+import { type Sandbox, startSandbox } from './sandbox.ts'
+
+const minuteMs = 60_000
+const token = 'sandbox-token-7Qx'
+const key = 'sandbox-key-9Rz'
+
+let sandbox: Sandbox
+let guarded: LoopbackServer
+/** Minutes that nothing else uses: after what the schedules themselves may have run. */
+let nextMinuteMs = 0
+
+const takeMinute = () => {
+  nextMinuteMs += minuteMs
+  return nextMinuteMs
+}
+
+interface Summary {
+  results: number
+  down: number
+  unknown: number
+  metrics: { region: string; sent: number; queued: number; dropped: number }[]
+}
+
+const probeOf = (vantage: string) => `vedette-shop-probe-${vantage}`
+const callVantage = (vantage: string, atMs: number, shard = '1m-0') => {
+  const event = { shard, scheduledTime: new Date(atMs).toISOString() }
+  return sandbox.aws.invoke<Summary | null>(vantage, probeOf(vantage), event)
+}
+const callAll = (atMs: number) => Promise.all(sandbox.config.vantages.map((vantage) => callVantage(vantage, atMs)))
+
+/** What both controller regions have of a metric at a minute. */
+const inBoth = (name: string, dimensions: Record<string, string>, atMs: number) =>
+  Promise.all(
+    sandbox.config.controllers.map(async (region) => {
+      const points = await sandbox.aws.metric(region, name, dimensions, atMs)
+      return points.find((point) => point.atMs === atMs)
+    }),
+  )
+const votes = (sum: number, samples: number) => Array(2).fill(expect.objectContaining({ sum, samples }))
+
+/** Waits for what a schedule is to bring about, without a guess at when. */
+async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs: number): Promise<T> {
+  const endMs = Date.now() + withinMs
+  for (;;) {
+    const seen = await look()
+    if (seen !== undefined) return seen
+    if (Date.now() > endMs) throw new Error(`expected ${what} within ${withinMs / 1000} s, got nothing`)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
+describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { timeout: 240_000 }, () => {
+  beforeAll(async () => {
+    guarded = await startHttpServer((request, response) => {
+      const isKnown = request.headers.authorization === `Bearer ${token}` && request.headers['x-key'] === key
+      response.writeHead(isKnown ? 200 : 403).end()
+    })
+    sandbox = await startSandbox({
+      monitors: [
+        {
+          ...{ id: 'guarded', kind: 'http', url: guarded.url, auth: { bearer: { secret: 'shop/token' } } },
+          headers: { 'x-key': { ssm: '/shop/key' } },
+        },
+      ],
+    })
+    for (const region of sandbox.config.vantages) {
+      const { json } = sandbox.aws
+      await json(region, 'secretsmanager', 'secretsmanager.CreateSecret', { Name: 'shop/token', SecretString: token })
+      const parameter = { Name: '/shop/key', Value: key, Type: 'SecureString' }
+      await json(region, 'ssm', 'AmazonSSM.PutParameter', parameter)
+    }
+    await sandbox.deploy()
+    nextMinuteMs = Math.ceil(Date.now() / minuteMs) * minuteMs + 30 * minuteMs
+  }, 180_000)
+  afterAll(async () => {
+    await sandbox?.stop()
+    await guarded?.close()
+  }, 60_000)
+
+  test('the schedule fires in every vantage, and every vote reaches both controllers', async () => {
+    const fromMs = Date.now() - 2 * minuteMs
+    for (const region of sandbox.config.controllers) {
+      await eventually(
+        `heartbeats of all vantages in ${region}`,
+        async () => {
+          const beats = await Promise.all(
+            sandbox.config.vantages.map((Vantage) => sandbox.aws.metric(region, 'Heartbeat', { Vantage }, fromMs)),
+          )
+          return beats.every((points) => points.length > 0) ? beats : undefined
+        },
+        120_000,
+      )
+      const [point] = await sandbox.aws.metric(region, 'Down', { Monitor: 'shop-home' }, fromMs)
+      expect(point).toMatchObject({ sum: 0 })
+    }
+  })
+
+  test('with the shop up, every monitor has one vote of each vantage, and none is down', async () => {
+    const atMs = takeMinute()
+    const summaries = await callAll(atMs)
+    expect(summaries).toMatchObject(Array(3).fill({ results: 8, down: 0, unknown: 0 }))
+    for (const Monitor of ['shop-home', 'shop-checkout', 'shop-dns', 'guarded'])
+      expect(await inBoth('Down', { Monitor }, atMs), Monitor).toEqual(votes(0, 3))
+    const [home, standby] = await inBoth('Duration', { Monitor: 'shop-home' }, atMs)
+    expect(home?.samples).toBe(3)
+    expect(standby).toBeUndefined()
+    const days = await inBoth('CertificateDaysRemaining', {}, atMs)
+    expect(days).toEqual(Array(2).fill(expect.objectContaining({ maximum: expect.any(Number) })))
+  })
+
+  test('with the shop slow, nothing is down, and its duration says why', async () => {
+    await sandbox.demo.setBroken('slow', true)
+    const atMs = takeMinute()
+    await callAll(atMs)
+    await sandbox.demo.setBroken('slow', false)
+    expect(await inBoth('Down', { Monitor: 'shop-home' }, atMs)).toEqual(votes(0, 3))
+    const [home] = await inBoth('Duration', { Monitor: 'shop-home' }, atMs)
+    expect(home?.maximum).toBeGreaterThan(850)
+  })
+
+  test('with the shop down, both controllers count one vote of each vantage, and the log has the cause', async () => {
+    await sandbox.demo.setBroken('web', true)
+    const atMs = takeMinute()
+    const summaries = await callAll(atMs)
+    await sandbox.demo.setBroken('web', false)
+    expect(summaries).toMatchObject(Array(3).fill({ unknown: 0 }))
+    expect(await inBoth('Down', { Monitor: 'shop-home' }, atMs)).toEqual(votes(3, 3))
+    expect(await inBoth('Down', { Monitor: 'shop-dns' }, atMs)).toEqual(votes(0, 3))
+    const [perVantage] = await inBoth('Down', { Monitor: 'shop-home', Vantage: 'eu-west-1' }, atMs)
+    expect(perVantage).toMatchObject({ sum: 1, samples: 1 })
+    const lines = await sandbox.aws.logLines('eu-west-1', `/aws/lambda/${probeOf('eu-west-1')}`)
+    const failed = lines.flatMap((line) => (line.includes('"was":"up"') ? [JSON.parse(line)] : []))
+    expect(failed).toContainEqual(
+      expect.objectContaining({
+        ...{ monitor: 'shop-home', status: 'down', was: 'up' },
+        failure: expect.objectContaining({ code: 'ASSERTION', message: expect.stringContaining('500') }),
+      }),
+    )
+  })
+
+  test('a minute that is delivered twice votes once', async () => {
+    const atMs = takeMinute()
+    await callAll(atMs)
+    expect(await callAll(atMs)).toEqual([null, null, null])
+    expect(await inBoth('Down', { Monitor: 'shop-home' }, atMs)).toEqual(votes(0, 3))
+    expect(await inBoth('Heartbeat', { Vantage: 'us-east-1' }, atMs)).toEqual(votes(1, 1))
+  })
+
+  test('a vantage that dies is missing from its heartbeat, and the others go on', async () => {
+    const atMs = takeMinute()
+    await Promise.all(['us-east-1', 'eu-west-1'].map((vantage) => callVantage(vantage, atMs)))
+    expect(await inBoth('Heartbeat', { Vantage: 'us-east-1' }, atMs)).toEqual(votes(1, 1))
+    expect(await inBoth('Heartbeat', { Vantage: 'ap-southeast-1' }, atMs)).toEqual([undefined, undefined])
+    expect(await inBoth('Down', { Monitor: 'shop-home' }, atMs)).toEqual(votes(0, 2))
+  })
+
+  test.each(['throttle', 'unavailable'] as const)(
+    'a CloudWatch that refuses for two minutes (%s) loses nothing',
+    async (fault) => {
+      const minutes = [takeMinute(), takeMinute(), takeMinute()]
+      sandbox.cloudWatch.set(fault)
+      for (const [i, atMs] of minutes.entries()) {
+        if (i === 2) sandbox.cloudWatch.set('none')
+        const summaries = await callAll(atMs)
+        expect(summaries).toMatchObject(Array(3).fill({ results: 8, down: 0 }))
+        for (const report of summaries.flatMap((summary) => summary?.metrics ?? [])) {
+          expect(report.dropped).toBe(0)
+          expect(report.queued > 0).toBe(i < 2)
+        }
+      }
+      for (const atMs of minutes) expect(await inBoth('Down', { Monitor: 'shop-home' }, atMs)).toEqual(votes(0, 3))
+    },
+  )
+
+  test('a CloudWatch that hangs in one region costs the other nothing, and what is lost is counted', async () => {
+    sandbox.cloudWatch.set('hang', 'us-west-2')
+    const atMs = takeMinute()
+    const summary = await callVantage('eu-west-1', atMs)
+    sandbox.cloudWatch.set('none', 'us-west-2')
+    expect(summary?.metrics).toMatchObject([
+      { region: 'us-west-2', sent: 0, queued: 0, dropped: expect.any(Number) },
+      { region: 'eu-central-1', queued: 0, dropped: 0 },
+    ])
+    const [home, standby] = await inBoth('Down', { Monitor: 'shop-home' }, atMs)
+    expect(home).toBeUndefined()
+    expect(standby).toMatchObject({ samples: 1 })
+  })
+
+  test('a loop below a minute gives one vote of each vantage a minute', async () => {
+    const counts = await eventually(
+      'a minute with votes of all three loops',
+      async () => {
+        const points = await sandbox.aws.metric(
+          'us-west-2',
+          'Down',
+          { Monitor: 'shop-port' },
+          Date.now() - 5 * minuteMs,
+        )
+        return points.find(({ samples }) => samples >= 3)
+      },
+      200_000,
+    )
+    expect(counts).toMatchObject({ sum: 0, samples: 3 })
+  })
+
+  test('no secret is in any log', async () => {
+    for (const region of sandbox.config.vantages) {
+      const lines = (await sandbox.aws.logLines(region, `/aws/lambda/${probeOf(region)}`)).join('\n')
+      expect(lines).toContain('"guarded"')
+      expect(lines).not.toContain(token)
+      expect(lines).not.toContain(key)
+    }
+  })
+
+  test('destroyed, it leaves nothing', async () => {
+    await sandbox.destroy()
+    const { rest, json } = sandbox.aws
+    for (const region of [...sandbox.config.vantages, ...sandbox.config.controllers]) {
+      const { Functions } = await rest<{ Functions: unknown[] }>(region, 'lambda', 'GET', '/2015-03-31/functions')
+      const { Schedules } = await rest<{ Schedules: unknown[] }>(region, 'scheduler', 'GET', '/schedules')
+      const groups = await json<{ logGroups: unknown[] }>(region, 'logs', 'Logs_20140328.DescribeLogGroups', {})
+      expect({ region, Functions, Schedules, logGroups: groups.logGroups }).toEqual({
+        ...{ region, Functions: [], Schedules: [], logGroups: [] },
+      })
+    }
+  })
+})

@@ -1,0 +1,278 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { listenOnLoopback } from '../../lib/local/loopback.ts'
+
+const run = promisify(execFile)
+
+const root = path.resolve(import.meta.dirname, '../..')
+const venv = path.join(root, '.venv')
+const requirements = path.join(import.meta.dirname, 'requirements.txt')
+/** A copy of the requirements, written last: where it differs or lacks, the environment is remade. */
+const stamp = path.join(venv, 'vedette-requirements.txt')
+const lock = path.join(root, 'node_modules', '.vedette-venv.lock')
+
+const pythons = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3']
+const readyTimeoutMs = 60_000
+const pollMs = 50
+const stopTimeoutMs = 5_000
+
+/** No Python that can hold MiniStack: the sandbox cannot run here, all else can. */
+export class NoPython extends Error {
+  override name = 'NoPython'
+}
+
+/** An AWS of our own, on loopback. */
+export interface Ministack {
+  /** What AWS_ENDPOINT_URL is to be: `http://127.0.0.1:4566`. */
+  endpoint: string
+  pid: number
+  /** The file that its output goes to, removed by `stop`. */
+  log: string
+  /** Ends it and the functions that it runs, and removes what they kept. */
+  stop(): Promise<void>
+}
+
+export interface MinistackOptions {
+  /** Any free one where not given. */
+  port?: number
+  /** Beside what it needs; functions inherit it all (AWS_ENDPOINT_URL here is the one that functions call). */
+  env?: Record<string, string>
+  /** CloudFormation types that MiniStack refuses: recorded in the stack, nothing made. */
+  placeholders?: readonly string[]
+}
+
+let ensured: Promise<string> | undefined
+
+/**
+ * Makes `.venv` in the project's root unless it holds what requirements.txt asks for; gives the path of the executable.
+ * Throws NoPython where there is none that can.
+ */
+export function ensureMinistack(): Promise<string> {
+  ensured ??= ensure().catch((error) => {
+    ensured = undefined
+    throw error
+  })
+  return ensured
+}
+
+async function ensure(): Promise<string> {
+  const executable = path.join(venv, 'bin', 'ministack')
+  if (isMade(executable)) return executable
+  await withLock(async () => {
+    if (isMade(executable)) return
+    const python = await findPython()
+    await rm(venv, { recursive: true, force: true })
+    await run(python, ['-m', 'venv', venv])
+    const quiet = ['--quiet', '--disable-pip-version-check', '--no-input']
+    await run(path.join(venv, 'bin', 'python'), ['-m', 'pip', 'install', ...quiet, '--requirement', requirements])
+    await copyFile(requirements, stamp)
+  })
+  return executable
+}
+
+function isMade(executable: string): boolean {
+  if (!existsSync(stamp) || !existsSync(executable)) return false
+  return readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8')
+}
+
+/** A command on PATH may be there and not run (a version manager's shim), so each is asked. */
+async function findPython(): Promise<string> {
+  const question = 'import sys; assert sys.version_info >= (3, 10)'
+  let canRun: string | undefined
+  for (const python of pythons) {
+    if (!(await succeeds(python, question))) continue
+    canRun ??= python
+    if (await succeeds(python, 'import ensurepip, venv')) return python
+  }
+  if (canRun === undefined)
+    throw new NoPython('the sandbox needs Python 3.10 or later on PATH (Debian: apt install python3 python3-venv)')
+  throw new NoPython(`the sandbox needs ${canRun}'s venv and ensurepip (Debian: apt install python3-venv)`)
+}
+
+async function succeeds(python: string, code: string): Promise<boolean> {
+  try {
+    await run(python, ['-c', code])
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Test files run at once: one makes the environment, the others wait for it. */
+async function withLock(work: () => Promise<void>): Promise<void> {
+  while (!(await takeLock())) await sleep(200)
+  try {
+    await work()
+  } finally {
+    await rm(lock, { force: true })
+  }
+}
+
+async function takeLock(): Promise<boolean> {
+  try {
+    await writeFile(lock, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    const holder = Number(await readFile(lock, 'utf8').catch(() => ''))
+    if (!isAlive(holder)) await rm(lock, { force: true })
+    return false
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Starts MiniStack on 127.0.0.1 alone, with nothing of the user's environment but PATH, and waits until it answers.
+ * Functions run as processes of this Node. All that it keeps is in one temporary folder, which `stop` removes.
+ */
+export async function startMinistack(options: MinistackOptions = {}): Promise<Ministack> {
+  const executable = await ensureMinistack()
+  const port = options.port ?? (await freePort())
+  const folder = mkdtempSync(path.join(tmpdir(), 'vedette-ministack-'))
+  const log = path.join(folder, 'ministack.log')
+  const [command, ...args] = commandLine(executable, options.placeholders ?? [])
+  const output = openSync(log, 'a')
+  // A group of its own: its functions' processes are in it and nobody else's.
+  const child = spawn(command, args, {
+    cwd: folder,
+    env: { ...environment(port, folder), ...options.env },
+    stdio: ['ignore', output, output],
+    detached: true,
+  })
+  closeSync(output)
+  const endNow = () => {
+    signalGroup(child, 'SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', endNow)
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    process.off('exit', endNow)
+    stopped ??= end(child).then(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+    return stopped
+  }
+  const endpoint = `http://127.0.0.1:${port}`
+  try {
+    await ready(child, endpoint, path.join(folder, `ministack-${port}.pid`), log)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { endpoint, pid: child.pid ?? 0, log, stop }
+}
+
+/** Its CloudFormation refuses a whole template for one unknown type, so those are made known before it starts. */
+const launcher = `
+import sys
+from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+def create(logical_id, props, stack_name):
+    return props.get('Name') or f'{stack_name}-{logical_id}', {}
+
+for kind in sys.argv[1:]:
+    _RESOURCE_HANDLERS.setdefault(kind, {
+        'create': create,
+        'update': lambda physical_id, old, new, stack_name: (physical_id, {}),
+        'delete': lambda physical_id, props: None,
+    })
+sys.argv[1:] = []
+from ministack.app import main
+main()
+`
+
+function commandLine(executable: string, placeholders: readonly string[]): [string, ...string[]] {
+  if (placeholders.length === 0) return [executable]
+  return [path.join(path.dirname(executable), 'python'), '-c', launcher, ...placeholders]
+}
+
+function environment(port: number, folder: string): Record<string, string> {
+  return {
+    // `node` on it is what functions run on.
+    PATH: [path.dirname(process.execPath), process.env.PATH ?? ''].join(path.delimiter),
+    HOME: folder,
+    TMPDIR: folder,
+    PYTHONUNBUFFERED: '1',
+    PYTHONUTF8: '1',
+    BIND_HOST: '127.0.0.1',
+    GATEWAY_PORT: String(port),
+    // Listeners beside the one above, and a look for containers.
+    IOT_MTLS_ENABLED: '0',
+    SFTP_ENABLED: '0',
+    DOCKER_HOST: `unix://${path.join(folder, 'no-docker.sock')}`,
+    // Its own use of `url.parse` would be in every function's log.
+    NODE_OPTIONS: '--disable-warning=DEP0169',
+  }
+}
+
+/** Its pid file says that the port was its own to take: without it, another's answer on that port is not ours. */
+async function ready(child: ChildProcess, endpoint: string, pidFile: string, log: string): Promise<void> {
+  const fail = (what: string) => new Error(`MiniStack ${what}:\n${lastLines(log)}`)
+  let failure: Error | undefined
+  child.once('error', (error) => (failure = fail(`could not be started (${error.message})`)))
+  child.once('exit', (code, signal) => (failure = fail(`ended (${signal ?? `exit code ${code}`}) before it was ready`)))
+  const deadline = performance.now() + readyTimeoutMs
+  while (performance.now() < deadline) {
+    if (failure) throw failure
+    if (existsSync(pidFile) && (await answers(`${endpoint}/_ministack/ready`))) return
+    await sleep(pollMs)
+  }
+  throw fail(`was not ready after ${readyTimeoutMs / 1000} s`)
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok
+  } catch {
+    return false
+  }
+}
+
+function lastLines(log: string): string {
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-20).join('\n')
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return signalGroup(child, 'SIGKILL')
+  const ended = once(child, 'exit')
+  signalGroup(child, 'SIGTERM')
+  await Promise.race([ended, sleep(stopTimeoutMs, undefined, { ref: false })])
+  // Whatever is left of it: itself, or a function that did not heed.
+  signalGroup(child, 'SIGKILL')
+  await ended
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await listenOnLoopback(server, 0)
+  server.close()
+  await once(server, 'close')
+  return port
+}
