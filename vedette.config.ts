@@ -3,6 +3,9 @@ import { answers, body, defineConfig, dns, duration, http, json, status, tcp, tt
 // What runs out of the box: it watches the shop that `npm start` brings up. Put your own site in its place.
 export default defineConfig({
   service: 'shop',
+  // Where cdk deploy runs it from, and where results are gathered and judged. Here, on one machine, neither is used.
+  vantages: ['us-east-1', 'eu-west-1', 'ap-southeast-1'],
+  controllers: ['us-west-2', 'eu-central-1'],
   monitors: [
     http('home', 'http://127.0.0.1:4481/', {
       every: '30s',

@@ -1,14 +1,12 @@
 import { amount, type Bill, billOf } from '../decide/cost.ts'
-import { loadConfig } from './load-config.ts'
+import { loadDeployable } from './load-deployable.ts'
 import type { Output } from './output.ts'
 import { plainTable } from './plain-table.ts'
-import { requireVantages } from './plan.ts'
 import { count } from './validate.ts'
 
 /** `vedette cost`: the monthly bill in AWS, line by line, before anything is deployed. */
 export async function cost(options: { config?: string; json?: boolean }, output: Output): Promise<number> {
-  const config = await loadConfig(options.config)
-  requireVantages(config)
+  const config = await loadDeployable(options.config)
   const bill = billOf(config)
   output.out(options.json ? JSON.stringify(bill) : billTable(config.service, bill))
   return 0
@@ -36,6 +34,7 @@ function billTable(service: string, bill: Bill): string {
   ].join('\n')
 }
 
-function dollars(usd: number): string {
+/** `$1,234.50` */
+export function dollars(usd: number): string {
   return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
 }

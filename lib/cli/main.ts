@@ -1,12 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { ConfigError } from '../model/parse-config.ts'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
 import { cost } from './cost.ts'
 import { processOutput } from './output.ts'
 import { plan } from './plan.ts'
-import { UsageError } from './usage-error.ts'
-import { configProblems, validate } from './validate.ts'
+import { userErrorText } from './user-error.ts'
+import { validate } from './validate.ts'
 import { version } from './version.ts'
 
 /** The command line: gives the exit code. 2 is a config or usage error, always with what to do on standard error. */
@@ -23,9 +22,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     output.progress('')
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    if (error instanceof ConfigError) output.err(configProblems(error))
-    else if (error instanceof UsageError) output.err(`vedette: ${error.message}`)
-    else throw error
+    const text = userErrorText(error)
+    if (text === undefined) throw error
+    output.err(text)
     return 2
   }
 }

@@ -1,17 +1,14 @@
 import { amount } from '../decide/cost.ts'
 import { planShards } from '../decide/plan.ts'
-import type { Config } from '../model/config.ts'
 import { formatDuration } from '../model/duration.ts'
-import { loadConfig } from './load-config.ts'
+import { loadDeployable } from './load-deployable.ts'
 import type { Output } from './output.ts'
 import { plainTable } from './plain-table.ts'
-import { UsageError } from './usage-error.ts'
 import { count } from './validate.ts'
 
 /** `vedette plan`: what will run where in AWS. */
 export async function plan(options: { config?: string; json?: boolean }, output: Output): Promise<number> {
-  const config = await loadConfig(options.config)
-  requireVantages(config)
+  const config = await loadDeployable(options.config)
   const shards = planShards(config).map(({ monitors, ...shard }) => ({
     ...shard,
     monitors: monitors.map(({ id }) => id),
@@ -36,12 +33,4 @@ export async function plan(options: { config?: string; json?: boolean }, output:
   const places = `${count(config.vantages.length, 'vantage')}, ${count(config.controllers.length, 'controller region')}`
   output.out(`\n${config.service}: ${count(config.monitors.length, 'monitor')} in ${places}`)
   return 0
-}
-
-/** Nothing runs in AWS without a place to run it. */
-export function requireVantages({ vantages }: Pick<Config, 'vantages'>): void {
-  if (vantages.length > 0) return
-  throw new UsageError(
-    'the config has no "vantages": add the regions to probe from, such as ["us-east-1", "eu-west-1"]',
-  )
 }

@@ -1,12 +1,15 @@
 import { ConfigError, formatProblem } from '../model/parse-config.ts'
 import { loadConfig } from './load-config.ts'
+import { checkDeployable } from './load-deployable.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
-/** `vedette validate`: 0 where the config is right, else 2 with every problem. */
+/** `vedette validate`: 0 where the config is right, else 2 with every problem; those of AWS too where it names vantages. */
 export async function validate(options: { config?: string; json?: boolean }, output: Output): Promise<number> {
   try {
-    const { service, monitors, failovers } = await loadConfig(options.config)
+    const config = await loadConfig(options.config)
+    if (config.vantages.length > 0) checkDeployable(config)
+    const { service, monitors, failovers } = config
     if (options.json)
       output.out(
         JSON.stringify({ valid: true, service, monitors: monitors.length, failovers: failovers.length, problems: [] }),

@@ -29,6 +29,9 @@ type Source = Pick<Config, 'service' | 'env' | 'vantages' | 'monitors'>
 /** CloudWatch cuts nothing: it refuses (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html). */
 const longestDescription = 1024
 
+/** A runbook is named last in a description, and whole: half a link is none. */
+export const longestRunbook = 512
+
 /** How many vantages must see a monitor down: its own quorum, or a majority of those that run it. */
 export function quorumOf(monitor: Monitor, { vantages }: Pick<Config, 'vantages'>): number {
   return monitor.quorum?.fail ?? Math.floor(placesOf(monitor, vantages).length / 2) + 1

@@ -1,6 +1,11 @@
-import type { Config } from '../model/config.ts'
+import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { type PlannedShard, planShards } from './plan.ts'
+import { certificateAlarm, slowAlarm } from './alarms.ts'
+import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
+import { probeMemoryMb } from './probe-function.ts'
+import { shortLineBytes } from './result-line.ts'
+import { minuteMs } from './schedule.ts'
+import { secretsOf } from './secrets.ts'
 
 /** A list price of AWS in us-east-1, in US dollars. */
 interface Price {
@@ -33,13 +38,17 @@ const prices = {
   canaryRun: { usd: 0.0012, per: 1, unit: 'run', source: cloudWatch },
 } satisfies Record<string, Price>
 
-/** Memory of a probe function. */
-const probeMemoryGb = 0.5
-/** A result that changes nothing is logged in at most this. */
-const bytesPerResult = 250
+const probeMemoryGb = probeMemoryMb / 1024
 /** Billed seconds of an invocation: its start, and what each monitor adds (measured: 3 s for 100 monitors). */
 const startSeconds = 1
 const secondsPerMonitor = 0.02
+/**
+ * Below a minute an invocation waits for the minute after the one it was scheduled for, then runs to that one's last slot.
+ * Scheduler fires early in a minute more often than late.
+ */
+const loopSeconds = 115
+
+type Priced = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors'>
 
 /** One line of the bill. */
 export interface CostLine {
@@ -67,16 +76,14 @@ export interface Bill {
 }
 
 /** The monthly bill of a config in AWS, line by line, before anything is deployed. */
-export function billOf(config: Pick<Config, 'vantages' | 'controllers' | 'monitors'>): Bill {
+export function billOf(config: Priced): Bill {
   const shards = planShards(config)
-  const secrets = secretNames(config.monitors).size
-  const regions = new Set(config.vantages.map(({ region }) => region)).size
   const lines = [
     ...metricLines(config),
     ...alarmLines(config),
     ...callLines(config, shards),
     ...lambdaLines(shards),
-    line('secrets', `${secrets} secrets × ${regions} regions`, secrets * regions, prices.secret),
+    secretsLine(config),
   ].filter(({ quantity }) => quantity > 0)
   const runsPerMonth = sum(shards.map((shard) => shard.runsPerMonth))
   const monthlyUsd = sum(lines.map((line) => line.monthlyUsd))
@@ -84,46 +91,48 @@ export function billOf(config: Pick<Config, 'vantages' | 'controllers' | 'monito
   return { lines, monthlyUsd, runsPerMonth, syntheticsUsd, healthChecks: healthChecks(config.monitors), pricesAsOf }
 }
 
-function metricLines({
-  vantages,
-  controllers,
-  monitors,
-}: Pick<Config, 'vantages' | 'controllers' | 'monitors'>): CostLine[] {
+function metricLines(config: Priced): CostLine[] {
+  const { vantages, controllers, monitors } = config
   const c = controllers.length
   const timed = monitors.filter(({ metrics }) => metrics.duration).length
   const perVantage = monitors.filter(({ metrics }) => metrics.perVantage)
-  const series = sum(perVantage.map((monitor) => monitor.vantages?.length ?? vantages.length))
-  const certified = monitors.some(showsCertificate) ? c : 0
+  // In each vantage one for Down, and one for Duration where that is published at all.
+  const series = sum(perVantage.map((monitor) => placesOf(monitor, config) * (monitor.metrics.duration ? 2 : 1)))
+  const ofVantages = `${perVantage.length} monitors × their vantages and metrics, home only`
   return [
     line('metric Down', `${monitors.length} monitors × ${c} controllers`, monitors.length * c, prices.metric),
     line('metric Heartbeat', `${vantages.length} vantages × ${c} controllers`, vantages.length * c, prices.metric),
-    line('metric CertificateDaysRemaining', `1 × ${c} controllers`, certified, prices.metric),
+    line('metric CertificateDaysRemaining', `1 × ${c} controllers`, certificateAlarm(config) ? c : 0, prices.metric),
     line('metric Duration', `${timed} monitors, home only`, c > 0 ? timed : 0, prices.metric),
-    line(
-      'metrics per vantage',
-      `${perVantage.length} monitors × their vantages, home only`,
-      c > 0 ? series : 0,
-      prices.metric,
-    ),
+    line('metrics per vantage', ofVantages, c > 0 ? series : 0, prices.metric),
     line('dashboard', '1, home only', c > 0 ? 1 : 0, prices.dashboard),
   ]
 }
 
-function alarmLines({
-  vantages,
-  controllers,
-  monitors,
-}: Pick<Config, 'vantages' | 'controllers' | 'monitors'>): CostLine[] {
+function alarmLines(config: Priced): CostLine[] {
+  const { vantages, controllers, monitors } = config
   const c = controllers.length
-  const slow = monitors.filter(({ metrics }) => metrics.duration).length
-  const certified = monitors.some(showsCertificate) ? c : 0
+  const slow = monitors.filter((monitor) => slowAlarm(monitor, config)).length
   return [
     line('alarm on Down', `${monitors.length} monitors × ${c} controllers`, monitors.length * c, prices.alarm),
     line('alarm on Heartbeat', `${vantages.length} vantages × ${c} controllers`, vantages.length * c, prices.alarm),
-    line('alarm on certificates', `1 × ${c} controllers`, certified, prices.alarm),
+    line('alarm on certificates', `1 × ${c} controllers`, certificateAlarm(config) ? c : 0, prices.alarm),
     line('alarm on slowness', `${slow} monitors, home only`, c > 0 ? slow : 0, prices.alarm),
     line('alarm on function errors', `${vantages.length} vantages`, vantages.length, prices.alarm),
   ]
+}
+
+/** In how many vantages a monitor runs. */
+function placesOf(monitor: Monitor, { vantages }: Priced): number {
+  return vantages.filter((vantage) => monitorsOf([monitor], vantage).length > 0).length
+}
+
+/** Secrets in Secrets Manager are replicated to every region that reads them; parameters of SSM's standard tier cost nothing. */
+function secretsLine({ vantages, monitors }: Priced): CostLine {
+  const names = (vantage: Vantage) =>
+    secretsOf(monitorsOf(monitors, vantage)).flatMap(({ ref }) => ('secret' in ref ? [ref.secret] : []))
+  const replicas = new Set(vantages.flatMap((vantage) => names(vantage).map((name) => `${vantage.region} ${name}`)))
+  return line('secrets', `${replicas.size}, each in every region that reads it`, replicas.size, prices.secret)
 }
 
 function callLines({ controllers }: Pick<Config, 'controllers'>, shards: PlannedShard[]): CostLine[] {
@@ -131,10 +140,10 @@ function callLines({ controllers }: Pick<Config, 'controllers'>, shards: Planned
   const runs = sum(shards.map(({ runsPerMonth }) => runsPerMonth))
   const c = controllers.length
   const calls = `${amount(invocations)} invocations × ${c} controllers`
-  const logs = `${amount(runs)} results × ${bytesPerResult} B`
+  const logs = `${amount(runs)} results × ${shortLineBytes} B`
   return [
     line('PutMetricData', calls, invocations * c, prices.putMetricData),
-    line('logs', logs, (runs * bytesPerResult) / 1e9, prices.logs),
+    line('logs', logs, (runs * shortLineBytes) / 1e9, prices.logs),
   ]
 }
 
@@ -154,9 +163,8 @@ function lambdaLines(shards: PlannedShard[]): CostLine[] {
   ]
 }
 
-/** Below a minute an invocation lasts for all the slots of its minute. */
 function billedSeconds({ everyMs, monitors, worstCaseMs }: PlannedShard): number {
-  if (everyMs < 60_000) return 60
+  if (everyMs < minuteMs) return loopSeconds
   return Math.min(startSeconds + secondsPerMonitor * monitors.length, startSeconds + worstCaseMs / 1000)
 }
 
@@ -173,22 +181,6 @@ function healthChecks(monitors: readonly Monitor[]): Bill['healthChecks'] {
   const usd =
     watchable.length * prices.healthCheck.usd + features.filter(Boolean).length * prices.healthCheckFeature.usd
   return { monitors: watchable.length, monthlyUsd: usd }
-}
-
-/** Names of the secrets in Secrets Manager that monitors use; parameters of SSM's standard tier cost nothing. */
-function secretNames(monitors: readonly Monitor[]): Set<string> {
-  const names = new Set<string>()
-  const collect = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return
-    if ('secret' in value && typeof value.secret === 'string') names.add(value.secret)
-    for (const inner of Object.values(value)) collect(inner)
-  }
-  collect(monitors)
-  return names
-}
-
-function showsCertificate(monitor: Monitor): boolean {
-  return monitor.kind === 'tls' || (monitor.kind === 'http' && /^https:/i.test(monitor.url))
 }
 
 function line(what: string, formula: string, quantity: number, { usd, per, unit, source }: Price): CostLine {

@@ -34,6 +34,21 @@ function isItem(item: string, field: (typeof fields)[number]): boolean {
   return bounds.every((value) => value >= field.min && value <= field.max) && low <= high
 }
 
+/** The values that a field of a right expression stands for: `0/20` as minutes is 0, 20, 40. Fields count from 0; Sunday may be 0 or 7. */
+export function cronValues(text: string, field: number): number[] {
+  const of = fields[field]
+  if (!of) throw new Error(`expected a field from 0 to ${fields.length - 1}, got ${field}`)
+  return text.split(',').flatMap((item) => {
+    const [range = '', step] = item.split('/')
+    const [from, to] = range === '*' ? [] : range.split('-')
+    const low = from === undefined ? of.min : valueIn(from, of)
+    // A lone start with a step goes on to the end, as cron has it.
+    const high = to !== undefined ? valueIn(to, of) : from === undefined || step !== undefined ? of.max : low
+    const by = Number(step ?? 1)
+    return Array.from({ length: Math.floor((high - low) / by) + 1 }, (_, i) => low + i * by)
+  })
+}
+
 function valueIn(word: string, { words = [], wordsFrom = 0 }: (typeof fields)[number]): number {
   if (/^\d+$/.test(word)) return Number(word)
   const index = words.indexOf(word.toUpperCase())

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { tempFile, vedette } from '../support/cli.ts'
-import { fullConfig } from '../support/config-example.ts'
+import { deployableConfig } from '../support/deployable-config.ts'
 
 const monitors = [{ id: 'a', kind: 'http', url: 'https://x.test/' }]
 const file = tempFile(
@@ -43,7 +43,15 @@ test.each(['plan', 'cost'])('%s of a config without vantages says what to add', 
 })
 
 test('a config that uses every key can be planned', async () => {
-  const everything = JSON.parse(JSON.stringify(fullConfig))
-  for (const monitor of everything.monitors) if (monitor.tls) monitor.tls = {}
-  expect((await vedette(['plan', '-c', tempFile('full.json', JSON.stringify(everything))])).code).toBe(0)
+  const file = tempFile('full.json', JSON.stringify(deployableConfig()))
+  expect((await vedette(['plan', '-c', file])).code).toBe(0)
+})
+
+test.each(['validate', 'plan', 'cost'])('%s says what AWS would refuse', async (command) => {
+  const wrong = { service: 'shop', vantages: ['us-est-1'], controllers: ['us-west-2'], monitors }
+  const { code, stdout, stderr } = await vedette([command, '-c', tempFile('wrong.json', JSON.stringify(wrong))])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toBe(
+    'The config has 1 problem:\n  vantages[0]: expected an AWS region, got "us-est-1" (did you mean "us-east-1"?)\n',
+  )
 })

@@ -56,7 +56,24 @@ describe('the bill', () => {
     const fast = billOf(configOf({ every: '10s' }))
     expect(fast.runsPerMonth).toBe(plain.runsPerMonth * 6)
     expect(usd(fast, 'Lambda invocations')).toBe(usd(plain, 'Lambda invocations'))
-    expect(usd(fast, 'Lambda time')).toBeCloseTo(usd(plain, 'Lambda time') * 20)
+    expect(usd(fast, 'Lambda time')).toBeCloseTo((usd(plain, 'Lambda time') * 115) / 3)
+  })
+
+  test('has what is deployed: alarms on slowness where a bound says so, a series for each metric and vantage', () => {
+    const slow = [{ source: 'duration', op: 'lt', value: '1s', level: 'degraded' }]
+    const timed = billOf(configOf({ metrics: { duration: true } }))
+    expect(usd(timed, 'metric Duration')).toBeCloseTo(30)
+    expect(usd(timed, 'alarm on slowness')).toBe(0)
+    const bounded = billOf(configOf({ metrics: { duration: true, perVantage: true }, expect: slow }))
+    expect(usd(bounded, 'alarm on slowness')).toBeCloseTo(10)
+    expect(usd(bounded, 'metrics per vantage')).toBeCloseTo(600)
+  })
+
+  test('has a secret in the regions that read it, and certificates where they are watched', () => {
+    const here = { vantages: ['eu-west-1', 'eu-west-2'], auth: { bearer: { secret: 'vedette/token' } } }
+    expect(usd(billOf(configOf(here)), 'secrets')).toBeCloseTo(0.8)
+    expect(usd(billOf(configOf()), 'metric CertificateDaysRemaining')).toBeCloseTo(0.6)
+    expect(usd(billOf(configOf({ tls: { verify: false } })), 'metric CertificateDaysRemaining')).toBe(0)
   })
 
   test('compares with Route 53 only what Route 53 can watch', () => {

@@ -57,6 +57,7 @@ function vantage({
         starts.push({ monitor: monitor.id, atMs: Date.now() })
         return probe(monitor.id, starts.filter(({ monitor: id }) => id === monitor.id).length)
       },
+      isConnected,
       publish,
       write: (line) => void lines.push(JSON.parse(line)),
     },

@@ -1,0 +1,3 @@
+import { synth } from '../lib/cli/synth.ts'
+
+process.exitCode = await synth()

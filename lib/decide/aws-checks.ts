@@ -1,0 +1,171 @@
+import type { Config, Vantage } from '../model/config.ts'
+import { didYouMean, formatPath, type Problem, shown } from '../model/problem.ts'
+import { regions } from '../model/regions.ts'
+import { mostAlarmResources } from './alarm-shards.ts'
+import { certificateAlarm, slowAlarm } from './alarms.ts'
+import { monitorProblems } from './aws-monitor-checks.ts'
+import { probeName } from './names.ts'
+import { monitorsOf } from './plan.ts'
+import { probeAssetOf } from './probe-asset.ts'
+
+/** What AWS would refuse of a config, or what would defeat its purpose there: everything at once, before anything is deployed. */
+export function awsProblems(config: Config): Problem[] {
+  const problems = [
+    ...envProblems(config),
+    ...config.vantages.flatMap((vantage, i) => vantageProblems(config, vantage, i)),
+    ...controllerProblems(config),
+    ...monitorProblems(config),
+    ...quotaProblems(config),
+  ]
+  // What is split into shards, and named, has to make sense first.
+  return problems.length > 0 ? problems : assetProblems(config)
+}
+
+function problem(path: readonly PropertyKey[], expected: string, got: string, hint?: string): Problem {
+  return { path: formatPath(path), expected, got, ...(hint && { hint }) }
+}
+
+/**
+ * Stack names take letters, digits and hyphens only
+ * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html).
+ */
+const stackWord = /^[A-Za-z0-9-]+$/
+const inStackName = 'letters, digits and "-" only: it becomes part of the names of stacks'
+
+function envProblems({ env }: Config): Problem[] {
+  return env === undefined || stackWord.test(env) ? [] : [problem(['env'], inStackName, shown(env))]
+}
+
+/** A function's name may have no more (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html); those of stacks 128. */
+const longestFunctionName = 64
+
+function vantageProblems(config: Config, vantage: Vantage, i: number): Problem[] {
+  const at = ['vantages', i]
+  const { id, region } = vantage
+  const problems: Problem[] = []
+  if (!stackWord.test(id)) problems.push(problem(id === region ? at : [...at, 'id'], inStackName, shown(id)))
+  const name = probeName(config, id)
+  if (name.length > longestFunctionName)
+    problems.push(
+      problem(
+        at,
+        `a function name of at most ${longestFunctionName} characters`,
+        `${shown(name)} (${name.length})`,
+        'shorten "service", "env" or the id of the vantage',
+      ),
+    )
+  problems.push(...regionProblems(config, region, id === region ? at : [...at, 'region']))
+  problems.push(...networkProblems(vantage, at))
+  if (monitorsOf(config.monitors, vantage).length === 0)
+    problems.push(problem(at, 'at least one monitor that runs here', 'none', 'leave the vantage out'))
+  return problems
+}
+
+function regionProblems({ allow }: Config, region: string, at: PropertyKey[]): Problem[] {
+  if ((regions as readonly string[]).includes(region) || 'unknown-region' in allow) return []
+  const hint = didYouMean(region, regions) ?? `if it is new: "allow": { "unknown-region": reason }`
+  return [problem(at, 'an AWS region', shown(region), hint)]
+}
+
+/** Ids have 8 or 17 hexadecimal digits (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html). */
+const isId = (id: string, kind: string) => new RegExp(`^${kind}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(id)
+
+/** Of each at most so many (https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html). */
+const network = [
+  { key: 'subnetIds', kind: 'subnet', most: 16 },
+  { key: 'securityGroupIds', kind: 'sg', most: 5 },
+] as const
+
+function networkProblems({ vpcId, ...vantage }: Vantage, at: PropertyKey[]): Problem[] {
+  const given = network.filter(({ key }) => vantage[key]?.length)
+  if (vpcId === undefined) return given.map(({ key }) => problem([...at, 'vpcId'], `the VPC of "${key}"`, 'nothing'))
+  const wrongVpc = isId(vpcId, 'vpc')
+    ? []
+    : [problem([...at, 'vpcId'], 'an id such as "vpc-0123456789abcdef0"', shown(vpcId))]
+  return [
+    ...wrongVpc,
+    ...network.flatMap(({ key, kind, most }): Problem[] => {
+      const ids = vantage[key] ?? []
+      const path = [...at, key]
+      if (ids.length < 1 || ids.length > most)
+        return [problem(path, `1 to ${most} ids, as "vpcId" is given`, `${ids.length}`)]
+      return ids.flatMap((id, k) =>
+        isId(id, kind) ? [] : [problem([...path, k], `an id such as "${kind}-0123456789abcdef0"`, shown(id))],
+      )
+    }),
+  ]
+}
+
+function controllerProblems(config: Config): Problem[] {
+  const { controllers, failovers, allow } = config
+  if (controllers.length === 0)
+    return [
+      problem(
+        ['controllers'],
+        'at least one region that results are gathered in',
+        'none',
+        'two that are neither us-east-1 nor where your service runs, such as ["us-west-2", "eu-central-1"]',
+      ),
+    ]
+  return controllers.flatMap((region, i) => {
+    const at = ['controllers', i]
+    const primaryOf = failovers.find(({ endpoints }) => endpoints[0]?.region === region)
+    const problems = regionProblems(config, region, at)
+    if (primaryOf && !('controller-in-primary-region' in allow))
+      problems.push(
+        problem(
+          at,
+          `a region other than that of the primary endpoint of failover ${shown(primaryOf.id)}`,
+          shown(region),
+          'it would go down with what it is to move; or "allow": { "controller-in-primary-region": reason }',
+        ),
+      )
+    if (region === 'us-east-1' && failovers.length > 0 && !('controller-in-us-east-1' in allow))
+      problems.push(
+        problem(
+          at,
+          'a region other than us-east-1, where the control plane of Route 53 is',
+          shown(region),
+          'or "allow": { "controller-in-us-east-1": reason }',
+        ),
+      )
+    return problems
+  })
+}
+
+/** Of an account in one region, unless it is raised (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html). */
+const alarmQuota = 5000
+
+function quotaProblems(config: Config): Problem[] {
+  const { vantages, controllers, monitors, allow } = config
+  const slow = monitors.filter((monitor) => slowAlarm(monitor, config)).length
+  const fixed = vantages.length + (certificateAlarm(config) ? 1 : 0)
+  const problems = controllers.flatMap((region, i): Problem[] => {
+    const errors = vantages.filter((vantage) => vantage.region === region).length
+    const alarms = monitors.length + (i === 0 ? slow : 0) + fixed + errors
+    if (alarms <= alarmQuota || 'alarm-quota' in allow) return []
+    return [
+      problem(
+        ['controllers', i],
+        `at most ${alarmQuota} alarms in ${region}, the quota of an account`,
+        `${alarms}`,
+        'with a raised quota: "allow": { "alarm-quota": reason }',
+      ),
+    ]
+  })
+  if (fixed > mostAlarmResources)
+    problems.push(problem(['vantages'], `at most ${mostAlarmResources - 1} vantages`, `${vantages.length}`))
+  return problems
+}
+
+/** A function and its files unzipped (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and room for its code. */
+const largestAssetMb = 250 - 10
+
+function assetProblems(config: Config): Problem[] {
+  return config.vantages.flatMap((vantage, i) => {
+    const megabytes = JSON.stringify(probeAssetOf(config, vantage)).length / 1e6
+    if (megabytes <= largestAssetMb) return []
+    const got = `${Math.ceil(megabytes)} MB`
+    return [problem(['vantages', i], `monitors of at most ${largestAssetMb} MB in all, as a function takes them`, got)]
+  })
+}

@@ -1,0 +1,123 @@
+import type { Config } from '../model/config.ts'
+import { formatDuration } from '../model/duration.ts'
+import type { Monitor } from '../model/monitor.ts'
+import { formatPath, type Problem, shown } from '../model/problem.ts'
+import { monitorAlarms, mostAlarmResources, resourcesOf } from './alarm-shards.ts'
+import { downAlarm, longestRunbook } from './alarms.ts'
+import { invocationMs, longestTimeoutMs } from './probe-function.ts'
+import { intervalProblem } from './schedule.ts'
+import { secretsOf } from './secrets.ts'
+import { worstCaseMs } from './sharding.ts'
+
+/** What AWS would refuse of the monitors of a config, with their places in it. */
+export function monitorProblems(config: Config): Problem[] {
+  return [
+    ...config.monitors.flatMap((monitor, i) => [
+      ...timingProblems(monitor, i),
+      ...alarmProblems(monitor, i, config),
+      ...runbookProblems(monitor, i),
+      ...maintenanceProblems(monitor, i, config),
+      ...keyProblems(monitor, i, config),
+    ]),
+    ...secretProblems(config),
+  ]
+}
+
+function timingProblems(monitor: Monitor, i: number): Problem[] {
+  const { everyMs } = monitor
+  const expected = intervalProblem(everyMs)
+  if (expected) return [{ path: formatPath(['monitors', i, 'every']), expected, got: formatDuration(everyMs) }]
+  const neededMs = invocationMs({ everyMs, worstCaseMs: worstCaseMs(monitor) })
+  if (neededMs <= longestTimeoutMs) return []
+  return [
+    {
+      path: formatPath(['monitors', i, 'timeout']),
+      expected: `all attempts, and what a start takes, within the ${formatDuration(longestTimeoutMs)} of a Lambda function`,
+      got: formatDuration(neededMs),
+    },
+  ]
+}
+
+/**
+ * CloudWatch looks back a day, or a week where periods are of an hour or more
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, EvaluationPeriods).
+ */
+const hourSeconds = 3600
+const daySeconds = 24 * hourSeconds
+
+function alarmProblems(monitor: Monitor, i: number, config: Config): Problem[] {
+  // An interval that is none of CloudWatch's periods has been told of already.
+  if (intervalProblem(monitor.everyMs)) return []
+  const { periodSeconds, of } = downAlarm(monitor, config)
+  const most = periodSeconds < hourSeconds ? daySeconds : 7 * daySeconds
+  if (periodSeconds * of <= most) return []
+  return [
+    {
+      path: formatPath(['monitors', i, 'thresholds']),
+      expected: `runs within ${formatDuration(most * 1000)}, as far back as CloudWatch looks`,
+      got: `${of} × ${formatDuration(periodSeconds * 1000)} = ${formatDuration(periodSeconds * of * 1000)}`,
+    },
+  ]
+}
+
+function runbookProblems({ runbook }: Monitor, i: number): Problem[] {
+  if (runbook === undefined || runbook.length <= longestRunbook) return []
+  const expected = `a URL of at most ${longestRunbook} characters: it ends the description of an alarm`
+  return [{ path: formatPath(['monitors', i, 'runbook']), expected, got: `${runbook.length}` }]
+}
+
+function maintenanceProblems(monitor: Monitor, i: number, config: Config): Problem[] {
+  const at = ['monitors', i, 'maintenance']
+  const problems = monitor.maintenance.flatMap((window, k): Problem[] => {
+    if (!('timeZone' in window) || /^[A-Za-z]/.test(window.timeZone)) return []
+    const expected = 'the name of a time zone: mute rules take no offset'
+    return [{ path: formatPath([...at, k, 'timeZone']), expected, got: shown(window.timeZone) }]
+  })
+  const resources = resourcesOf(monitorAlarms(monitor, config, true))
+  if (resources > mostAlarmResources)
+    problems.push({
+      path: formatPath(at),
+      expected: `at most ${mostAlarmResources} alarms and mute rules for one monitor`,
+      got: `${resources}`,
+    })
+  return problems
+}
+
+function keyProblems({ tls }: Monitor, i: number, { allow }: Config): Problem[] {
+  if (!tls.keyFile || 'key-in-asset' in allow) return []
+  return [
+    {
+      path: formatPath(['monitors', i, 'tls', 'keyFile']),
+      expected: "no private key in AWS: it would lie, readable, in the bucket of the CDK's assets",
+      got: shown(tls.keyFile),
+      hint: 'use a key that opens nothing else, and "allow": { "key-in-asset": reason }',
+    },
+  ]
+}
+
+/** Names in their own words: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html */
+const secretName = /^[A-Za-z0-9/_+=.@-]{1,512}$/
+/** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html */
+const parameterName = /^(?:[A-Za-z0-9_.-]+|\/[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*)$/
+const longestParameterName = 1011
+
+function secretProblems(config: Config): Problem[] {
+  return secretsOf(config.monitors).flatMap(({ ref, at }): Problem[] => {
+    const path = formatPath(['monitors', ...at])
+    if ('env' in ref)
+      return [
+        {
+          path,
+          expected: 'a secret or ssm reference in AWS, where the environment of a function can be read by many',
+          got: shown(ref),
+          hint: `use { "secret": name } or { "ssm": name }`,
+        },
+      ]
+    const hint = 'a name, not an ARN: it is read in the region of each vantage'
+    if ('secret' in ref && !secretName.test(ref.secret))
+      return [{ path, expected: 'the name of a secret in Secrets Manager', got: shown(ref.secret), hint }]
+    if ('ssm' in ref && (!parameterName.test(ref.ssm) || ref.ssm.length > longestParameterName))
+      return [{ path, expected: 'the name of a parameter in Parameter Store', got: shown(ref.ssm), hint }]
+    return []
+  })
+}

@@ -1,0 +1,30 @@
+import type { Monitor, Secret, SecretRef } from '../model/monitor.ts'
+
+/** A reference to a secret, and where in the list of monitors it stands. */
+export interface FoundSecret {
+  ref: SecretRef
+  /** From the list on: `[2, 'headers', 'x-key']`. */
+  at: PropertyKey[]
+}
+
+/** Every reference to a secret in a list of monitors. */
+export function secretsOf(monitors: readonly Monitor[]): FoundSecret[] {
+  return monitors.flatMap((monitor, i) =>
+    placesOf(monitor).flatMap(([at, value]) => (typeof value === 'object' ? [{ ref: value, at: [i, ...at] }] : [])),
+  )
+}
+
+/** The values of a monitor that may be secrets. */
+function placesOf(monitor: Monitor): [at: PropertyKey[], value: Secret | undefined][] {
+  if (monitor.kind === 'tcp')
+    return monitor.dialog.map((step, i) => [['dialog', i, 'send'], 'send' in step ? step.send : undefined])
+  if (monitor.kind !== 'http') return []
+  const { headers, body, auth, proxy } = monitor
+  return [
+    ...Object.entries(headers).map(([name, value]): [PropertyKey[], Secret] => [['headers', name], value]),
+    [['body'], body],
+    [['auth', 'bearer'], auth && 'bearer' in auth ? auth.bearer : undefined],
+    [['auth', 'basic', 'password'], auth && 'basic' in auth ? auth.basic.password : undefined],
+    [['proxy'], proxy],
+  ]
+}

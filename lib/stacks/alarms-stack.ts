@@ -1,0 +1,51 @@
+import { type App, Stack } from 'aws-cdk-lib'
+import { CfnAlarmMuteRule } from 'aws-cdk-lib/aws-cloudwatch'
+import { Construct } from 'constructs'
+import type { AlarmShard, MonitorAlarms } from '../decide/alarm-shards.ts'
+import type { Alarm } from '../decide/alarms.ts'
+import { alarmsName, namespaceOf, topicName } from '../decide/names.ts'
+import type { Config } from '../model/config.ts'
+import { addAlarm } from './alarm.ts'
+import { stackProps, type Target } from './stack-props.ts'
+
+/** The alarms over some monitors in a controller region, and the mute rules of their maintenance. */
+export class AlarmsStack extends Stack {
+  constructor(app: App, config: Config, region: string, shard: AlarmShard, target: Target) {
+    const name = alarmsName(config, region, shard.id)
+    super(app, name, {
+      ...stackProps(config, region, target, {
+        tags: { 'vedette:controller': region },
+        description: `Vedette's alarms on ${config.service} in ${region}, shard ${shard.id}`,
+      }),
+      stackName: name,
+    })
+    // Topics are named, not referred to: an export would tie the stacks' updates to each other.
+    const arnOf = (severity: Alarm['severity']) =>
+      this.formatArn({ service: 'sns', resource: topicName(config, severity) })
+    const topics = { page: arnOf('page'), ticket: arnOf('ticket') }
+    for (const one of shard.monitors) addMonitor(this, one, namespaceOf(config), topics)
+  }
+}
+
+function addMonitor(
+  stack: Stack,
+  { id, alarms, muteRules }: MonitorAlarms,
+  namespace: string,
+  topics: Record<Alarm['severity'], string>,
+): void {
+  // A scope of its own keeps ids that differ in a dot or a hyphen apart in logical ids.
+  const scope = new Construct(stack, id)
+  const resources = alarms.map((alarm) =>
+    addAlarm(scope, alarm.kind, alarm, { namespace, topicArn: topics[alarm.severity] }),
+  )
+  for (const [i, { name, description, expression, timeZone, duration, alarms: alarmNames }] of muteRules.entries()) {
+    const rule = new CfnAlarmMuteRule(scope, `maintenance-${i + 1}`, {
+      name,
+      description,
+      muteTargets: { alarmNames },
+      rule: { schedule: { expression, timezone: timeZone, duration } },
+    })
+    // A rule may name only alarms that exist.
+    for (const alarm of resources) rule.addResourceDependency(alarm)
+  }
+}

@@ -1,0 +1,29 @@
+import type { StackProps } from 'aws-cdk-lib'
+import type { Config } from '../model/config.ts'
+
+/** Where stacks are deployed to. */
+export interface Target {
+  /** The account; that of the caller's credentials where absent, which synth does not need. */
+  account?: string
+}
+
+/**
+ * What all stacks have in common: tags that CloudFormation hands on to every resource that takes them, and nothing in the
+ * template that differs from one synth to the next.
+ */
+export function stackProps(
+  config: Config,
+  region: string,
+  { account }: Target,
+  own: { tags: Record<string, string>; description: string },
+): StackProps {
+  return {
+    env: { region, ...(account !== undefined && { account }) },
+    description: own.description,
+    tags: { 'vedette:service': config.service, 'vedette:env': config.env ?? 'default', ...own.tags },
+    terminationProtection: false,
+    analyticsReporting: false,
+    // Hundreds of alarms with their descriptions have to stay under CloudFormation's 1 MB a template.
+    suppressTemplateIndentation: true,
+  }
+}

@@ -1,0 +1,40 @@
+import { Annotations, type Stack } from 'aws-cdk-lib'
+import type { Vantage } from '../model/config.ts'
+import { splitHostPort } from '../model/host-port.ts'
+import type { Monitor } from '../model/monitor.ts'
+
+/** Warns of what can be deployed but will hardly work from a function in AWS. */
+export function warnOfTargets(stack: Stack, monitors: readonly Monitor[], vantage: Vantage): void {
+  const local = monitors.filter((monitor) => hostsOf(monitor).some(isLoopback)).map(({ id }) => id)
+  if (local.length > 0)
+    Annotations.of(stack).addWarningV2(
+      'vedette:loopback',
+      `From ${vantage.id}, ${list(local)} would look at the probe function itself: the target is this machine (localhost).`,
+    )
+  const ipv6 = monitors.filter(({ ipVersion }) => ipVersion === '6').map(({ id }) => id)
+  if (ipv6.length > 0 && vantage.vpcId === undefined)
+    Annotations.of(stack).addWarningV2(
+      'vedette:ipv6',
+      `From ${vantage.id}, ${list(ipv6)} will be UNSUPPORTED: a function has IPv6 only in dual-stack subnets of a VPC ("vpcId").`,
+    )
+}
+
+function hostsOf(monitor: Monitor): string[] {
+  const dialled = 'connectTo' in monitor && monitor.connectTo ? [hostOf(monitor.connectTo)] : undefined
+  if (monitor.kind === 'http') return dialled ?? [new URL(monitor.url).hostname]
+  if (monitor.kind === 'dns') return monitor.servers.map(hostOf)
+  return dialled ?? [monitor.host]
+}
+
+function hostOf(hostPort: string): string {
+  return splitHostPort(hostPort)?.host ?? hostPort
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host)
+}
+
+function list(ids: readonly string[]): string {
+  const shown = ids.slice(0, 10).join(', ')
+  return ids.length > 10 ? `${shown} and ${ids.length - 10} more` : shown
+}

@@ -1,0 +1,158 @@
+import { statSync } from 'node:fs'
+import { Match, Template } from 'aws-cdk-lib/assertions'
+import { describe, expect, test } from 'vitest'
+import { deployableConfig } from '../support/deployable-config.ts'
+import { synthesize, templateOf } from '../support/synth.ts'
+
+const assembly = synthesize(deployableConfig())
+const home = Template.fromJSON(templateOf(assembly, 'vedette-shop-staging-alarms-us-west-2-0'))
+const standby = Template.fromJSON(templateOf(assembly, 'vedette-shop-staging-alarms-eu-central-1-0'))
+const namesOf = (template: Template, type: string, key: string) =>
+  Object.values(template.findResources(type)).map(({ Properties }) => Properties[key])
+
+const topic = (region: string, severity: string) => ({
+  'Fn::Join': ['', [`arn:aws:sns:${region}:`, { Ref: 'AWS::AccountId' }, `:vedette-shop-staging-${severity}`]],
+})
+
+describe('the alarm over a monitor', () => {
+  test('adds up votes against its quorum, and ignores what is missing', () => {
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-api-down',
+      Namespace: 'Vedette/staging',
+      MetricName: 'Down',
+      Dimensions: [{ Name: 'Monitor', Value: 'api' }],
+      Statistic: 'Sum',
+      ExtendedStatistic: Match.absent(),
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      Threshold: 2,
+      Period: 60,
+      DatapointsToAlarm: 3,
+      EvaluationPeriods: 3,
+      TreatMissingData: 'ignore',
+      AlarmActions: [topic('us-west-2', 'page')],
+      OKActions: [topic('us-west-2', 'page')],
+    })
+  })
+
+  test('says where to look and what to do', () => {
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-api-down',
+      AlarmDescription: Match.stringLikeRegexp(
+        'at least 2 of 2 vantages.*vedette-shop-staging/failures/VANTAGE.*Runbook: https://example.com/runbook$',
+      ),
+    })
+  })
+
+  test('tells the topic of its severity, in its own region', () => {
+    standby.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-fast-down',
+      AlarmActions: [topic('eu-central-1', 'ticket')],
+    })
+  })
+
+  test('has a period as long as the interval', () => {
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-api-dns-down',
+      Period: 3600,
+    })
+  })
+})
+
+test('slowness is judged at home only, where a monitor publishes its duration', () => {
+  home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmName: 'vedette-shop-staging-api-slow',
+    MetricName: 'Duration',
+    ExtendedStatistic: 'p50',
+    Statistic: Match.absent(),
+    Threshold: 800,
+    ComparisonOperator: 'GreaterThanThreshold',
+  })
+  expect(namesOf(home, 'AWS::CloudWatch::Alarm', 'AlarmName').filter((name) => name.endsWith('-slow'))).toHaveLength(1)
+  expect(namesOf(standby, 'AWS::CloudWatch::Alarm', 'AlarmName').join()).not.toContain('-slow')
+})
+
+describe('maintenance', () => {
+  test('mutes the alarms of its monitor, by cron in its time zone', () => {
+    home.hasResource('AWS::CloudWatch::AlarmMuteRule', {
+      Properties: {
+        Name: 'vedette-shop-staging-api-maintenance-1',
+        MuteTargets: { AlarmNames: ['vedette-shop-staging-api-down', 'vedette-shop-staging-api-slow'] },
+        Rule: { Schedule: { Expression: 'cron(0 2 * * SUN)', Timezone: 'Europe/Berlin', Duration: 'PT2H' } },
+      },
+      // A rule may name only alarms that exist.
+      DependsOn: [Match.stringLikeRegexp('^apidown'), Match.stringLikeRegexp('^apislow')],
+    })
+  })
+
+  test('at a fixed time mutes once', () => {
+    standby.hasResourceProperties('AWS::CloudWatch::AlarmMuteRule', {
+      Name: 'vedette-shop-staging-api-maintenance-2',
+      MuteTargets: { AlarmNames: ['vedette-shop-staging-api-down'] },
+      Rule: { Schedule: { Expression: 'at(2026-12-24T22:00)', Timezone: 'UTC', Duration: 'PT4H' } },
+    })
+  })
+
+  test('on either of two days is two rules', () => {
+    expect(
+      Object.values(home.findResources('AWS::CloudWatch::AlarmMuteRule'))
+        .map(({ Properties }) => Properties)
+        .filter(({ Name }) => Name.includes('api-dns'))
+        .map(({ Rule }) => Rule.Schedule),
+    ).toEqual([
+      { Expression: 'cron(0,30 2 1 * *)', Timezone: 'UTC', Duration: 'P1DT12H' },
+      { Expression: 'cron(0,30 2 * * MON-FRI)', Timezone: 'UTC', Duration: 'P1DT12H' },
+    ])
+  })
+})
+
+test('ids that differ in a dot or a hyphen alone have alarms of their own', () => {
+  const monitors = ['a.b', 'a-b', 'ab', 'a_b'].map((id) => ({ id, kind: 'http', url: 'https://x.test/' }))
+  const built = synthesize({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors })
+  const template = Template.fromJSON(templateOf(built, 'vedette-shop-alarms-us-west-2-0'))
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 4)
+})
+
+describe('many monitors', () => {
+  const monitors = Array.from({ length: 1200 }, (_, i) => ({
+    id: `monitor-${i}`,
+    kind: 'http',
+    url: `https://x.test/${'y'.repeat(1000)}`,
+    runbook: `https://example.com/${'x'.repeat(492)}`,
+  }))
+  const built = synthesize({
+    service: 'many',
+    vantages: ['us-east-1'],
+    controllers: ['us-west-2', 'eu-central-1'],
+    monitors,
+  })
+  const stacks = built.stacks.filter(({ stackName }) => stackName.includes('-alarms-'))
+
+  test('are spread over stacks that CloudFormation takes', () => {
+    expect(stacks.length).toBeGreaterThan(4)
+    for (const { template, templateFullPath } of stacks) {
+      expect(Object.keys(template.Resources).length).toBeLessThanOrEqual(400)
+      expect(statSync(templateFullPath).size).toBeLessThan(1_000_000)
+    }
+  })
+
+  test('each have one alarm in each region', () => {
+    for (const region of ['us-west-2', 'eu-central-1']) {
+      const names = stacks
+        .filter(({ environment }) => environment.region === region)
+        .flatMap(({ template }) => namesOf(Template.fromJSON(template), 'AWS::CloudWatch::Alarm', 'AlarmName'))
+      expect(names.sort()).toEqual(monitors.map(({ id }) => `vedette-many-${id}-down`).sort())
+    }
+  })
+
+  test('are deployed after the topics they publish to, and after the stack they were split off from, of their region only', () => {
+    for (const { stackName, dependencies, environment } of stacks) {
+      const others = dependencies.map(({ id }) => id.replace(/\.assets$/, '')).filter((id) => id !== stackName)
+      const shard = stackName.split('-').at(-1) as string
+      const { region } = environment
+      expect(others).toContain(`vedette-many-control-${region}`)
+      for (const other of others) expect(other).toContain(region)
+      if (shard !== '0')
+        expect(others).toContain(`vedette-many-alarms-${region}-${shard.slice(0, -1).replace(/0+$/, '') || '0'}`)
+    }
+  })
+})

@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type App, Validations } from 'aws-cdk-lib'
+import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import { addStacks, createApp } from '../../lib/stacks/app.ts'
+
+const cdkJson = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../cdk.json'), 'utf8'))
+
+/** A CloudFormation template, as far as tests look into it. */
+export interface TemplateJson {
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown>; DependsOn?: string[] }>
+}
+
+const folders: string[] = []
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** An app with the feature flags of cdk.json, as the CDK's command line makes it; gone when this process ends. */
+export function testApp(): App {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'vedette-synth-'))
+  folders.push(outdir)
+  return createApp({ outdir, context: cdkJson.context })
+}
+
+/** The stacks of a config as written. What is only warned of is not printed. */
+export function synthesize(input: unknown): CloudAssembly {
+  const app = testApp()
+  for (const id of ['vedette:ipv6', 'vedette:loopback'])
+    Validations.of(app).acknowledge({ id: `Annotation::${id}`, reason: 'nothing is deployed' })
+  addStacks(app, parseConfig(input))
+  return app.synth()
+}
+
+/** The template of a stack by its name. */
+export function templateOf(assembly: CloudAssembly, stack: string): TemplateJson {
+  return assembly.getStackByName(stack).template
+}
+
+/** The files of a stack's only function: what is in the folder that is to be uploaded. */
+export function assetOf(assembly: CloudAssembly, stack: string): (file: string) => string {
+  const probe = Object.values(templateOf(assembly, stack).Resources).find(
+    ({ Type }) => Type === 'AWS::Lambda::Function',
+  )
+  const { S3Key } = (probe?.Properties.Code ?? {}) as { S3Key?: string }
+  const folder = path.join(assembly.directory, `asset.${S3Key?.replace(/\.zip$/, '')}`)
+  return (file) => readFileSync(path.join(folder, file), 'utf8')
+}
