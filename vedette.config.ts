@@ -8,7 +8,6 @@ export default defineConfig({
   controllers: ['us-west-2', 'eu-central-1'],
   monitors: [
     http('home', 'http://127.0.0.1:4481/', {
-      every: '30s',
       expect: [status(200), body().contains('Demo shop'), duration().lt('500ms', 'degraded')],
     }),
     http('api', 'http://127.0.0.1:4481/api/health', { expect: [json('$.status').eq('ok')], dependsOn: ['port'] }),

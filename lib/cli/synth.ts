@@ -1,6 +1,7 @@
 import { billOf } from '../decide/cost.ts'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { addStacks, createApp } from '../stacks/app.ts'
+import { bundleFunction } from '../stacks/bundle.ts'
 import { dollars } from './cost.ts'
 import { loadDeployable } from './load-deployable.ts'
 import { processOutput } from './output.ts'
@@ -17,7 +18,8 @@ export async function synth(): Promise<number> {
   try {
     const config = await loadDeployable(app.node.tryGetContext('config'))
     const account = process.env.CDK_DEFAULT_ACCOUNT
-    addStacks(app, config, account ? { account } : {})
+    const code = { probe: await bundleFunction('probe') }
+    addStacks(app, config, { code, ...(account && { account }) })
     app.synth()
     output.err(`${config.service}: about ${dollars(billOf(config).monthlyUsd)} a month (vedette cost shows every line)`)
     // Findings of a check at synth set it.

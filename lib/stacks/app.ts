@@ -18,7 +18,7 @@ export function createApp(props: AppProps = {}): App {
  * Adds the stacks of a config: one a vantage, and for each controller region one that holds what is common and as many as
  * its alarms need. No stack refers to one of another region, so that a region's outage holds up no other's deployment.
  */
-export function addStacks(app: App, config: Config, target: Target = {}): void {
+export function addStacks(app: App, config: Config, target: Target): void {
   for (const vantage of config.vantages) new ProbeStack(app, config, vantage, target)
   for (const [i, region] of config.controllers.entries()) {
     const control = new ControlStack(app, config, region, target)

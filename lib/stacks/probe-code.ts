@@ -6,11 +6,11 @@ import { Code } from 'aws-cdk-lib/aws-lambda'
 import { probeAssetOf } from '../decide/probe-asset.ts'
 import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { bundleFunction } from './bundle.ts'
+import type { Bundle } from './bundle.ts'
 
 /** The files of a vantage's probe function: its code, what it is to watch, and the certificates that it does so with. */
-export function probeFiles(config: Config, vantage: Vantage): Record<string, string> {
-  const files: Record<string, string> = { 'index.mjs': bundleFunction('probe') }
+export function probeFiles(config: Config, vantage: Vantage, code: Bundle): Record<string, string> {
+  const files = { ...code }
   const runsHere = ({ vantages }: Monitor) => vantages === undefined || vantages.includes(vantage.id)
   const monitors = config.monitors.filter(runsHere).map((monitor) => withOwnFiles(monitor, files))
   files['config.json'] = JSON.stringify(probeAssetOf({ ...config, monitors }, vantage))

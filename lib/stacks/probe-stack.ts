@@ -16,6 +16,7 @@ import { probeAssetOf } from '../decide/probe-asset.ts'
 import { probeMemoryMb, timeoutSeconds } from '../decide/probe-function.ts'
 import type { Config, Vantage } from '../model/config.ts'
 import { addAlarm } from './alarm.ts'
+import type { Bundle } from './bundle.ts'
 import { probeFiles, withCode } from './probe-code.ts'
 import { probeRole } from './probe-role.ts'
 import { queries } from './queries.ts'
@@ -40,7 +41,7 @@ export class ProbeStack extends Stack {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    const probe = addProbeFunction(this, config, vantage, logGroup)
+    const probe = addProbeFunction(this, config, vantage, { logGroup, code: target.code.probe })
     addSchedules(this, probe, probeAssetOf(config, vantage), name)
     addQueries(this, config, vantage, logGroup)
     const topic = addTopic(this, 'Ticket', topicName(config, 'ticket', vantage.id))
@@ -49,10 +50,15 @@ export class ProbeStack extends Stack {
   }
 }
 
-function addProbeFunction(scope: Stack, config: Config, vantage: Vantage, logGroup: LogGroup): LambdaFunction {
+function addProbeFunction(
+  scope: Stack,
+  config: Config,
+  vantage: Vantage,
+  { logGroup, code: bundle }: { logGroup: LogGroup; code: Bundle },
+): LambdaFunction {
   const { shards } = probeAssetOf(config, vantage)
   const probe = withCode(
-    probeFiles(config, vantage),
+    probeFiles(config, vantage, bundle),
     (code) =>
       new LambdaFunction(scope, 'Probe', {
         functionName: probeName(config, vantage.id),

@@ -1,10 +1,13 @@
 import type { StackProps } from 'aws-cdk-lib'
 import type { Config } from '../model/config.ts'
+import type { Bundle, FunctionName } from './bundle.ts'
 
-/** Where stacks are deployed to. */
+/** What stacks are made of beside their config, and where they are deployed to. */
 export interface Target {
   /** The account; that of the caller's credentials where absent, which synth does not need. */
   account?: string
+  /** The code of the functions. */
+  code: Record<FunctionName, Bundle>
 }
 
 /**
@@ -14,7 +17,7 @@ export interface Target {
 export function stackProps(
   config: Config,
   region: string,
-  { account }: Target,
+  { account }: Pick<Target, 'account'>,
   own: { tags: Record<string, string>; description: string },
 ): StackProps {
   return {

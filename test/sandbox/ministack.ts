@@ -1,32 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { listenOnLoopback } from '../../lib/local/loopback.ts'
+import { ensureVenv } from '../support/python.ts'
 
-const run = promisify(execFile)
-
-const root = path.resolve(import.meta.dirname, '../..')
-const venv = path.join(root, '.venv')
-const requirements = path.join(import.meta.dirname, 'requirements.txt')
-/** A copy of the requirements, written last: where it differs or lacks, the environment is remade. */
-const stamp = path.join(venv, 'vedette-requirements.txt')
-const lock = path.join(root, 'node_modules', '.vedette-venv.lock')
-
-const pythons = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3']
 const readyTimeoutMs = 60_000
 const pollMs = 50
 const stopTimeoutMs = 5_000
-
-/** No Python that can hold MiniStack: the sandbox cannot run here, all else can. */
-export class NoPython extends Error {
-  override name = 'NoPython'
-}
 
 /** An AWS of our own, on loopback. */
 export interface Ministack {
@@ -48,104 +33,16 @@ export interface MinistackOptions {
   placeholders?: readonly string[]
 }
 
-let ensured: Promise<string> | undefined
-
-/**
- * Makes `.venv` in the project's root unless it holds what requirements.txt asks for; gives the path of the executable.
- * Throws NoPython where there is none that can.
- */
-export function ensureMinistack(): Promise<string> {
-  ensured ??= ensure().catch((error) => {
-    ensured = undefined
-    throw error
-  })
-  return ensured
-}
-
-async function ensure(): Promise<string> {
-  const executable = path.join(venv, 'bin', 'ministack')
-  if (isMade(executable)) return executable
-  await withLock(async () => {
-    if (isMade(executable)) return
-    const python = await findPython()
-    await rm(venv, { recursive: true, force: true })
-    await run(python, ['-m', 'venv', venv])
-    const quiet = ['--quiet', '--disable-pip-version-check', '--no-input']
-    await run(path.join(venv, 'bin', 'python'), ['-m', 'pip', 'install', ...quiet, '--requirement', requirements])
-    await copyFile(requirements, stamp)
-  })
-  return executable
-}
-
-function isMade(executable: string): boolean {
-  if (!existsSync(stamp) || !existsSync(executable)) return false
-  return readFileSync(stamp, 'utf8') === readFileSync(requirements, 'utf8')
-}
-
-/** A command on PATH may be there and not run (a version manager's shim), so each is asked. */
-async function findPython(): Promise<string> {
-  const question = 'import sys; assert sys.version_info >= (3, 10)'
-  let canRun: string | undefined
-  for (const python of pythons) {
-    if (!(await succeeds(python, question))) continue
-    canRun ??= python
-    if (await succeeds(python, 'import ensurepip, venv')) return python
-  }
-  if (canRun === undefined)
-    throw new NoPython('the sandbox needs Python 3.10 or later on PATH (Debian: apt install python3 python3-venv)')
-  throw new NoPython(`the sandbox needs ${canRun}'s venv and ensurepip (Debian: apt install python3-venv)`)
-}
-
-async function succeeds(python: string, code: string): Promise<boolean> {
-  try {
-    await run(python, ['-c', code])
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Test files run at once: one makes the environment, the others wait for it. */
-async function withLock(work: () => Promise<void>): Promise<void> {
-  while (!(await takeLock())) await sleep(200)
-  try {
-    await work()
-  } finally {
-    await rm(lock, { force: true })
-  }
-}
-
-async function takeLock(): Promise<boolean> {
-  try {
-    await writeFile(lock, String(process.pid), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    const holder = Number(await readFile(lock, 'utf8').catch(() => ''))
-    if (!isAlive(holder)) await rm(lock, { force: true })
-    return false
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /**
  * Starts MiniStack on 127.0.0.1 alone, with nothing of the user's environment but PATH, and waits until it answers.
  * Functions run as processes of this Node. All that it keeps is in one temporary folder, which `stop` removes.
  */
 export async function startMinistack(options: MinistackOptions = {}): Promise<Ministack> {
-  const executable = await ensureMinistack()
+  const bin = await ensureVenv()
   const port = options.port ?? (await freePort())
   const folder = mkdtempSync(path.join(tmpdir(), 'vedette-ministack-'))
   const log = path.join(folder, 'ministack.log')
-  const [command, ...args] = commandLine(executable, options.placeholders ?? [])
+  const [command, ...args] = commandLine(bin, options.placeholders ?? [])
   const output = openSync(log, 'a')
   // A group of its own: its functions' processes are in it and nobody else's.
   const child = spawn(command, args, {
@@ -195,9 +92,9 @@ from ministack.app import main
 main()
 `
 
-function commandLine(executable: string, placeholders: readonly string[]): [string, ...string[]] {
-  if (placeholders.length === 0) return [executable]
-  return [path.join(path.dirname(executable), 'python'), '-c', launcher, ...placeholders]
+function commandLine(bin: string, placeholders: readonly string[]): [string, ...string[]] {
+  if (placeholders.length === 0) return [path.join(bin, 'ministack')]
+  return [path.join(bin, 'python'), '-c', launcher, ...placeholders]
 }
 
 function environment(port: number, folder: string): Record<string, string> {

@@ -1,6 +1,6 @@
 /** `npm run sandbox`: Vedette deployed into an AWS on this machine, beside the demo shop, until Ctrl-C. */
 import { untilSignal } from '../../lib/cli/signals.ts'
-import { NoPython } from './ministack.ts'
+import { NoPython } from '../support/python.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
 
 const minuteMs = 60_000

@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Demo, startDemo } from '../../lib/local/demo.ts'
+import { ensureVenv } from '../support/python.ts'
 import { type Aws, awsAt } from './aws.ts'
 import { cdk } from './cdk.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
-import { ensureMinistack, startMinistack } from './ministack.ts'
+import { startMinistack } from './ministack.ts'
 
 /** Vedette deployed by the real CDK into an AWS on loopback, watching the demo shop beside it. */
 export interface Sandbox {
@@ -47,7 +48,7 @@ const placeholders = ['AWS::CloudWatch::AlarmMuteRule', 'AWS::Logs::QueryDefinit
 /** Brings everything up but the stacks: `deploy` does those. */
 export async function startSandbox({ port, monitors = [], say = () => {} }: SandboxOptions = {}): Promise<Sandbox> {
   say('Making sure of MiniStack in .venv …')
-  await ensureMinistack()
+  await ensureVenv()
   const undo: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const each of undo.splice(0).reverse()) await each()

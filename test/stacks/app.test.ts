@@ -7,7 +7,7 @@ import { parseConfig } from '../../lib/model/parse-config.ts'
 import { regions } from '../../lib/model/regions.ts'
 import { addStacks } from '../../lib/stacks/app.ts'
 import { deployableConfig } from '../support/deployable-config.ts'
-import { assetOf, synthesize, type TemplateJson, testApp } from '../support/synth.ts'
+import { assetOf, code, synthesize, type TemplateJson, testApp } from '../support/synth.ts'
 
 const assembly = synthesize(deployableConfig())
 const { stacks } = assembly
@@ -100,7 +100,8 @@ describe('checks at synth', () => {
       { id: 'resolver', kind: 'dns', name: 'x.test', servers: ['127.0.0.53'] },
       { id: 'there', kind: 'tcp', host: '10.0.0.1', port: 25, ipVersion: '6' },
     ]
-    addStacks(app, parseConfig({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors }))
+    const config = parseConfig({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors })
+    addStacks(app, config, { code })
     const annotations = Annotations.fromStack(app.node.findChild('vedette-shop-probe-us-east-1') as Stack)
     annotations.hasWarning('*', Match.stringLikeRegexp('here, dialled, resolver would look at'))
     annotations.hasWarning('*', Match.stringLikeRegexp('there will be UNSUPPORTED'))

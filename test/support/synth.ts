@@ -5,6 +5,9 @@ import { type App, Validations } from 'aws-cdk-lib'
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { addStacks, createApp } from '../../lib/stacks/app.ts'
+import { bundleFunction } from '../../lib/stacks/bundle.ts'
+
+export const code = { probe: await bundleFunction('probe') }
 
 const cdkJson = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../cdk.json'), 'utf8'))
 
@@ -30,7 +33,7 @@ export function synthesize(input: unknown): CloudAssembly {
   const app = testApp()
   for (const id of ['vedette:ipv6', 'vedette:loopback'])
     Validations.of(app).acknowledge({ id: `Annotation::${id}`, reason: 'nothing is deployed' })
-  addStacks(app, parseConfig(input))
+  addStacks(app, parseConfig(input), { code })
   return app.synth()
 }
 

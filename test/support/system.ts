@@ -12,11 +12,6 @@ const packages: Record<string, string> = {
   unbound: 'unbound',
 }
 
-/** How to get what Debian has no package of. */
-const fromPython: Record<string, string> = {
-  'cfn-lint': 'python3 -m venv .venv && .venv/bin/pip install -r test/sandbox/requirements.txt',
-}
-
 /** Daemons live where an ordinary PATH does not look. */
 const sbin = ['/usr/sbin', '/usr/local/sbin', '/sbin']
 
@@ -24,19 +19,18 @@ const sbin = ['/usr/sbin', '/usr/local/sbin', '/sbin']
  * Whether a program is installed. Where it is not, says loudly what is skipped, or throws with VEDETTE_REQUIRE_SYSTEM=1:
  * `describe.skipIf(!requireSystem('named'))(…)`.
  */
-export function requireSystem(binary: string, alsoIn: readonly string[] = []): boolean {
-  if (systemPath(binary, alsoIn) !== undefined) return true
-  const how = fromPython[binary] ?? `Debian: apt install ${packages[binary] ?? binary}`
-  const why = `${binary} is not installed (${how})`
+export function requireSystem(binary: string): boolean {
+  if (systemPath(binary) !== undefined) return true
+  const why = `${binary} is not installed (Debian: apt install ${packages[binary] ?? binary})`
   if (process.env.VEDETTE_REQUIRE_SYSTEM === '1')
     throw new Error(`expected all interoperability tests to run, but ${why}`)
   console.warn(`\nSKIPPED: tests against ${binary}, because ${why}\n`)
   return false
 }
 
-/** Where a program is, looking beyond PATH for daemons, and in further folders. */
-export function systemPath(binary: string, alsoIn: readonly string[] = []): string | undefined {
-  const folders = [...alsoIn, ...(process.env.PATH ?? '').split(delimiter), ...sbin]
+/** Where a program is, looking beyond PATH for daemons. */
+export function systemPath(binary: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...sbin]
   return folders.map((folder) => join(folder, binary)).find(isExecutable)
 }
 
