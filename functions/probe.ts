@@ -7,10 +7,11 @@ import type { Monitor } from '../lib/model/monitor.ts'
 import { createHost } from '../lib/run/host.ts'
 import { enableLinearRegex } from '../lib/run/linear-regex.ts'
 import { createShardRunner } from '../lib/run/shard.ts'
-import manifest from '../package.json' with { type: 'json' }
 
 enableLinearRegex()
 
+// Written into the bundle.
+const version = process.env.VEDETTE_VERSION ?? ''
 const folder = import.meta.dirname
 const asset: ProbeAsset = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'))
 
@@ -30,7 +31,7 @@ const secret = createSecrets(awsSecrets(), () => Date.now())
 export const handler = createShardRunner(
   { ...asset, shards },
   {
-    ...createHost({ ...asset, version: manifest.version, secret }),
+    ...createHost({ ...asset, version, secret }),
     publish: createPublisher(asset.controllers, (region) => putMetricsTo(region, asset.namespace)),
     // One line of JSON as it is: console.log would put its own fields around it.
     write: (line) => void process.stdout.write(`${line}\n`),

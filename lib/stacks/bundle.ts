@@ -1,6 +1,7 @@
 import { builtinModules, createRequire } from 'node:module'
 import path from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import manifest from '../../package.json' with { type: 'json' }
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -28,7 +29,7 @@ export const bundleOptions = {
   mainFields: ['module', 'main'],
   // undici falls back to the one parser that is left; the SDK wants bowser in browsers alone.
   external: ['../llhttp/llhttp-wasm.js', 'bowser'],
-  define: { esbuildDetection: 'true' },
+  define: { esbuildDetection: 'true', 'process.env.VEDETTE_VERSION': JSON.stringify(manifest.version) },
   alias: { '@aws-sdk/credential-provider-node': path.join(root, 'lib/act/credentials.ts') },
   // What is CommonJS in the bundle asks for Node's modules by `require`.
   banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
