@@ -10,6 +10,7 @@ const parts = {
   history: 'size and speed of the history file',
   bundle: 'size and import of the functions',
   invocation: 'five hundred monitors in one invocation',
+  synth: 'a thousand monitors as templates',
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 

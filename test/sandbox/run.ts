@@ -4,6 +4,8 @@ import { NoPython } from '../support/python.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
 
 const minuteMs = 60_000
+/** Schedules fire in the first seconds of a minute here, so late in it there is something to see. */
+const lookAtMs = 40_000
 const say = (line: string) => console.log(line)
 
 const stop = untilSignal()
@@ -13,9 +15,9 @@ try {
   say('Deploying probe stacks and control stacks …')
   await sandbox.deploy()
   for (const line of whatToLookAt(sandbox)) say(line)
-  const timer = setInterval(() => void sayVotes(sandbox as Sandbox).catch((error) => say(String(error))), minuteMs)
+  const timer = everyMinute(() => sayVotes(sandbox as Sandbox))
   await stop.requested
-  clearInterval(timer)
+  timer.stop()
   say('Stopping …')
 } catch (error) {
   if (!(error instanceof NoPython)) throw error
@@ -32,30 +34,44 @@ function whatToLookAt({ endpoint, demo, config }: Sandbox): string[] {
   return [
     '',
     `Deployed: probes in ${vantages.join(', ')}; alarms in ${controllers.join(', ')}.`,
-    `Schedules fire every minute; every minute this shows the votes of the last whole one, from ${controllers[0]}.`,
+    `Schedules fire every minute, and every minute this shows how many of how many votes say down, from ${controllers[0]}.`,
     ...demo.instructions,
     'With the AWS command line, if you have it:',
     `  ${aws} --region ${controllers[0]} cloudwatch list-metrics --namespace Vedette`,
     `  ${aws} --region ${vantages[0]} logs tail /aws/lambda/vedette-shop-probe-${vantages[0]} --follow`,
-    'Ctrl-C ends it and leaves nothing behind. The first votes take up to two minutes.',
+    'Ctrl-C ends it and leaves nothing behind. The first votes take a minute or two.',
     '',
   ]
 }
 
-/** The votes on every monitor in the last minute that is over for all vantages. */
+function everyMinute(look: () => Promise<void>): { stop(): void } {
+  let timer: NodeJS.Timeout
+  const arm = () => {
+    const inMinuteMs = Date.now() % minuteMs
+    timer = setTimeout(tick, (lookAtMs - inMinuteMs + minuteMs) % minuteMs || minuteMs)
+  }
+  const tick = () => {
+    look().catch((error) => say(String(error)))
+    arm()
+  }
+  arm()
+  return { stop: () => clearTimeout(timer) }
+}
+
+/** The newest votes on every monitor: of this minute, or for a loop below a minute of the one before. */
 async function sayVotes({ aws, config: { controllers, monitors, vantages } }: Sandbox): Promise<void> {
   const home = controllers[0] ?? ''
-  const atMs = (Math.floor(Date.now() / minuteMs) - 1) * minuteMs
-  const lastOf = async (name: string, dimensions: Record<string, string>) =>
-    (await aws.metric(home, name, dimensions, atMs - minuteMs)).find((point) => point.atMs === atMs)
+  const nowMs = Date.now()
+  const newest = async (name: string, dimensions: Record<string, string>) =>
+    (await aws.metric(home, name, dimensions, nowMs - 2 * minuteMs)).at(-1)
   const votes = await Promise.all(
     monitors.map(async ({ id }) => {
-      const point = await lastOf('Down', { Monitor: String(id) })
-      return `${id} ${point ? `${point.sum}/${point.samples}` : 'no vote'}`
+      const point = await newest('Down', { Monitor: String(id) })
+      return `${id} ${point ? `${point.sum}/${point.samples}` : '-'}`
     }),
   )
-  const beats = await Promise.all(vantages.map((Vantage) => lastOf('Heartbeat', { Vantage })))
+  const beats = await Promise.all(vantages.map((Vantage) => newest('Heartbeat', { Vantage })))
   const silent = vantages.filter((_, i) => !beats[i])
-  say(`${new Date(atMs).toISOString().slice(11, 16)}Z down/votes: ${votes.join(', ')}`)
-  if (silent.length > 0) say(`        no heartbeat from ${silent.join(', ')}`)
+  say(`${new Date(nowMs).toISOString().slice(11, 16)}Z down/votes  ${votes.join('  ')}`)
+  if (silent.length > 0) say(`       no sign of life yet from ${silent.join(', ')}`)
 }
