@@ -1,10 +1,7 @@
 import { CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch'
-import type { Datum } from '../decide/votes.ts'
+import { type Datum, datumsPerCall } from '../decide/votes.ts'
 import { outcomeOf } from './outcome.ts'
 import type { PublishMetrics, PublishReport } from './ports.ts'
-
-/** PutMetricData takes no more in one call (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html). */
-const mostPerCall = 1000
 
 /** What is kept for a region that refuses, some ten minutes of a full shard; the oldest go first. */
 export const mostQueued = 10_000
@@ -66,7 +63,7 @@ async function sendBatch(batch: readonly Datum[], put: PutMetrics, report: Publi
 }
 
 function* inBatches(datums: readonly Datum[]): Generator<Datum[]> {
-  for (let i = 0; i < datums.length; i += mostPerCall) yield datums.slice(i, i + mostPerCall)
+  for (let i = 0; i < datums.length; i += datumsPerCall) yield datums.slice(i, i + datumsPerCall)
 }
 
 /** Calls CloudWatch in a region. */

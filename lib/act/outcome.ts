@@ -7,8 +7,8 @@ export type Outcome = 'refused' | 'invalid' | 'unknown'
 /** Errors of a connection that never came to be. */
 const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'])
 
-/** Answers of a gateway that does not know what became of the request behind it. */
-const gateway = new Set([502, 504])
+/** Servers that say they could not take it; all others above 500 do not know what became of it. */
+const busy = new Set([429, 503])
 
 /** Refusals that have nothing to do with what was sent: they may end. */
 const passing =
@@ -30,8 +30,8 @@ export function outcomeOf(error: unknown): Outcome {
   const { name = '', message = '', code = '', errors = [], $metadata } = (error ?? {}) as SdkError
   const status = $metadata?.httpStatusCode
   if (status !== undefined) {
-    if (gateway.has(status)) return 'unknown'
-    return status >= 500 || status === 429 || passing.test(name) ? 'refused' : 'invalid'
+    if (busy.has(status) || passing.test(name)) return 'refused'
+    return status >= 500 ? 'unknown' : 'invalid'
   }
   // A name with several addresses fails with all their errors at once.
   const codes = [code, ...errors.map((one) => one.code ?? '')].filter((one) => one !== '')

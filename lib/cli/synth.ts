@@ -1,4 +1,5 @@
 import { billOf } from '../decide/cost.ts'
+import { withoutEndedWindows } from '../decide/mute-rules.ts'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { addStacks, createApp } from '../stacks/app.ts'
 import { bundleFunction } from '../stacks/bundle.ts'
@@ -16,7 +17,7 @@ export async function synth(): Promise<number> {
   const output = processOutput()
   const app = createApp()
   try {
-    const config = await loadDeployable(app.node.tryGetContext('config'))
+    const config = withoutEndedWindows(await loadDeployable(app.node.tryGetContext('config')), Date.now())
     const account = process.env.CDK_DEFAULT_ACCOUNT
     const code = { probe: await bundleFunction('probe') }
     addStacks(app, config, { code, ...(account && { account }) })

@@ -9,9 +9,9 @@ import { minuteMs } from './schedule.ts'
 /** One CloudWatch alarm: it opens when `datapoints` of the last `of` periods breach. */
 export interface Alarm {
   name: string
-  kind: 'down' | 'slow' | 'heartbeat' | 'certificate' | 'errors'
+  kind: 'down' | 'slow' | 'heartbeat' | 'certificate' | 'errors' | 'dropped'
   /** `Errors` is Lambda's own metric; the others are ours. */
-  metric: 'Down' | 'Duration' | 'Heartbeat' | 'CertificateDaysRemaining' | 'Errors'
+  metric: 'Down' | 'Duration' | 'Heartbeat' | 'CertificateDaysRemaining' | 'Errors' | 'AsyncEventsDropped'
   dimensions: Record<string, string>
   statistic: 'Sum' | 'Minimum' | 'Maximum' | 'p50'
   comparison: '>=' | '>' | '<'
@@ -94,25 +94,54 @@ export function certificateAlarm(config: Source): Alarm | undefined {
   const watched = config.monitors.filter(watchesCertificate)
   if (watched.length === 0) return undefined
   const days = certificateDays(watched)
-  const slowest = Math.max(minuteMs, ...watched.map(({ everyMs }) => everyMs))
+  // Two intervals: a window that the slowest monitor happens to be missing from would close the alarm.
+  const periodSeconds = Math.max(300, (2 * Math.max(...watched.map(({ everyMs }) => everyMs))) / 1000)
   return {
     name: `${prefixOf(config)}-certificate`,
     ...{ kind: 'certificate', metric: 'CertificateDaysRemaining', dimensions: {}, statistic: 'Minimum' },
-    ...{ comparison: '<', threshold: days, periodSeconds: Math.max(300, slowest / 1000), datapoints: 2, of: 2 },
-    ...{ missing: 'ignore', severity: 'ticket' },
+    ...{ comparison: '<', threshold: days, periodSeconds: Math.min(periodSeconds, daySeconds) },
+    ...{ datapoints: 2, of: 2, missing: 'ignore', severity: 'ticket' },
     description: `A certificate expires in less than ${days} days. Which one: ${savedQuery(config, 'certificates')}.`,
   }
 }
 
-/** The alarm over a vantage's probe function itself, in its own region. What a target does is no error of the function. */
-export function errorsAlarm(vantage: Vantage, config: Source): Alarm {
+const [hourSeconds, daySeconds] = [3600, 86_400]
+
+/**
+ * How far back an alarm may look: a day, or a week where its periods are of an hour or more
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, EvaluationPeriods).
+ */
+export function lookBackSeconds(periodSeconds: number): number {
+  return periodSeconds < hourSeconds ? daySeconds : 7 * daySeconds
+}
+
+/**
+ * The alarms over a vantage's probe function itself, in its own region: it fails, or it is not even run (throttled, for one).
+ * Two such runs within two intervals of its slowest shard open them. What a target does is no error of the function.
+ */
+export function functionAlarms(vantage: Vantage, config: Source): Alarm[] {
   const name = probeName(config, vantage.id)
-  return {
-    name: `${prefixOf(config)}-${vantage.id}-errors`,
-    ...{ kind: 'errors', metric: 'Errors', dimensions: { FunctionName: name }, statistic: 'Sum', comparison: '>=' },
-    ...{ threshold: 1, periodSeconds: 60, datapoints: 2, of: 5, missing: 'notBreaching', severity: 'ticket' },
-    description: `The probe function of the vantage ${vantage.id} fails or is cut off at its time-out: its results may be missing. Look at the newest errors in the log group /aws/lambda/${name}.`,
-  }
+  const slowest = Math.max(minuteMs, ...monitorsOf(config.monitors, vantage).map(({ everyMs }) => everyMs)) / 1000
+  const periodSeconds = Math.min(Math.max(300, 2 * slowest), daySeconds)
+  const alarm = (kind: 'errors' | 'dropped', metric: Alarm['metric'], description: string): Alarm => ({
+    name: `${prefixOf(config)}-${vantage.id}-${kind}`,
+    ...{ kind, metric, dimensions: { FunctionName: name }, statistic: 'Sum', comparison: '>=' },
+    // A shard of twelve hours and more runs once in the longest period that there is.
+    ...{ threshold: 2 * slowest <= daySeconds ? 2 : 1, periodSeconds, datapoints: 1, of: 1, missing: 'notBreaching' },
+    ...{ severity: 'ticket', description },
+  })
+  return [
+    alarm(
+      'errors',
+      'Errors',
+      `The probe function of the vantage ${vantage.id} fails or is cut off at its time-out: its results may be missing. Look at the newest errors in the log group /aws/lambda/${name}.`,
+    ),
+    alarm(
+      'dropped',
+      'AsyncEventsDropped',
+      `Runs of the probe function of the vantage ${vantage.id} were dropped: its monitors have no vote from there. Look at its throttles, and at the concurrency that the account has left in ${vantage.region}.`,
+    ),
+  ]
 }
 
 /** Days left that a person can still act in at leisure, where no monitor says more. */
@@ -140,13 +169,17 @@ export function slowLimitMs({ expect }: Monitor): number | undefined {
 
 /**
  * A monitor's thresholds in periods of CloudWatch. Below a minute the last result of each minute votes. At least two
- * periods must breach: a single point is too little to wake someone for.
+ * periods must breach: a single point is too little to wake someone for. One more than those is looked at, because votes
+ * come in up to two minutes after their minute: CloudWatch would take a period that some of them are missing from for a
+ * good one, and an alarm over periods in a row would close, or never open (docs/adr/0004).
  */
-function periodsOf({ everyMs, thresholds: { down, of = down } }: Monitor) {
+function periodsOf({ everyMs, thresholds: { down, of } }: Monitor) {
   const runsPerPeriod = Math.max(1, minuteMs / everyMs)
   const datapoints = Math.max(2, Math.ceil(down / runsPerPeriod))
   const periodSeconds = Math.max(minuteMs, everyMs) / 1000
-  return { periodSeconds, datapoints, of: Math.max(datapoints, Math.ceil(of / runsPerPeriod)) }
+  const mostPeriods = Math.floor(lookBackSeconds(periodSeconds) / periodSeconds)
+  const asked = of === undefined ? Math.min(datapoints + 1, mostPeriods) : Math.ceil(of / runsPerPeriod)
+  return { periodSeconds, datapoints, of: Math.max(datapoints, asked) }
 }
 
 /** Where to look: results are logged where they were seen. */

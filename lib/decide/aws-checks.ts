@@ -7,6 +7,7 @@ import { monitorProblems } from './aws-monitor-checks.ts'
 import { probeName } from './names.ts'
 import { monitorsOf } from './plan.ts'
 import { probeAssetOf } from './probe-asset.ts'
+import { secretsOf } from './secrets.ts'
 
 /** What AWS would refuse of a config, or what would defeat its purpose there: everything at once, before anything is deployed. */
 export function awsProblems(config: Config): Problem[] {
@@ -163,9 +164,49 @@ const largestAssetMb = 250 - 10
 
 function assetProblems(config: Config): Problem[] {
   return config.vantages.flatMap((vantage, i) => {
-    const megabytes = JSON.stringify(probeAssetOf(config, vantage)).length / 1e6
-    if (megabytes <= largestAssetMb) return []
-    const got = `${Math.ceil(megabytes)} MB`
-    return [problem(['vantages', i], `monitors of at most ${largestAssetMb} MB in all, as a function takes them`, got)]
+    const at = ['vantages', i]
+    const asset = probeAssetOf(config, vantage)
+    const megabytes = JSON.stringify(asset).length / 1e6
+    const policy = policyCharacters(config, vantage)
+    return [
+      ...(megabytes > largestAssetMb
+        ? [
+            problem(
+              at,
+              `monitors of at most ${largestAssetMb} MB, as a function takes them`,
+              `${Math.ceil(megabytes)} MB`,
+            ),
+          ]
+        : []),
+      ...(asset.shards.length > mostAlarmResources
+        ? [
+            problem(
+              at,
+              `at most ${mostAlarmResources} schedules in a stack`,
+              `${asset.shards.length} intervals and shards`,
+            ),
+          ]
+        : []),
+      ...(policy > mostPolicyCharacters
+        ? [
+            problem(
+              at,
+              `secrets whose names fit the ${mostPolicyCharacters} characters that a role's policies may have for them`,
+              `${policy}`,
+              'let monitors share secrets',
+            ),
+          ]
+        : []),
+    ]
   })
+}
+
+/** The inline policies of a role have 10,240 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), some of them for the rest. */
+const mostPolicyCharacters = 8500
+/** An ARN without its name: `"arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:-??????",`. */
+const arnCharacters = 70
+
+function policyCharacters({ monitors }: Config, vantage: Vantage): number {
+  const refs = secretsOf(monitorsOf(monitors, vantage)).map(({ ref }) => Object.values(ref)[0] as string)
+  return [...new Set(refs)].reduce((sum, name) => sum + arnCharacters + name.length, 0)
 }

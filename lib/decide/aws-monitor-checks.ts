@@ -3,10 +3,10 @@ import { formatDuration } from '../model/duration.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { formatPath, type Problem, shown } from '../model/problem.ts'
 import { monitorAlarms, mostAlarmResources, resourcesOf } from './alarm-shards.ts'
-import { downAlarm, longestRunbook } from './alarms.ts'
+import { downAlarm, longestRunbook, lookBackSeconds } from './alarms.ts'
 import { invocationMs, longestTimeoutMs } from './probe-function.ts'
 import { intervalProblem } from './schedule.ts'
-import { secretsOf } from './secrets.ts'
+import { literalSecretsOf, secretsOf } from './secrets.ts'
 import { worstCaseMs } from './sharding.ts'
 
 /** What AWS would refuse of the monitors of a config, with their places in it. */
@@ -20,6 +20,7 @@ export function monitorProblems(config: Config): Problem[] {
       ...keyProblems(monitor, i, config),
     ]),
     ...secretProblems(config),
+    ...literalProblems(config),
   ]
 }
 
@@ -38,18 +39,11 @@ function timingProblems(monitor: Monitor, i: number): Problem[] {
   ]
 }
 
-/**
- * CloudWatch looks back a day, or a week where periods are of an hour or more
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, EvaluationPeriods).
- */
-const hourSeconds = 3600
-const daySeconds = 24 * hourSeconds
-
 function alarmProblems(monitor: Monitor, i: number, config: Config): Problem[] {
   // An interval that is none of CloudWatch's periods has been told of already.
   if (intervalProblem(monitor.everyMs)) return []
   const { periodSeconds, of } = downAlarm(monitor, config)
-  const most = periodSeconds < hourSeconds ? daySeconds : 7 * daySeconds
+  const most = lookBackSeconds(periodSeconds)
   if (periodSeconds * of <= most) return []
   return [
     {
@@ -93,6 +87,16 @@ function keyProblems({ tls }: Monitor, i: number, { allow }: Config): Problem[] 
       hint: 'use a key that opens nothing else, and "allow": { "key-in-asset": reason }',
     },
   ]
+}
+
+function literalProblems({ monitors, allow }: Config): Problem[] {
+  if ('secret-in-asset' in allow) return []
+  return literalSecretsOf(monitors).map((at) => ({
+    path: formatPath(['monitors', ...at]),
+    expected: "a reference to a secret in AWS: a text would lie, readable, in the bucket of the CDK's assets",
+    got: 'a text',
+    hint: 'use { "secret": name } or { "ssm": name }; for one that opens nothing, "allow": { "secret-in-asset": reason }',
+  }))
 }
 
 /** Names in their own words: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html */

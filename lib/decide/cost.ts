@@ -6,6 +6,7 @@ import { probeMemoryMb } from './probe-function.ts'
 import { shortLineBytes } from './result-line.ts'
 import { minuteMs } from './schedule.ts'
 import { secretsOf } from './secrets.ts'
+import { datumsPerCall } from './votes.ts'
 
 /** A list price of AWS in us-east-1, in US dollars. */
 interface Price {
@@ -31,6 +32,7 @@ const prices = {
   lambdaSecond: { usd: 0.0000133334, per: 1, unit: 'GB-second', source: lambda },
   lambdaRequest: { usd: 0.2, per: 1_000_000, unit: 'invocation', source: lambda },
   secret: { usd: 0.4, per: 1, unit: 'secret', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
+  secretRead: { usd: 0.05, per: 10_000, unit: 'read', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
   // Beyond 14 million a month, which are free for good.
   schedule: { usd: 1, per: 1_000_000, unit: 'invocation', source: 'https://aws.amazon.com/eventbridge/pricing/' },
   healthCheck: { usd: 0.75, per: 1, unit: 'health check', source: route53 },
@@ -83,7 +85,7 @@ export function billOf(config: Priced): Bill {
     ...alarmLines(config),
     ...callLines(config, shards),
     ...lambdaLines(shards),
-    secretsLine(config),
+    ...secretLines(config),
   ].filter(({ quantity }) => quantity > 0)
   const runsPerMonth = sum(shards.map((shard) => shard.runsPerMonth))
   const monthlyUsd = sum(lines.map((line) => line.monthlyUsd))
@@ -118,7 +120,7 @@ function alarmLines(config: Priced): CostLine[] {
     line('alarm on Heartbeat', `${vantages.length} vantages × ${c} controllers`, vantages.length * c, prices.alarm),
     line('alarm on certificates', `1 × ${c} controllers`, certificateAlarm(config) ? c : 0, prices.alarm),
     line('alarm on slowness', `${slow} monitors, home only`, c > 0 ? slow : 0, prices.alarm),
-    line('alarm on function errors', `${vantages.length} vantages`, vantages.length, prices.alarm),
+    line('alarms on functions', `${vantages.length} vantages × 2`, vantages.length * 2, prices.alarm),
   ]
 }
 
@@ -128,23 +130,49 @@ function placesOf(monitor: Monitor, { vantages }: Priced): number {
 }
 
 /** Secrets in Secrets Manager are replicated to every region that reads them; parameters of SSM's standard tier cost nothing. */
-function secretsLine({ vantages, monitors }: Priced): CostLine {
-  const names = (vantage: Vantage) =>
-    secretsOf(monitorsOf(monitors, vantage)).flatMap(({ ref }) => ('secret' in ref ? [ref.secret] : []))
-  const replicas = new Set(vantages.flatMap((vantage) => names(vantage).map((name) => `${vantage.region} ${name}`)))
-  return line('secrets', `${replicas.size}, each in every region that reads it`, replicas.size, prices.secret)
+function secretLines({ vantages, monitors }: Priced): CostLine[] {
+  const namesIn = (vantage: Vantage) =>
+    new Set(
+      secretsOf(monitorsOf(monitors, vantage)).flatMap(({ ref }) =>
+        'secret' in ref ? [`${vantage.region} ${ref.secret}`] : [],
+      ),
+    )
+  const replicas = new Set(vantages.flatMap((vantage) => [...namesIn(vantage)]))
+  const readers = sum(vantages.map((vantage) => namesIn(vantage).size))
+  return [
+    line('secrets', `${replicas.size}, each in every region that reads it`, replicas.size, prices.secret),
+    line('reads of secrets', `${readers} × every 5 minutes`, readers * readsPerMonth, prices.secretRead),
+  ]
 }
+
+/** A function keeps a secret for five minutes. */
+const readsPerMonth = (30 * 24 * 60) / 5
 
 function callLines({ controllers }: Pick<Config, 'controllers'>, shards: PlannedShard[]): CostLine[] {
   const invocations = sum(shards.map(({ invocationsPerMonth }) => invocationsPerMonth))
   const runs = sum(shards.map(({ runsPerMonth }) => runsPerMonth))
   const c = controllers.length
-  const calls = `${amount(invocations)} invocations × ${c} controllers`
-  const logs = `${amount(runs)} results × ${shortLineBytes} B`
+  const calls = sum(shards.map((shard) => shard.invocationsPerMonth * callsOf(shard, c)))
+  const lines = runs + invocations
   return [
-    line('PutMetricData', calls, invocations * c, prices.putMetricData),
-    line('logs', logs, (runs * shortLineBytes) / 1e9, prices.logs),
+    line(
+      'PutMetricData',
+      `${amount(invocations)} invocations × ${c} controllers, ${datumsPerCall} a call`,
+      calls,
+      prices.putMetricData,
+    ),
+    line('logs', `${amount(lines)} lines × ${shortLineBytes} B`, (lines * shortLineBytes) / 1e9, prices.logs),
   ]
+}
+
+/** Calls of one invocation: everything to home, to standby without what is for home alone. */
+function callsOf({ monitors }: PlannedShard, controllers: number): number {
+  const everywhere = monitors.length + 2
+  const atHome = sum(
+    monitors.map(({ metrics: { duration, perVantage } }) => (duration ? 1 : 0) + (perVantage ? (duration ? 2 : 1) : 0)),
+  )
+  const calls = (datums: number) => Math.ceil(datums / datumsPerCall)
+  return controllers === 0 ? 0 : calls(everywhere + atHome) + (controllers - 1) * calls(everywhere)
 }
 
 function lambdaLines(shards: PlannedShard[]): CostLine[] {

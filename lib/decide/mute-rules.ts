@@ -40,7 +40,7 @@ export function muteRulesOf(
 export function schedulesOf(window: MaintenanceWindow): Schedule[] {
   if ('start' in window) return [scheduleAt(window)]
   const { cron, timeZone, forMs } = window
-  const rest = { timeZone, duration: isoDuration(Math.ceil(forMs / minuteMs)) }
+  const rest = { timeZone: zoneName(timeZone), duration: isoDuration(Math.ceil(forMs / minuteMs)) }
   return expressionsOf(cron).map((fields) => ({ expression: `cron(${fields})`, ...rest }))
 }
 
@@ -86,6 +86,20 @@ function rangesOf(values: readonly number[]): [from: number, to: number][] {
     else ranges.push([value, value])
   }
   return ranges
+}
+
+/** A time zone as IANA spells it: `europe/berlin` is read here, but hardly everywhere. */
+function zoneName(zone: string): string {
+  return Intl.supportedValuesOf('timeZone').find((name) => name.toLowerCase() === zone.toLowerCase()) ?? zone
+}
+
+/** A config without the fixed windows that are over: a rule for the past mutes nothing, and may be refused. */
+export function withoutEndedWindows(config: Config, nowMs: number): Config {
+  const goesOn = (window: MaintenanceWindow) => 'cron' in window || Date.parse(window.start) + window.forMs > nowMs
+  return {
+    ...config,
+    monitors: config.monitors.map((monitor) => ({ ...monitor, maintenance: monitor.maintenance.filter(goesOn) })),
+  }
 }
 
 function isoDuration(minutes: number): string {

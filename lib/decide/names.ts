@@ -8,8 +8,8 @@ export function prefixOf({ service, env }: Named): string {
 }
 
 /**
- * Where metrics go. An environment has a namespace of its own, so that staging never votes on production; services of one
- * account share it, so their monitors need ids of their own.
+ * Where metrics go. An environment has a namespace of its own, so that staging never votes on production. Services of one
+ * account without one share monitors of the same id, heartbeats and certificates.
  */
 export function namespaceOf({ env }: Pick<Config, 'env'>): string {
   return env === undefined ? 'Vedette' : `Vedette/${env}`

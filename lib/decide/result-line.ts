@@ -43,7 +43,9 @@ function shortLine({
 }
 
 function wholeLine(result: ProbeResult, was: Status | undefined): string {
-  const said = { ...result, ...(was && { was }) }
+  const { monitor, kind, vantage, status, ...rest } = result
+  // Among the first: Logs Insights finds a limited number of fields in a line.
+  const said = { monitor, kind, vantage, status, ...(was && { was }), ...rest }
   const line = JSON.stringify(said)
   return line.length <= longestLine ? line : JSON.stringify({ ...said, observed: {} })
 }

@@ -26,11 +26,10 @@ const minutesOfHour = (from: number, step: number) => (step === 60 ? `${from}` :
 const hoursOfDay = (from: number, step: number) => (step === 24 ? `${from}` : step === 1 ? '*' : `${from}/${step}`)
 
 /**
- * When a shard that was scheduled for a minute runs, in wall-clock milliseconds. Scheduler fires anywhere within that
- * minute, so a loop below a minute owns the slots of the minute after it, evenly spaced, each vantage shifted by its place.
+ * When a loop below a minute that was scheduled for a minute runs, in wall-clock milliseconds. Scheduler fires anywhere
+ * within that minute, so it owns the slots of the minute after it, evenly spaced, each vantage shifted by its place.
  */
 export function slotsOf(everyMs: number, scheduledMs: number, place: Place): number[] {
-  if (everyMs >= minuteMs) return [scheduledMs]
   const first = minuteOfVotes(everyMs, scheduledMs) + (everyMs * place.index) / place.count
   return Array.from({ length: minuteMs / everyMs }, (_, i) => first + i * everyMs)
 }

@@ -1,4 +1,5 @@
 import type { Monitor, Secret, SecretRef } from '../model/monitor.ts'
+import { loginStep, sensitiveHeader } from '../model/sensitive.ts'
 
 /** A reference to a secret, and where in the list of monitors it stands. */
 export interface FoundSecret {
@@ -12,6 +13,21 @@ export function secretsOf(monitors: readonly Monitor[]): FoundSecret[] {
   return monitors.flatMap((monitor, i) =>
     placesOf(monitor).flatMap(([at, value]) => (typeof value === 'object' ? [{ ref: value, at: [i, ...at] }] : [])),
   )
+}
+
+/** Every secret that stands in the monitors itself, as text; where, not what. */
+export function literalSecretsOf(monitors: readonly Monitor[]): PropertyKey[][] {
+  return monitors.flatMap((monitor, i) =>
+    placesOf(monitor).flatMap(([at, value]) => (typeof value === 'string' && isSecret(at, value) ? [[i, ...at]] : [])),
+  )
+}
+
+function isSecret([key, name]: readonly PropertyKey[], value: string): boolean {
+  if (value === '') return false
+  if (key === 'auth') return true
+  if (key === 'headers') return sensitiveHeader.test(String(name))
+  if (key === 'dialog') return loginStep.test(value)
+  return key === 'proxy' && Boolean(URL.parse(value)?.username)
 }
 
 /** The values of a monitor that may be secrets. */

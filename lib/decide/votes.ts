@@ -20,6 +20,9 @@ export interface Run {
   results: ProbeResult[]
 }
 
+/** PutMetricData takes no more (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html). */
+export const datumsPerCall = 1000
+
 /** PutMetricData takes no more values in one datum (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html). */
 const mostValues = 150
 

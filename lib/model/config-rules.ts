@@ -66,6 +66,7 @@ function checkReferences(monitor: unknown, i: number, monitorIds: Id[], vantageI
     if (typeof vantage === 'string' && !vantageIds.includes(vantage))
       problems.push(unknownId([...at, 'vantages', k], 'vantage', vantage, vantageIds))
   }
+  problems.push(...checkUnique(idsOf(vantages), [...at, 'vantages']))
   const places = Array.isArray(vantages) ? vantages.length : vantageIds.length
   const fail = (quorum as { fail?: unknown } | undefined)?.fail
   if (typeof fail === 'number' && places > 0 && fail > places) {

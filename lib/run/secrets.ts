@@ -1,4 +1,5 @@
 import type { HttpMonitor, Monitor, Secret, SecretRef, TcpMonitor } from '../model/monitor.ts'
+import { loginStep, sensitiveHeader } from '../model/sensitive.ts'
 
 /**
  * Reads a secret from where it is kept. Rejects with what to do where it cannot. `isStale` says that a peer refused what
@@ -21,11 +22,6 @@ export const leastSecretLength = 4
 
 /** Shorter parts of a header are schemes and names: `Bearer`, `sid`. */
 const leastPartLength = 8
-
-const sensitiveHeader = /auth|cookie|token|secret|key|passw|signature|credential|session/i
-
-/** Steps of a dialog whose words after the first are credentials (SMTP, POP3, FTP, IMAP, Redis). */
-const login = /^\s*(?:\S+\s+)?(?:auth|pass|login)\b/i
 
 /** A monitor whose secrets have been read, and every text that must not be seen. */
 export interface Opened {
@@ -93,7 +89,7 @@ async function openTcp(monitor: TcpMonitor, source: SecretSource): Promise<Opene
       if (!('send' in step)) return step
       const send = await read(step.send, source)
       if (typeof step.send !== 'string') secrets.push(send, send.trim())
-      else if (login.test(send)) secrets.push(...send.trim().split(/\s+/).slice(1))
+      else if (loginStep.test(send)) secrets.push(...send.trim().split(/\s+/).slice(1))
       return { send }
     }),
   )

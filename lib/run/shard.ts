@@ -29,20 +29,27 @@ export interface ShardSummary {
   metrics: PublishReport[]
 }
 
+/** The containers of a loop take turns, so that each is called every other minute. */
+const recentIntervals = 2.5
+
 /** A slot that is this late is left out: the next one is never made to wait. */
 const latestMs = 1000
 
 /**
- * Runs the shards of one vantage as a schedule calls for them. A minute that was delivered before is not run again, as
- * CloudWatch would count its votes twice; gives undefined for it. Rejects only where the event names no shard.
+ * Runs the shards of one vantage as a schedule calls for them. A minute that this process has begun before is not run
+ * again, as CloudWatch would count its votes twice; gives undefined for it. Rejects only where the event names no shard.
  */
 export function createShardRunner(asset: ProbeAsset, host: ShardHost) {
   const lastMinutes = new Map<string, number>()
-  const lastStatuses = new Map<string, Status>()
+  const last = new Map<string, { status: Status; atMs: number }>()
 
-  const report = (result: ProbeResult) => {
-    host.write(resultLine(result, lastStatuses.get(result.monitor)))
-    lastStatuses.set(result.monitor, result.status)
+  const report = (result: ProbeResult, everyMs: number) => {
+    const atMs = host.deps.wallClock()
+    const before = last.get(result.monitor)
+    // A container may have missed what happened in others since it was last called.
+    const isRecent = before !== undefined && atMs - before.atMs <= recentIntervals * Math.max(everyMs, minuteMs)
+    host.write(resultLine(result, isRecent ? before.status : undefined))
+    last.set(result.monitor, { status: result.status, atMs })
   }
 
   return async (event: ProbeEvent): Promise<ShardSummary | undefined> => {
@@ -85,7 +92,7 @@ async function runSlots(
   monitor: Monitor,
   { slots, delayMs }: { slots: readonly number[] | undefined; delayMs: number },
   host: ShardHost,
-  report: (result: ProbeResult) => void,
+  report: (result: ProbeResult, everyMs: number) => void,
 ): Promise<SlotRun> {
   const { wallClock } = host.deps
   const run: SlotRun = { monitor, results: [], missed: 0 }
@@ -98,7 +105,7 @@ async function runSlots(
       continue
     }
     const result = await runMonitor(monitor, host)
-    report(result)
+    report(result, monitor.everyMs)
     run.results.push(result)
   }
   return run

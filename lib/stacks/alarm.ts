@@ -20,7 +20,7 @@ export function addAlarm(
   return new CfnAlarm(scope, id, {
     alarmName: alarm.name,
     alarmDescription: alarm.description,
-    namespace: alarm.kind === 'errors' ? 'AWS/Lambda' : namespace,
+    namespace: 'FunctionName' in alarm.dimensions ? 'AWS/Lambda' : namespace,
     metricName: alarm.metric,
     ...(dimensions.length > 0 && { dimensions }),
     ...(isPercentile ? { extendedStatistic: alarm.statistic } : { statistic: alarm.statistic }),

@@ -33,8 +33,8 @@ function addMonitor(
   namespace: string,
   topics: Record<Alarm['severity'], string>,
 ): void {
-  // A scope of its own keeps ids that differ in a dot or a hyphen apart in logical ids.
-  const scope = new Construct(stack, id)
+  // A scope of its own keeps ids that differ in a dot or a hyphen apart in logical ids; no id is a name that JavaScript has.
+  const scope = new Construct(stack, `Monitor-${id}`)
   const resources = alarms.map((alarm) =>
     addAlarm(scope, alarm.kind, alarm, { namespace, topicArn: topics[alarm.severity] }),
   )

@@ -29,7 +29,9 @@ export class ControlStack extends Stack {
       addAlarm(scope, id, alarm, { namespace, topicArn: topics[alarm.severity].topicArn })
     // A scope of its own keeps ids that differ in a hyphen alone apart in logical ids.
     const heartbeats = new Construct(this, 'Heartbeats')
-    const alarms = config.vantages.map((vantage) => add(heartbeats, vantage.id, heartbeatAlarm(vantage, config)))
+    const alarms = config.vantages.map((vantage) =>
+      add(heartbeats, `Vantage-${vantage.id}`, heartbeatAlarm(vantage, config)),
+    )
     const certificate = certificateAlarm(config)
     if (certificate) alarms.push(add(this, 'Certificate', certificate))
     if (region !== config.controllers[0]) return

@@ -9,7 +9,7 @@ import {
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda'
 import { CfnQueryDefinition, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { errorsAlarm } from '../decide/alarms.ts'
+import { functionAlarms } from '../decide/alarms.ts'
 import { namespaceOf, probeName, type QueryName, queryName, topicName } from '../decide/names.ts'
 import { monitorsOf } from '../decide/plan.ts'
 import { probeAssetOf } from '../decide/probe-asset.ts'
@@ -45,7 +45,8 @@ export class ProbeStack extends Stack {
     addSchedules(this, probe, probeAssetOf(config, vantage), name)
     addQueries(this, config, vantage, logGroup)
     const topic = addTopic(this, 'Ticket', topicName(config, 'ticket', vantage.id))
-    addAlarm(this, 'Errors', errorsAlarm(vantage, config), { namespace: namespaceOf(config), topicArn: topic.topicArn })
+    for (const alarm of functionAlarms(vantage, config))
+      addAlarm(this, alarm.kind, alarm, { namespace: namespaceOf(config), topicArn: topic.topicArn })
     warnOfTargets(this, monitorsOf(config.monitors, vantage), vantage)
   }
 }
@@ -74,7 +75,7 @@ function addProbeFunction(
         loggingFormat: LoggingFormat.JSON,
         systemLogLevelV2: SystemLogLevel.WARN,
         applicationLogLevelV2: ApplicationLogLevel.INFO,
-        // A run that comes late, or twice, would vote twice: it is left out instead.
+        // A run that comes late votes for a minute that is over: it is left out instead.
         retryAttempts: 0,
         maxEventAge: Duration.seconds(60),
       }),

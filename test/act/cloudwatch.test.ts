@@ -98,7 +98,6 @@ test('calls hold at most 1,000 datums and are compressed', async () => {
 test.each<[string, Behaviour]>([
   ['throttled', [400, 'ThrottlingException']],
   ['answered with a 503', [503, 'ServiceUnavailable']],
-  ['answered with a 500', [500, 'InternalServiceFault']],
   ['denied', [403, 'AccessDenied']],
 ])('what is %s is kept, called for once, and sent later with its own time', async (_how, behaviour) => {
   const publish = publisher()
@@ -123,6 +122,7 @@ test('a region where nobody listens keeps its votes', async () => {
 
 test.each<[string, Behaviour]>([
   ['cut off after it was sent', 'cut'],
+  ['lost inside CloudWatch', [500, 'InternalServiceFault']],
   ['lost behind a gateway', [504, 'Unknown']],
   ['refused for what it holds', [400, 'InvalidParameterValueException']],
 ])('a call that was %s is never made again, and counted', async (_how, behaviour) => {

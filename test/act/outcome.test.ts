@@ -8,7 +8,7 @@ test.each([
   [answered('LimitExceededFault', 400), 'refused'],
   [answered('AccessDenied', 403), 'refused'],
   [answered('ExpiredToken', 403), 'refused'],
-  [answered('InternalServiceFault', 500), 'refused'],
+  [answered('InternalServiceFault', 500), 'unknown'],
   [answered('ServiceUnavailable', 503), 'refused'],
   [answered('Unknown', 429), 'refused'],
   [answered('InvalidParameterValueException', 400), 'invalid'],

@@ -3,7 +3,7 @@ import {
   type Alarm,
   certificateAlarm,
   downAlarm,
-  errorsAlarm,
+  functionAlarms,
   heartbeatAlarm,
   quorumOf,
   slowAlarm,
@@ -47,12 +47,14 @@ describe('the alarm on Down', () => {
   const periods = ({ periodSeconds, datapoints, of }: Alarm) => [periodSeconds, datapoints, of]
 
   test.each([
-    ['every minute', {}, [60, 3, 3]],
-    ['every five minutes', { every: '5m' }, [300, 3, 3]],
+    ['every minute, and one more that may not be complete', {}, [60, 3, 4]],
+    ['every five minutes', { every: '5m' }, [300, 3, 4]],
+    ['a week of days, as far as CloudWatch looks back', { every: '1d', thresholds: { down: 7 } }, [86_400, 7, 7]],
+    ['three in a row, for who wants that', { thresholds: { down: 3, of: 3 } }, [60, 3, 3]],
     ['three of five', { thresholds: { down: 3, of: 5 } }, [60, 3, 5]],
-    ['a loop, whose minutes vote once', { every: '10s', thresholds: { down: 18 } }, [60, 3, 3]],
-    ['never after a single point', { thresholds: { down: 1 } }, [60, 2, 2]],
-    ['never after a single minute of a loop', { every: '10s' }, [60, 2, 2]],
+    ['a loop, whose minutes vote once', { every: '10s', thresholds: { down: 18 } }, [60, 3, 4]],
+    ['never after a single point', { thresholds: { down: 1 } }, [60, 2, 3]],
+    ['never after a single minute of a loop', { every: '10s' }, [60, 2, 3]],
   ])('has the periods of %s', (_, monitor, expected) => {
     expect(periods(on(downAlarm, config(monitor)))).toEqual(expected)
   })
@@ -130,19 +132,35 @@ describe('the alarm on certificates', () => {
     expect(certificateAlarm(config(days(['gt', 3, 'down'])))?.threshold).toBe(14)
   })
 
-  test('has a period that the slowest of them falls into', () => {
+  test('has a period that the slowest of them cannot be missing from', () => {
     expect(certificateAlarm(config({}))?.periodSeconds).toBe(300)
-    expect(certificateAlarm(config({ every: '6h' }))?.periodSeconds).toBe(21_600)
+    expect(certificateAlarm(config({ every: '6h' }))?.periodSeconds).toBe(43_200)
+    expect(certificateAlarm(config({ every: '1d' }))?.periodSeconds).toBe(86_400)
   })
 })
 
-test('the alarm on errors is over the function of its vantage', () => {
-  const built = config({})
-  const alarm = errorsAlarm(built.vantages[1] as Config['vantages'][number], built)
-  expect(alarm).toMatchObject({
-    name: 'vedette-shop-eu-west-1-errors',
-    dimensions: { FunctionName: 'vedette-shop-probe-eu-west-1' },
-    ...{ metric: 'Errors', statistic: 'Sum', threshold: 1, datapoints: 2, of: 5, missing: 'notBreaching' },
+describe('the alarms on a function', () => {
+  const alarms = (monitor: object, more: object = {}) => {
+    const built = config(monitor, more)
+    return functionAlarms(built.vantages[1] as Config['vantages'][number], built)
+  }
+
+  test('are over its errors, and over calls that were dropped', () => {
+    const common = { dimensions: { FunctionName: 'vedette-shop-probe-eu-west-1' }, statistic: 'Sum', threshold: 2 }
+    expect(alarms({})).toMatchObject([
+      { name: 'vedette-shop-eu-west-1-errors', metric: 'Errors', ...common, missing: 'notBreaching' },
+      { name: 'vedette-shop-eu-west-1-dropped', metric: 'AsyncEventsDropped', ...common, missing: 'notBreaching' },
+    ])
+  })
+
+  test.each([
+    ['1m', 300, 2],
+    ['5m', 600, 2],
+    ['12h', 86_400, 2],
+    ['1d', 86_400, 1],
+  ])('open when a shard of %s fails every time', (every, periodSeconds, threshold) => {
+    const [errors] = alarms({ every })
+    expect(errors).toMatchObject({ periodSeconds, threshold, datapoints: 1, of: 1 })
   })
 })
 

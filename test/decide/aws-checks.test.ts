@@ -223,3 +223,39 @@ describe('quotas', () => {
     expect(pathsOf({ monitors })).toEqual(['vantages[0]'])
   })
 })
+
+describe('secrets', () => {
+  const http = (more: object) => ({ id: 'api', kind: 'http', url: 'https://x.test/', ...more })
+  const pathsOf = (monitor: object, allow: Record<string, string> = {}) => {
+    const vantages = ['us-east-1']
+    const config = parseConfig({ service: 'shop', vantages, controllers: ['us-west-2'], monitors: [monitor], allow })
+    return awsProblems(config).map(({ path }) => path)
+  }
+
+  test.each([
+    [http({ auth: { bearer: 'hunter2hunter2' } }), 'monitors[0].auth.bearer'],
+    [http({ auth: { basic: { username: 'a', password: 'hunter2' } } }), 'monitors[0].auth.basic.password'],
+    [http({ headers: { 'x-api-key': 'plain' } }), 'monitors[0].headers.x-api-key'],
+    [http({ proxy: 'http://me:hunter2@proxy.test:3128' }), 'monitors[0].proxy'],
+    [
+      { id: 'mail', kind: 'tcp', host: 'x.test', port: 25, dialog: [{ send: 'AUTH PLAIN aGkK\r\n' }] },
+      'monitors[0].dialog[0].send',
+    ],
+  ])('as text would lie in the bucket of assets: %j', (monitor, path) => {
+    expect(pathsOf(monitor)).toEqual([path])
+    expect(pathsOf(monitor, { 'secret-in-asset': 'a password that opens nothing' })).toEqual([])
+  })
+
+  test('what is no secret may be text', () => {
+    expect(pathsOf(http({ headers: { accept: 'text/html' }, body: 'x', proxy: 'http://proxy.test:3128' }))).toEqual([])
+  })
+
+  test('have to fit into the policies of a role', () => {
+    const monitors = Array.from({ length: 120 }, (_, i) => ({
+      ...http({ auth: { bearer: { secret: `shop/token-of-service-${i}` } } }),
+      id: `m${i}`,
+    }))
+    const config = parseConfig({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors })
+    expect(awsProblems(config)).toMatchObject([{ path: 'vantages[0]', hint: 'let monitors share secrets' }])
+  })
+})

@@ -38,7 +38,7 @@ describe('the bill', () => {
     expect(usd(bill, 'metric Down')).toBeCloseTo(60)
     expect(usd(bill, 'alarm on Down')).toBeCloseTo(20)
     expect(usd(bill, 'PutMetricData')).toBeCloseTo(8.64)
-    expect(usd(bill, 'logs')).toBeCloseTo(5.4)
+    expect(usd(bill, 'logs')).toBeCloseTo(5.45)
     expect(usd(bill, 'Lambda time') + usd(bill, 'Lambda invocations')).toBeCloseTo(8.73, 1)
   })
 

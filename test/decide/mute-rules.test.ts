@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inMaintenance } from '../../lib/decide/maintenance.ts'
-import { schedulesOf } from '../../lib/decide/mute-rules.ts'
+import { schedulesOf, withoutEndedWindows } from '../../lib/decide/mute-rules.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
 
 const expressions = (cron: string) =>
   schedulesOf({ cron, timeZone: 'UTC', forMs: 60_000 }).map(({ expression }) => expression)
@@ -65,5 +66,23 @@ test.each([
 test('a fixed window is told in UTC, and covers the minutes that it touches', () => {
   expect(schedulesOf({ start: '2026-12-24T23:30:30+01:00', forMs: 3_600_000 })).toEqual([
     { expression: 'at(2026-12-24T22:30)', timeZone: 'UTC', duration: 'PT1H1M' },
+  ])
+})
+
+test('a fixed window that is over is left out, one that goes on is not', () => {
+  const over = { start: '2026-01-01T00:00:00Z', for: '2h' }
+  const open = { start: '2026-01-01T01:30:00Z', for: '2h' }
+  const cron = { cron: '0 2 * * SUN', timeZone: 'europe/berlin', for: '2h' }
+  const config = parseConfig({
+    service: 'shop',
+    monitors: [{ id: 'api', kind: 'tcp', host: 'x.test', port: 1, maintenance: [over, open, cron] }],
+  })
+  const [monitor] = withoutEndedWindows(config, Date.parse('2026-01-01T02:00:00Z')).monitors
+  expect(monitor?.maintenance).toEqual(config.monitors[0]?.maintenance.slice(1))
+})
+
+test('a time zone is spelled as IANA does', () => {
+  expect(schedulesOf({ cron: '0 2 * * *', timeZone: 'europe/berlin', forMs: 3_600_000 })).toMatchObject([
+    { timeZone: 'Europe/Berlin' },
   ])
 })

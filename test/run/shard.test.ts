@@ -96,7 +96,7 @@ test('an invocation runs its monitors, logs each, publishes their votes for the 
   ])
 })
 
-test('a minute that is delivered twice is run once, also while the first is under way', async () => {
+test('a minute that is delivered twice to one process is run once, also while the first is under way', async () => {
   const { run, call, starts, published } = vantage({ probe: () => after(2000) })
   const event = { shard: '1m-0', scheduledTime: at(noon) }
   const [first, second] = await Promise.all([run(event), run(event), vi.runAllTimersAsync()])

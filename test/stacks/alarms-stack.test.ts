@@ -27,7 +27,7 @@ describe('the alarm over a monitor', () => {
       Threshold: 2,
       Period: 60,
       DatapointsToAlarm: 3,
-      EvaluationPeriods: 3,
+      EvaluationPeriods: 4,
       TreatMissingData: 'ignore',
       AlarmActions: [topic('us-west-2', 'page')],
       OKActions: [topic('us-west-2', 'page')],
@@ -80,7 +80,7 @@ describe('maintenance', () => {
         Rule: { Schedule: { Expression: 'cron(0 2 * * SUN)', Timezone: 'Europe/Berlin', Duration: 'PT2H' } },
       },
       // A rule may name only alarms that exist.
-      DependsOn: [Match.stringLikeRegexp('^apidown'), Match.stringLikeRegexp('^apislow')],
+      DependsOn: [Match.stringLikeRegexp('^Monitorapidown'), Match.stringLikeRegexp('^Monitorapislow')],
     })
   })
 

@@ -112,10 +112,10 @@ describe('a probe stack', () => {
       MetricName: 'Errors',
       Dimensions: [{ Name: 'FunctionName', Value: 'vedette-shop-staging-probe-us-east-1' }],
       Statistic: 'Sum',
-      Threshold: 1,
+      Threshold: 2,
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      DatapointsToAlarm: 2,
-      EvaluationPeriods: 5,
+      DatapointsToAlarm: 1,
+      EvaluationPeriods: 1,
       TreatMissingData: 'notBreaching',
       AlarmActions: [{ Ref: Match.stringLikeRegexp('^Ticket') }],
     })
