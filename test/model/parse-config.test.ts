@@ -137,6 +137,14 @@ describe('problems', () => {
     expect(problems).toHaveLength(10)
   })
 
+  test('of a vantage that a monitor names twice: it has one vote', () => {
+    const vantages = ['us-east-1', 'us-east-1']
+    const monitor = { id: 'a', kind: 'tcp', host: 'x.test', port: 1, vantages, quorum: { fail: 2 } }
+    expect(problemsOf({ service: 'shop', vantages: ['us-east-1'], monitors: [monitor] })).toMatchObject([
+      { path: 'monitors[0].vantages[1]', expected: 'an id of its own' },
+    ])
+  })
+
   test('of one monitor hide none of its others', () => {
     const monitor = {
       tmout: 1,
