@@ -1,4 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** The sandbox mostly waits for schedules to fire: it begins first, and has a worker beside those that keep the cores busy. */
+class SandboxFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isSandbox = ({ moduleId }: TestSpecification) => moduleId.includes('/test/sandbox/')
+    return [...sorted.filter(isSandbox), ...sorted.filter((file) => !isSandbox(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -7,5 +18,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: SandboxFirst },
   },
 })

@@ -1,6 +1,8 @@
 import type { FailoverParsed } from './config-schema.ts'
+import { checkEndpointIds, checkFailover } from './failover-rules.ts'
+import { checkUnique, type Id, idsOf, unknownId } from './ids.ts'
 import type { Monitor } from './monitor.ts'
-import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
+import { formatPath, type Problem } from './problem.ts'
 
 /** A config as written, and what could be read of it: rules between its parts are checked even where some are wrong. */
 export interface Written {
@@ -21,36 +23,11 @@ export function checkConfig(written: Written): Problem[] {
     ...checkUnique(idsOf(written.input.failovers), ['failovers'], 'id'),
     ...listOf(written.input.monitors).flatMap((monitor, i) => checkReferences(monitor, i, monitorIds, vantageIds)),
     ...checkCycles(written.monitors),
-    ...written.failovers.flatMap((failover, i) => (failover ? checkFailover(failover, i, written, monitorIds) : [])),
+    ...checkEndpointIds(written.failovers),
+    ...written.failovers.flatMap((failover, i) =>
+      failover ? checkFailover(failover, i, written, monitorIds, vantageIds) : [],
+    ),
   ]
-}
-
-type Id = string | undefined
-
-/** The ids of a list as written: of objects their `id`, of texts the text itself. */
-function idsOf(list: unknown): Id[] {
-  if (!Array.isArray(list)) return []
-  return list.map((item) => {
-    const id = typeof item === 'string' ? item : (item as { id?: unknown } | null)?.id
-    return typeof id === 'string' ? id : undefined
-  })
-}
-
-function checkUnique(ids: Id[], list: PropertyKey[], ...key: string[]): Problem[] {
-  return ids.flatMap((id, i): Problem[] => {
-    const first = ids.indexOf(id)
-    if (id === undefined || first === i) return []
-    const hint = `${formatPath([...list, first])} has it too`
-    return [{ path: formatPath([...list, i, ...key]), expected: 'an id of its own', got: shown(id), hint }]
-  })
-}
-
-function unknownId(path: readonly PropertyKey[], what: string, id: string, known: readonly Id[]): Problem {
-  const hint = didYouMean(
-    id,
-    known.filter((other) => other !== undefined),
-  )
-  return { path: formatPath(path), expected: `the id of a ${what}`, got: shown(id), ...(hint && { hint }) }
 }
 
 /** Looks at a monitor as it is written: what is wrong elsewhere in it hides no reference that leads nowhere. */
@@ -97,46 +74,6 @@ function checkCycles(monitors: (Monitor | undefined)[]): Problem[] {
         ]
       : [],
   )
-}
-
-function checkFailover(failover: FailoverParsed, i: number, written: Written, monitorIds: Id[]): Problem[] {
-  const at = ['failovers', i]
-  const problems: Problem[] = []
-  if (!monitorIds.includes(failover.check))
-    problems.push(unknownId([...at, 'check'], 'monitor', failover.check, monitorIds))
-  const template = written.monitors.find((monitor) => monitor?.id === failover.check)
-  if (template && 'connectTo' in template && template.connectTo)
-    problems.push({
-      path: formatPath([...at, 'check']),
-      expected: 'a monitor without "connectTo": it is sent to each endpoint in turn',
-      got: shown(failover.check),
-    })
-  problems.push(
-    ...checkUnique(
-      failover.endpoints.map(({ id }) => id),
-      [...at, 'endpoints'],
-      'id',
-    ),
-  )
-  for (const [k, endpoint] of failover.endpoints.entries()) {
-    const here = [...at, 'endpoints', k]
-    const forms = [endpoint.A || endpoint.AAAA, endpoint.CNAME, endpoint.alias].filter(Boolean).length
-    if (forms !== 1)
-      problems.push({
-        path: formatPath(here),
-        expected: 'exactly one of "A" and/or "AAAA", "CNAME", "alias"',
-        got: `${forms}`,
-      })
-    if (endpoint.lastResort && endpoint.check === undefined)
-      problems.push({
-        path: formatPath([...here, 'check']),
-        expected: 'a check of its own for a last resort, which fails the real one',
-        got: 'nothing',
-      })
-    if (endpoint.check !== undefined && !monitorIds.includes(endpoint.check))
-      problems.push(unknownId([...here, 'check'], 'monitor', endpoint.check, monitorIds))
-  }
-  return problems
 }
 
 /** A list as written; nothing where it is none. */

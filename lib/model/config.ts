@@ -1,4 +1,5 @@
-import type { FailoverParsed, RouteParsed } from './config-schema.ts'
+import type { RouteParsed } from './config-schema.ts'
+import type { Failover } from './failover.ts'
 import type { Monitor } from './monitor.ts'
 
 /** A place that monitors are run from. */
@@ -18,8 +19,9 @@ export interface Config {
   vantages: Vantage[]
   controllers: string[]
   selfCheck: string[]
+  /** Those of the config, then those of the failovers' endpoints. */
   monitors: Monitor[]
-  failovers: FailoverParsed[]
+  failovers: Failover[]
   maxConcurrent: number
   routes: { page: RouteParsed[]; ticket: RouteParsed[] }
   /** DNS server for every name that is looked up; the machine's own where absent. */

@@ -1,6 +1,8 @@
 import type { Config, Vantage } from './config.ts'
 import { checkConfig, listOf, type Written } from './config-rules.ts'
 import { configShape, type FailoverParsed, failoverShape } from './config-schema.ts'
+import { endpointMonitors } from './endpoint-monitors.ts'
+import type { Failover } from './failover.ts'
 import type { Monitor } from './monitor.ts'
 import { keysAt, parseMonitor } from './parse-monitor.ts'
 import { formatPath, type Problem, shown } from './problem.ts'
@@ -43,18 +45,29 @@ export function parseConfig(input: unknown): Config {
 
 function complete(top: (typeof configShape)['_output'], written: Written): Config {
   const { $schema: _, vantages, maxConcurrent, ...rest } = top
-  const failovers = written.failovers.filter((failover) => failover !== undefined)
+  const failovers = written.failovers.flatMap((failover) => (failover ? [completeFailover(failover)] : []))
+  const monitors = written.monitors
+    .filter((monitor): monitor is Monitor => monitor !== undefined)
+    .map((monitor) => ({ ...(rest.resolver && { resolver: rest.resolver }), ...monitor }))
   return {
     ...rest,
     vantages: vantages.map((vantage): Vantage => {
       if (typeof vantage === 'string') return { id: vantage, region: vantage, selfCheck: rest.selfCheck }
       return { ...vantage, region: vantage.region ?? vantage.id, selfCheck: vantage.selfCheck ?? rest.selfCheck }
     }),
-    monitors: written.monitors
-      .filter((monitor): monitor is Monitor => monitor !== undefined)
-      .map((monitor) => ({ ...(rest.resolver && { resolver: rest.resolver }), ...monitor })),
+    monitors: [...monitors, ...endpointMonitors(failovers, monitors)],
     failovers,
     maxConcurrent: maxConcurrent ?? Math.max(2, Math.floor(failovers.length / 4)),
+  }
+}
+
+function completeFailover({ sustain, cooldown, failback, drill, ...rest }: FailoverParsed): Failover {
+  return {
+    ...rest,
+    sustainMs: sustain,
+    cooldownMs: cooldown,
+    failback: failback === 'manual' ? failback : { afterMs: failback.after },
+    ...(drill && { drill: { everyMs: drill.every } }),
   }
 }
 

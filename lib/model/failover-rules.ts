@@ -1,0 +1,152 @@
+import type { Written } from './config-rules.ts'
+import type { FailoverParsed } from './config-schema.ts'
+import { canonicalName, isWithin } from './dns-answer.ts'
+import { checkUnique, type Id, unknownId } from './ids.ts'
+import { formatPath, type Problem, shown } from './problem.ts'
+
+type Path = readonly PropertyKey[]
+
+/** What is wrong with a failover, within itself and towards the monitors and vantages of its config. */
+export function checkFailover(
+  failover: FailoverParsed,
+  i: number,
+  written: Written,
+  monitorIds: Id[],
+  vantageIds: Id[],
+): Problem[] {
+  const at = ['failovers', i]
+  return [
+    ...checkCheck(failover, at, written, monitorIds),
+    ...checkRecord(failover, at),
+    ...checkQuorum(failover, at, vantageIds.length),
+    ...checkUnique(
+      failover.endpoints.map(({ id }) => id),
+      [...at, 'endpoints'],
+      'id',
+    ),
+    ...checkEqual(failover, at),
+    ...failover.endpoints.flatMap((_, k) => checkEndpoint(failover, k, [...at, 'endpoints', k], written, monitorIds)),
+  ]
+}
+
+/** Endpoints that would share a monitor, and with it its votes, although they are not the same. */
+export function checkEndpointIds(failovers: readonly (FailoverParsed | undefined)[]): Problem[] {
+  const seen = new Map<string, { form: string; path: string; failover: number }>()
+  return failovers.flatMap((failover, i) =>
+    (failover?.endpoints ?? []).flatMap((endpoint, k) => {
+      const id = `${endpoint.check ?? failover?.check}@${endpoint.id}`
+      const here = { form: formOf(endpoint), path: formatPath(['failovers', i, 'endpoints', k, 'id']), failover: i }
+      const first = seen.get(id)
+      seen.set(id, first ?? here)
+      if (!first || first.failover === i || first.form === here.form) return []
+      const expected = `another id than ${first.path} has, whose check is the same and whose addresses are not`
+      return [{ path: here.path, expected, got: shown(endpoint.id) }]
+    }),
+  )
+}
+
+function checkCheck({ check }: FailoverParsed, at: Path, written: Written, monitorIds: Id[]): Problem[] {
+  const path = [...at, 'check']
+  if (!monitorIds.includes(check)) return [unknownId(path, 'monitor', check, monitorIds)]
+  const template = written.monitors.find((monitor) => monitor?.id === check)
+  if (template && 'connectTo' in template && template.connectTo)
+    return [
+      {
+        path: formatPath(path),
+        expected: 'a monitor without "connectTo": it is sent to each endpoint in turn',
+        got: shown(check),
+      },
+    ]
+  return checkKind(path, check, written)
+}
+
+/** A question to DNS is the same wherever it is asked: it says nothing of an endpoint. */
+function checkKind(path: Path, check: string, { monitors }: Written): Problem[] {
+  const kind = monitors.find((monitor) => monitor?.id === check)?.kind
+  if (kind !== 'dns') return []
+  return [{ path: formatPath(path), expected: 'a monitor of kind "http", "tls" or "tcp"', got: shown(kind) }]
+}
+
+function checkRecord({ record, zone, endpoints, ...failover }: FailoverParsed, at: Path): Problem[] {
+  const problems: Problem[] = []
+  if (record.startsWith('*'))
+    problems.push({ path: formatPath([...at, 'record']), expected: 'a name, not a wildcard', got: shown(record) })
+  if (!isWithin(canonicalName(record), canonicalName(zone)))
+    problems.push({ path: formatPath([...at, 'record']), expected: `a name in the zone ${zone}`, got: shown(record) })
+  if (failover.switch === 'health-check' && endpoints.length !== 2)
+    problems.push({
+      path: formatPath([...at, 'endpoints']),
+      expected: 'exactly two endpoints, as "switch" is "health-check"',
+      got: `${endpoints.length}`,
+    })
+  if (endpoints[0]?.lastResort)
+    problems.push({
+      path: formatPath([...at, 'endpoints', 0, 'lastResort']),
+      expected: 'a first endpoint that is the one preferred',
+      got: 'the last resort',
+    })
+  return problems
+}
+
+function checkQuorum({ quorum }: FailoverParsed, at: Path, vantages: number): Problem[] {
+  return (['fail', 'pass', 'voters'] as const).flatMap((key) => {
+    const given = quorum[key]
+    if (given === undefined || vantages === 0 || given <= vantages) return []
+    const path = formatPath([...at, 'quorum', key])
+    return [{ path, expected: `at most the number of vantages, ${vantages}`, got: `${given}` }]
+  })
+}
+
+/** A move between two endpoints that are one would be none, and would be told as one. */
+function checkEqual({ endpoints }: FailoverParsed, at: Path): Problem[] {
+  const forms = endpoints.map(formOf)
+  return forms.flatMap((form, k) => {
+    const first = forms.indexOf(form)
+    if (first === k || form === '') return []
+    const [path, same] = [k, first].map((n) => formatPath([...at, 'endpoints', n]))
+    return [{ path: path ?? '', expected: 'an endpoint that differs from the others', got: `the same as ${same}` }]
+  })
+}
+
+/** What an endpoint answers, whatever the order or the spelling; empty where it has no form. */
+function formOf({ A, AAAA, CNAME, alias }: FailoverParsed['endpoints'][number]): string {
+  const addresses = [...(A ?? []), ...(AAAA ?? [])].map((address) => address.toLowerCase()).sort()
+  const names = [CNAME, alias?.dnsName].map((name) => (name === undefined ? '' : canonicalName(name)))
+  return [...addresses, ...names].filter((text) => text !== '').join(' ')
+}
+
+function checkEndpoint(
+  { endpoints, record, zone }: FailoverParsed,
+  k: number,
+  at: Path,
+  written: Written,
+  monitorIds: Id[],
+): Problem[] {
+  const endpoint = endpoints[k]
+  if (!endpoint) return []
+  const problems: Problem[] = []
+  const forms = [endpoint.A || endpoint.AAAA, endpoint.CNAME, endpoint.alias].filter(Boolean).length
+  if (forms !== 1)
+    problems.push({
+      path: formatPath(at),
+      expected: 'exactly one of "A" and/or "AAAA", "CNAME", "alias"',
+      got: `${forms}`,
+    })
+  // RFC 1034 §3.6.2: no CNAME beside the SOA and NS that every zone has.
+  if (endpoint.CNAME && canonicalName(record) === canonicalName(zone))
+    problems.push({
+      path: formatPath([...at, 'CNAME']),
+      expected: 'addresses or an alias, as the record is the apex of its zone',
+      got: shown(endpoint.CNAME),
+    })
+  if (endpoint.lastResort && endpoint.check === undefined)
+    problems.push({
+      path: formatPath([...at, 'check']),
+      expected: 'a check of its own for a last resort, which fails the real one',
+      got: 'nothing',
+    })
+  if (endpoint.check !== undefined && !monitorIds.includes(endpoint.check))
+    problems.push(unknownId([...at, 'check'], 'monitor', endpoint.check, monitorIds))
+  else if (endpoint.check !== undefined) problems.push(...checkKind([...at, 'check'], endpoint.check, written))
+  return problems
+}

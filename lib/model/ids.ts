@@ -1,0 +1,31 @@
+import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
+
+export type Id = string | undefined
+
+/** The ids of a list as written: of objects their `id`, of texts the text itself. */
+export function idsOf(list: unknown): Id[] {
+  if (!Array.isArray(list)) return []
+  return list.map((item) => {
+    const id = typeof item === 'string' ? item : (item as { id?: unknown } | null)?.id
+    return typeof id === 'string' ? id : undefined
+  })
+}
+
+/** Ids that stand in a list before. */
+export function checkUnique(ids: Id[], list: PropertyKey[], ...key: string[]): Problem[] {
+  return ids.flatMap((id, i): Problem[] => {
+    const first = ids.indexOf(id)
+    if (id === undefined || first === i) return []
+    const hint = `${formatPath([...list, first])} has it too`
+    return [{ path: formatPath([...list, i, ...key]), expected: 'an id of its own', got: shown(id), hint }]
+  })
+}
+
+/** A reference that leads nowhere. */
+export function unknownId(path: readonly PropertyKey[], what: string, id: string, known: readonly Id[]): Problem {
+  const hint = didYouMean(
+    id,
+    known.filter((other) => other !== undefined),
+  )
+  return { path: formatPath(path), expected: `the id of a ${what}`, got: shown(id), ...(hint && { hint }) }
+}

@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest'
+import type { Monitor } from '../../lib/model/monitor.ts'
+import { ConfigError, parseConfig } from '../../lib/model/parse-config.ts'
+import type { Problem } from '../../lib/model/problem.ts'
+
+const use1 = { id: 'use1', region: 'us-east-1', A: ['192.0.2.10'] }
+const euw1 = { id: 'euw1', region: 'eu-west-1', A: ['198.51.100.20'] }
+const api = { id: 'api', kind: 'http', url: 'https://api.example.com/health', slo: { objective: 99.9 } }
+
+const failover = (more: object = {}) => ({
+  ...{ id: 'api', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'api' },
+  endpoints: [use1, euw1],
+  ...more,
+})
+const configOf = (more: object = {}, monitors: object[] = [api]) =>
+  parseConfig({ service: 'shop', monitors, failovers: [failover(more)] })
+
+function problemsOf(more: object, monitors: object[] = [api], rest: object = {}): Problem[] {
+  try {
+    parseConfig({ service: 'shop', monitors, failovers: [failover(more)], ...rest })
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('the check of a failover', () => {
+  const endpointsOf = (more: object, monitors: object[] = [api]) =>
+    configOf(more, monitors).monitors.slice(monitors.length)
+
+  test('is sent to each endpoint, with the host and the server name of the record', () => {
+    expect(endpointsOf({})).toMatchObject([
+      { id: 'api@use1', url: 'https://api.example.com/health', connectTo: '192.0.2.10:443', severity: 'ticket' },
+      { id: 'api@euw1', url: 'https://api.example.com/health', connectTo: '198.51.100.20:443', severity: 'ticket' },
+    ])
+  })
+
+  test('is a monitor of its own for each address, so that one that is down shows', () => {
+    const both = { ...use1, A: ['192.0.2.10', '192.0.2.11'], AAAA: ['2001:db8::1'] }
+    expect(endpointsOf({ endpoints: [both, euw1] })).toMatchObject([
+      { id: 'api@use1.1', connectTo: '192.0.2.10:443' },
+      { id: 'api@use1.2', connectTo: '192.0.2.11:443' },
+      { id: 'api@use1.3', connectTo: '[2001:db8::1]:443' },
+      { id: 'api@euw1' },
+    ])
+  })
+
+  test('goes to names as they are, to be looked up when it is probed', () => {
+    const alias = { id: 'lb', region: 'eu-west-1', alias: { hostedZoneId: 'Z2', dnsName: 'LB.example.net.' } }
+    const sorry = { id: 'sorry', region: 'external', CNAME: 'status.example.net', lastResort: true, check: 'page' }
+    const page = { id: 'page', kind: 'http', url: 'http://status.example.net:8080/' }
+    expect(endpointsOf({ endpoints: [use1, alias, sorry] }, [api, page])).toMatchObject([
+      { id: 'api@use1' },
+      { id: 'api@lb', connectTo: 'lb.example.net:443' },
+      { id: 'page@sorry', url: 'http://status.example.net:8080/', connectTo: 'status.example.net:8080' },
+    ])
+  })
+
+  test.each([
+    [{ id: 'api', kind: 'tls', host: 'api.example.com', port: 8443 }, { connectTo: '192.0.2.10:8443' }],
+    [
+      { id: 'api', kind: 'tcp', host: 'api.example.com', port: 25 },
+      { host: '192.0.2.10', port: 25, tls: { serverName: 'api.example.com' } },
+    ],
+  ])('may be of another kind: %j', (monitor, expected) => {
+    const [first] = endpointsOf({}, [monitor])
+    expect(first).toMatchObject(expected)
+  })
+
+  test('does not count against an objective twice', () => {
+    const { monitors } = configOf()
+    expect(monitors.map(({ id, slo }: Monitor) => [id, slo !== undefined])).toEqual([
+      ['api', true],
+      ['api@use1', false],
+      ['api@euw1', false],
+    ])
+  })
+
+  test('is shared by failovers that ask the same of the same endpoint', () => {
+    const failovers = [failover(), failover({ id: 'www', record: 'www.example.com' })]
+    expect(parseConfig({ service: 'shop', monitors: [api], failovers }).monitors.map(({ id }) => id)).toEqual([
+      'api',
+      'api@use1',
+      'api@euw1',
+    ])
+  })
+})
+
+test('a failover is complete: every default is there, durations in milliseconds', () => {
+  expect(configOf().failovers).toMatchObject([
+    {
+      ...{ ttl: 60, quorum: {}, sustainMs: 10_000, mode: 'observe', switch: 'record', cooldownMs: 1_800_000 },
+      ...{ maxPerDay: 2, failback: 'manual', hooks: {} },
+    },
+  ])
+  expect(configOf({ failback: { after: '1h' }, drill: { every: '30d' } }).failovers).toMatchObject([
+    { failback: { afterMs: 3_600_000 }, drill: { everyMs: 30 * 86_400_000 } },
+  ])
+})
+
+describe('a failover is refused', () => {
+  const dns = { id: 'zone', kind: 'dns', name: 'api.example.com' }
+  test.each<[string, object, string]>([
+    ['with endpoints that are one', { endpoints: [use1, { ...euw1, A: ['192.0.2.10'] }] }, 'endpoints[1]'],
+    [
+      'with names that differ in spelling alone',
+      {
+        endpoints: [
+          { id: 'a', region: 'external', CNAME: 'X.example.net.' },
+          { id: 'b', region: 'external', CNAME: 'x.example.net' },
+        ],
+      },
+      'endpoints[1]',
+    ],
+    ['on a wildcard', { record: '*.example.com' }, 'record'],
+    ['outside its zone', { record: 'api.example.org' }, 'record'],
+    [
+      'with a CNAME at the apex',
+      { record: 'example.com', endpoints: [use1, { id: 'b', region: 'external', CNAME: 'x.example.net' }] },
+      'endpoints[1].CNAME',
+    ],
+    [
+      'by health checks between three',
+      { switch: 'health-check', endpoints: [use1, euw1, { ...euw1, id: 'c', A: ['198.51.100.21'] }] },
+      'endpoints',
+    ],
+    ['with a question to DNS as its check', { check: 'zone' }, 'check'],
+    [
+      'with the last resort first',
+      { endpoints: [{ ...use1, lastResort: true, check: 'api' }, euw1] },
+      'endpoints[0].lastResort',
+    ],
+  ])('%s', (_, more, path) => {
+    expect(problemsOf(more, [api, dns]).map((problem) => problem.path)).toEqual([`failovers[0].${path}`])
+  })
+
+  test('with a quorum that its vantages cannot reach', () => {
+    const rest = { vantages: ['us-east-1', 'eu-west-1'] }
+    expect(problemsOf({ quorum: { fail: 2, pass: 3, voters: 4 } }, [api], rest).map(({ path }) => path)).toEqual([
+      'failovers[0].quorum.pass',
+      'failovers[0].quorum.voters',
+    ])
+  })
+
+  test('where another would share the votes on an endpoint that is not the same', () => {
+    const other = failover({ id: 'www', endpoints: [{ ...use1, A: ['192.0.2.99'] }, euw1] })
+    const problems = () => parseConfig({ service: 'shop', monitors: [api], failovers: [failover(), other] })
+    expect(problems).toThrow(/failovers\[1\]\.endpoints\[0\]\.id: expected another id than failovers\[0\]/)
+  })
+})
