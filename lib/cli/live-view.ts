@@ -1,6 +1,9 @@
 import { styleText } from 'node:util'
 import type { Cause } from '../decide/health.ts'
 import type { MonitorView, Snapshot } from '../local/snapshot.ts'
+import type { FailoverStatus } from '../run/controller.ts'
+import { age } from './age.ts'
+import { failoverLines } from './failover-view.ts'
 import { toWidth } from './text-width.ts'
 
 export interface LiveViewOptions {
@@ -11,6 +14,7 @@ export interface LiveViewOptions {
   colour: boolean
   /** Lines below the monitors: what one can do. The first to go where there is no room. */
   hints: readonly string[]
+  failovers?: readonly FailoverStatus[]
 }
 
 type Style = Parameters<typeof styleText>[0]
@@ -35,20 +39,21 @@ export function renderLiveView(snapshot: Snapshot, options: LiveViewOptions): st
   const { width, height, colour } = options
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
   const monitors = worstFirst(snapshot.monitors)
-  const head = header(snapshot, options, paint)
+  const lines = failoverLines(options.failovers ?? [], options.nowMs).map((line) => toWidth(line, width))
+  const head = [...header(snapshot, options, paint), ...(lines.length > 0 ? [...lines, ''] : [])]
   const room = Math.max(leastRows, height - head.length - 1)
   // Hints get what the monitors leave, and at least half of a small screen goes to monitors.
   const hintRows = Math.min(options.hints.length, Math.max(room - monitors.length - 1, Math.floor(room / 2) - 1))
   const hints = hintRows > 0 ? ['', ...options.hints.slice(0, hintRows)] : []
   const rows = room - hints.length
   const shown = monitors.length > rows ? monitors.slice(0, rows - 1) : monitors
-  const lines = [
+  const screen = [
     ...head,
     ...table(shown, options, paint),
     ...(shown.length < monitors.length ? [paint('gray', toWidth(more(monitors.slice(shown.length)), width))] : []),
     ...hints.map((hint) => toWidth(hint, width)),
   ]
-  return lines.slice(0, height)
+  return screen.slice(0, height)
 }
 
 function worstFirst(monitors: readonly MonitorView[]): { view: MonitorView; look: Look }[] {
@@ -144,15 +149,6 @@ export function sparkline(durations: readonly (number | null)[], width: number):
   const longest = Math.max(...latest.map((ms) => ms ?? 0), 0)
   const bar = (ms: number) => bars[Math.min(bars.length - 1, Math.floor((ms / longest) * bars.length))] ?? bars[0]
   return latest.map((ms) => (ms === null ? '×' : bar(ms))).join('')
-}
-
-/** A length of time in its largest unit: `12s`, `5m`, `3h`, `12d`. */
-export function age(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000))
-  if (seconds < 100) return `${seconds}s`
-  if (seconds < 6000) return `${Math.floor(seconds / 60)}m`
-  if (seconds < 360_000) return `${Math.floor(seconds / 3600)}h`
-  return `${Math.floor(seconds / 86_400)}d`
 }
 
 function duration(ms: number): string {

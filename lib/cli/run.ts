@@ -1,6 +1,9 @@
 import path from 'node:path'
 import { startDemo } from '../local/demo.ts'
+import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
 import { Engine } from '../local/engine.ts'
+import { logFailover } from '../local/failover-log.ts'
+import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
 import { jsonLog, type Log } from '../local/log.ts'
@@ -31,6 +34,9 @@ export interface RunOptions {
 interface Source {
   config: Config
   hints: string[]
+  zonePort?: number
+  /** Lets people break the simulated vantages too. */
+  onFailovers?(failovers: EmbeddedFailovers): void
   stop(): Promise<void>
 }
 
@@ -94,11 +100,19 @@ async function open({ demo, history, retentionDays }: RunOptions, log: Log): Pro
 
 async function demoSource(): Promise<Source> {
   const demo = await startDemo()
-  return { config: parseConfig(demo.config), hints: demo.instructions, stop: demo.stop }
+  const failover = await demo.addFailover()
+  if (!failover) return { config: parseConfig(demo.config), hints: demo.instructions, stop: demo.stop }
+  const { monitors, failovers, zonePort } = failover
+  return {
+    config: parseConfig({ ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }),
+    hints: [...demo.instructions, ...failoverInstructions(demo.controlUrl, zonePort)],
+    ...{ zonePort, stop: demo.stop },
+    onFailovers: (embedded) => demo.addBreakables(vantageBreakables(embedded)),
+  }
 }
 
 async function watch(
-  { config, hints }: Source,
+  { config, hints, zonePort, onFailovers }: Source,
   { isLive, history, log, stop }: { isLive: boolean; history: History; log: Log; stop: Stop },
   output: Output,
 ): Promise<void> {
@@ -110,20 +124,36 @@ async function watch(
     history,
     log,
   })
+  const failovers = config.failovers.length > 0 ? await embed(config, log, zonePort) : undefined
+  if (failovers) {
+    onFailovers?.(failovers)
+    engine.subscribe((event) => event.type === 'result' && failovers.onResult(event.result))
+  }
   if (!isLive) for (const hint of hints) output.err(hint)
   engine.start()
-  const view = isLive ? showLive(engine, hints, stop) : undefined
+  const view = isLive ? showLive(engine, failovers, hints, stop) : undefined
   try {
     await stop.requested
     if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
     await engine.stop()
   } finally {
+    await failovers?.stop()
     view?.close()
   }
 }
 
+/** Failovers on zones of this machine, told of in the log. */
+function embed(config: Config, log: Log, zonePort?: number): Promise<EmbeddedFailovers> {
+  return startFailovers(config, { version, emit: (event) => logFailover(log, event), ...(zonePort && { zonePort }) })
+}
+
 /** Draws the engine on the terminal until closed. */
-function showLive(engine: Engine, hints: readonly string[], stop: Stop): { close(): void } {
+function showLive(
+  engine: Engine,
+  failovers: EmbeddedFailovers | undefined,
+  hints: readonly string[],
+  stop: Stop,
+): { close(): void } {
   const { stdout } = process
   const screen = new Screen(stdout)
   const draw = () => {
@@ -132,7 +162,8 @@ function showLive(engine: Engine, hints: readonly string[], stop: Stop): { close
       : [...hints, 'Ctrl-C ends it.']
     const { width, height } = screen
     const colour = stdout.hasColors() && !process.env.NO_COLOR
-    screen.draw(renderLiveView(engine.snapshot(), { width, height, nowMs: Date.now(), colour, hints: note }))
+    const options = { width, height, nowMs: Date.now(), colour, hints: note }
+    screen.draw(renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] }))
   }
   const timer = setInterval(draw, redrawMs)
   stdout.on('resize', draw)

@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type DemoCertificates, makeDemoCertificates } from './demo-certificate.ts'
+import type { Breakable } from './demo-control.ts'
 import { closer, isPortTaken, listen, listenOnLoopback } from './loopback.ts'
 import { startZone, type Zone, type ZoneRecord } from './zone.ts'
 
@@ -110,7 +111,8 @@ function json() {
   return { 'content-type': 'application/json', 'cache-control': 'no-store' }
 }
 
-async function serve(
+/** Answers a request as the shop does, with what is broken of it. */
+export async function serve(
   request: http.IncomingMessage,
   response: http.ServerResponse,
   broken: ReadonlySet<Breakage>,
@@ -121,4 +123,12 @@ async function serve(
   const failed = [500, { 'content-type': 'text/plain' }, 'the till is on fire\n'] as const
   const [status, headers, body] = broken.has('web') ? failed : (pages[request.url ?? '/'] ?? missing)
   response.writeHead(status, headers).end(body)
+}
+
+/** Everything of a shop that can be broken. */
+export function shopBreakables(shop: Shop): Breakable[] {
+  return Object.entries(breakages).map(([key, effect]) => {
+    const name = key as Breakage
+    return { name, effect, isBroken: () => shop.isBroken(name), setBroken: (broken) => shop.setBroken(name, broken) }
+  })
 }

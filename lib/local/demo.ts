@@ -1,40 +1,52 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DemoControl, startDemoControl } from './demo-control.ts'
+import { type Breakable, type DemoControl, startDemoControl } from './demo-control.ts'
+import { type DemoFailover, startDemoFailover } from './demo-failover.ts'
 import { demoConfig } from './demo-monitors.ts'
-import { type Breakage, breakages, type Shop, shopHost, startShop } from './demo-shop.ts'
+import { type Breakage, breakages, type Shop, shopBreakables, shopHost, startShop } from './demo-shop.ts'
 
 /** What `npm start` brings up: a shop on loopback, the config that watches it, and the means to break it. */
 export interface Demo {
   /** As a user would write it in vedette.config.ts. */
   config: ReturnType<typeof demoConfig>
+  /** Brings up a second origin and what moves a record to it; nothing where this machine cannot. */
+  addFailover(): Promise<DemoFailover | undefined>
   /** How to break and mend the shop, for people, line by line. */
   instructions: string[]
   /** Where the control server answers: `http://127.0.0.1:4480`. */
   controlUrl: string
   /** Breaks (`true`) or mends one thing, as the control server does. */
   setBroken(what: Breakage, broken: boolean): Promise<void>
+  /** More that the control server breaks and mends. */
+  addBreakables(breakables: readonly Breakable[]): void
   stop(): Promise<void>
 }
 
 /** Preferred ports: easy to remember. A taken one is replaced by any free one. */
-export const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453 } as const
+export const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
 
 /** Starts shop and control server. Only loopback is touched, and one temporary folder that `stop` removes. */
 export async function startDemo(): Promise<Demo> {
   const shop = await startShop(demoPorts)
-  const control = await startDemoControl(shop, demoPorts.control)
+  const control = await startDemoControl(shopBreakables(shop), demoPorts.control)
   // A monitor names its root by file, as it would for a private root of the user's own.
   const folder = await mkdtemp(join(tmpdir(), 'vedette-demo-'))
   const caFile = join(folder, 'root.pem')
   await writeFile(caFile, shop.ca)
+  let failover: DemoFailover | undefined
   return {
     config: demoConfig(shop, caFile),
     instructions: instructions(shop, control),
     controlUrl: `http://127.0.0.1:${control.port}`,
     setBroken: shop.setBroken,
+    addBreakables: control.add,
+    addFailover: async () => {
+      failover ??= await startDemoFailover(shop.webPort, demoPorts.liveZone)
+      return failover
+    },
     stop: async () => {
+      await failover?.stop()
       await control.stop()
       await shop.stop()
       await rm(folder, { recursive: true, force: true })

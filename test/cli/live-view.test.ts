@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { age, renderLiveView, sparkline } from '../../lib/cli/live-view.ts'
+import { age } from '../../lib/cli/age.ts'
+import { renderLiveView, sparkline } from '../../lib/cli/live-view.ts'
 import { toWidth } from '../../lib/cli/text-width.ts'
 import type { MonitorView, Snapshot } from '../../lib/local/snapshot.ts'
 

@@ -1,0 +1,33 @@
+import { reasonText } from '../decide/failover-reasons.ts'
+import type { FailoverStatus } from '../run/controller.ts'
+import { age } from './age.ts'
+
+/** Failovers as lines for a terminal: where the record points, who voted what, and the last decision with its reason. */
+export function failoverLines(failovers: readonly FailoverStatus[], nowMs: number): string[] {
+  return failovers.flatMap((failover) => {
+    const { id, record, mode, locked, endpoints } = failover
+    const active = endpoints.find((endpoint) => endpoint.active)?.id ?? 'not known yet'
+    const notes = [mode, locked && 'LOCKED'].filter(Boolean).join(', ')
+    return [
+      `⇄ ${id}: ${record} → ${active} (${notes})  ${endpoints.map(votes).join('  ')}`,
+      ...lastLines(failover, nowMs),
+    ]
+  })
+}
+
+function votes({ id, up, down, none }: FailoverStatus['endpoints'][number]): string {
+  const silent = none.length > 0 ? ` ?${none.join(',')}` : ''
+  return `${id} ✔${up.length} ✖${down.length}${silent}`
+}
+
+function lastLines({ last, lastMove }: FailoverStatus, nowMs: number): string[] {
+  if (!last) return []
+  const { decision, trigger, atMs } = last
+  const to = 'to' in decision && decision.to ? ` to ${decision.to}` : ''
+  const [first] = decision.reasons
+  const why = first ? reasonText(first) : ''
+  const moved = lastMove
+    ? [`  moved to ${lastMove.to} ${age(nowMs - lastMove.atMs)} ago${lastMove.verified ? ', verified' : ''}`]
+    : []
+  return [`  ${age(nowMs - atMs)} ago, asked by ${trigger}: ${decision.kind}${to}. ${why}`, ...moved]
+}

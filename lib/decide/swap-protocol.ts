@@ -1,0 +1,247 @@
+import type { Endpoint } from '../model/failover.ts'
+import {
+  type Attempt,
+  finish,
+  giveUp,
+  identityOf,
+  pause,
+  read,
+  refuse,
+  type Step,
+  sameIdentity,
+  type Writing,
+  write,
+} from './swap-attempt.ts'
+import { swapBatch, txtBatch } from './swap-batch.ts'
+import { answerIn, answerOf, matchesAnswer, type RecordSet, stateIn } from './swap-records.ts'
+import type { Claim, SwapState } from './swap-state.ts'
+import type { Identity, Page, SwapEvent, SwapPlan } from './swap-terms.ts'
+
+/** Begins to carry out a decided move. The host does what `effect` says and gives `step` what came of it, until `done`. */
+export function startSwap(plan: SwapPlan): Step {
+  return read({
+    plan,
+    basis: plan.basis,
+    largestEpoch: Math.max(plan.largestEpoch, plan.basis.epoch),
+    goal: 'move',
+    hook: 'due',
+    holdsClaim: false,
+    mayHaveMoved: false,
+    toldExpired: false,
+    waitingFor: 'read',
+    used: { reads: 0, writes: 0, hookCalls: 0, pauses: 0 },
+  })
+}
+
+/**
+ * What to do after an event.
+ *
+ * @throws Error for an event that does not answer the last effect: a fault of the host
+ */
+export function step(attempt: Attempt, event: SwapEvent): Step {
+  const { waitingFor } = attempt
+  if (typeof waitingFor === 'object') return afterWrite(attempt, waitingFor, event)
+  if (waitingFor === 'read') return afterRead(attempt, event)
+  if (waitingFor === 'hook') return afterHook(attempt, event)
+  if (waitingFor === 'pause' && event.kind === 'paused') return read(attempt)
+  return unexpected(attempt, event)
+}
+
+function unexpected({ waitingFor }: Attempt, { kind }: SwapEvent): never {
+  const what = typeof waitingFor === 'object' ? waitingFor.what : waitingFor
+  throw new Error(`expected an event that answers "${what}", got "${kind}"`)
+}
+
+function afterWrite(attempt: Attempt, { what, puts, deletes }: Writing, event: SwapEvent): Step {
+  switch (event.kind) {
+    case 'written':
+      return written(settled({ ...attempt, basis: puts, holdsClaim: claimAfter(attempt, what) }), what, puts.epoch)
+    case 'refused':
+      return read(attempt)
+    case 'throttled':
+      return pause(attempt)
+    case 'unknown':
+      return read({
+        ...attempt,
+        inDoubt: { text: deletes, answer: what === 'answer' || attempt.inDoubt?.answer === true },
+      })
+    case 'denied':
+      return refuse(attempt, 'DENIED', event.message)
+    default:
+      return unexpected(attempt, event)
+  }
+}
+
+/** A write that landed took the text that all lost ones wanted to delete: they never will. */
+function settled(attempt: Attempt): Attempt {
+  const { inDoubt: _, ...rest } = attempt
+  return rest
+}
+
+function claimAfter({ holdsClaim }: Attempt, what: Writing['what']): boolean {
+  return what === 'claim' || (what === 'fence' && holdsClaim)
+}
+
+function written(attempt: Attempt, what: Writing['what'], epoch: number): Step {
+  if (what === 'answer') return finish(attempt, { kind: 'moved', epoch })
+  if (what === 'release') return finish(attempt, hookFailed(attempt))
+  return read(attempt)
+}
+
+function hookFailed({ plan }: Attempt) {
+  const detail = `the hook before ${plan.to} failed, and the claim is released`
+  return { kind: 'refused', reason: 'HOOK_FAILED', detail } as const
+}
+
+function afterHook(attempt: Attempt, event: SwapEvent): Step {
+  const { plan, used } = attempt
+  switch (event.kind) {
+    case 'hookOk':
+      return read({ ...attempt, hook: 'done' })
+    case 'hookFailed':
+      return read({ ...attempt, goal: 'release' }, [
+        { code: 'HOOK_FAILED', detail: `the hook before ${plan.to} failed` },
+      ])
+    case 'hookUnknown':
+      // It may have run: the same key again, or the claim stays for a take-over that uses the same key.
+      if (used.hookCalls < plan.limits.hookCalls) return pause(attempt)
+      return giveUp(attempt, 'HOOK', [{ code: 'HOOK_UNKNOWN', detail: `the hook before ${plan.to} may have run` }])
+    default:
+      return unexpected(attempt, event)
+  }
+}
+
+function afterRead(attempt: Attempt, event: SwapEvent): Step {
+  switch (event.kind) {
+    case 'listed':
+      return listed(attempt, event.sets, event.atMs)
+    case 'throttled':
+    case 'unknown':
+      return pause(attempt)
+    case 'denied':
+      return refuse(attempt, 'DENIED', event.message)
+    default:
+      return unexpected(attempt, event)
+  }
+}
+
+/** What a listing showed, with its TXT decoded. */
+interface Seen {
+  sets: RecordSet[]
+  txt: SwapState
+  text: string
+  atMs: number
+}
+
+function listed(attempt: Attempt, sets: RecordSet[], atMs: number): Step {
+  const found = stateIn(sets, attempt.plan.failover)
+  if (found === 'missing') return refuse(attempt, 'TXT_MISSING', 'the TXT is gone: `failover adopt` writes it')
+  if (found === 'unreadable')
+    return refuse(attempt, 'TXT_UNREADABLE', 'the TXT is damaged: `failover adopt` repairs it')
+  const { state: txt, text } = found
+  const ours = txt.decision === attempt.plan.decision
+  const open = attempt.inDoubt?.text === text
+  const known: Attempt = {
+    ...(open ? attempt : settled(attempt)),
+    mayHaveMoved: attempt.mayHaveMoved || (attempt.inDoubt?.answer === true && !open && !ours),
+    ...(ours && { basis: identityOf(txt) }),
+    largestEpoch: Math.max(attempt.largestEpoch, txt.epoch),
+    holdsClaim: txt.claim?.decision === attempt.plan.decision,
+  }
+  // Before anything is concluded: what was lost must be unable to land.
+  if (known.inDoubt !== undefined && known.goal === 'move') return fence(known, { sets, txt, text, atMs })
+  return judge(known, { sets, txt, text, atMs })
+}
+
+/** A TXT-only swap by ourselves: once it has landed, nothing that deletes the former text can. */
+function fence(attempt: Attempt, { sets, txt, text }: Seen): Step {
+  const next = (own: Identity) => ({ ...txt, ...own })
+  return write(attempt, 'fence', text, next, (state) => txtBatch(sets, state, attempt.plan.failover))
+}
+
+function judge(attempt: Attempt, seen: Seen): Step {
+  const { plan } = attempt
+  const { txt, sets, atMs } = seen
+  if (attempt.goal === 'release') return release(attempt, seen)
+  const active = plan.failover.endpoints.find(({ id }) => id === txt.active)
+  const target = plan.failover.endpoints.find(({ id }) => id === plan.to)
+  if (!active || !target)
+    return refuse(attempt, 'UNKNOWN_ENDPOINT', `no endpoint ${active ? plan.to : txt.active} is configured`)
+  const edited = !matchesAnswer(answerIn(sets, plan.failover), answerOf(plan.failover, active))
+  const edit = `the record does not answer as ${txt.active} should`
+
+  if (txt.active === plan.to && !txt.claim) {
+    const kind = txt.decision === plan.decision ? 'moved' : 'alreadyDone'
+    return finish(attempt, { kind, epoch: txt.epoch }, edited ? [{ code: 'EDITED', detail: edit }] : [])
+  }
+  // An answer deletes the claim: while ours stands, none of ours did.
+  if (attempt.mayHaveMoved && !attempt.holdsClaim)
+    return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
+  if (txt.flags.locked) return refuse(attempt, 'LOCKED', 'the record is locked')
+  if (txt.flags.latched) return refuse(attempt, 'LATCHED', 'the record is latched: it moved too often')
+  // While our claim stands nobody else may move, so a flag set and taken back meanwhile changes nothing.
+  if (!attempt.holdsClaim && !sameIdentity(txt, attempt.basis))
+    return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
+  if (txt.claim && !attempt.holdsClaim && atMs < txt.claim.expiresAtMs)
+    return finish(attempt, { kind: 'superseded', reason: 'CLAIMED', by: claimant(txt.claim) })
+  if (edited) return refuse(attempt, 'EDITED', edit)
+  if (txt.claim && txt.claim.to !== plan.to)
+    return refuse(attempt, 'CLAIMED_ELSEWHERE', `an expired claim holds the record for ${txt.claim.to}`)
+  if (!attempt.holdsClaim && atMs > plan.goodUntilMs) return refuse(attempt, 'STALE', 'the votes are too old')
+  return proceed(attempt, seen, target)
+}
+
+function claimant({ epoch, decision }: Claim): Identity {
+  return { epoch, decision }
+}
+
+/** Takes the record out of the hands of a hook that failed. */
+function release(attempt: Attempt, { txt, text, sets }: Seen): Step {
+  if (!attempt.holdsClaim) {
+    if (txt.decision === attempt.plan.decision) return finish(attempt, hookFailed(attempt))
+    return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
+  }
+  const { claim: _, ...rest } = txt
+  const next = (own: Identity) => ({ ...rest, ...own })
+  return write(attempt, 'release', text, next, (state) => txtBatch(sets, state, attempt.plan.failover))
+}
+
+/** Nothing forbids it: the claim, then the hook, then the answer. */
+function proceed(attempt: Attempt, seen: Seen, target: Endpoint): Step {
+  const { plan, holdsClaim } = attempt
+  const { txt, atMs } = seen
+  const expired = txt.claim && atMs >= txt.claim.expiresAtMs && !attempt.toldExpired
+  const pages: Page[] = expired
+    ? [{ code: 'CLAIM_EXPIRED', detail: `the claim of ${txt.claim?.decision} for ${plan.to} has expired` }]
+    : []
+  const told: Attempt = { ...attempt, toldExpired: attempt.toldExpired || pages.length > 0 }
+  if (plan.failover.hooks.before && !holdsClaim) return claim(told, seen, pages)
+  if (plan.failover.hooks.before && told.hook === 'due') return callHook(told, txt, pages)
+  return answer(told, seen, target, pages)
+}
+
+/** A claim that was another's keeps its epoch, and the hook with it its key. */
+function claim(attempt: Attempt, { txt, text, sets, atMs }: Seen, pages: Page[]): Step {
+  const { failover, decision, to, claimMs } = attempt.plan
+  const next = (own: Identity) => {
+    const claim = { epoch: txt.claim?.epoch ?? own.epoch, decision, to, expiresAtMs: atMs + claimMs }
+    return { ...txt, ...own, claim }
+  }
+  return write(attempt, 'claim', text, next, (state) => txtBatch(sets, state, failover), pages)
+}
+
+function callHook(attempt: Attempt, { claim }: SwapState, pages: Page[]): Step {
+  const { plan, used } = attempt
+  const state: Attempt = { ...attempt, waitingFor: 'hook', used: { ...used, hookCalls: used.hookCalls + 1 } }
+  const key = `${plan.failover.id}/${claim?.epoch}`
+  return { state, effect: { kind: 'hook', name: 'before', key, to: plan.to }, pages }
+}
+
+function answer(attempt: Attempt, { txt, text, sets, atMs }: Seen, target: Endpoint, pages: Page[]): Step {
+  const { failover, to, by } = attempt.plan
+  const { claim: _, ...rest } = txt
+  const switches = [{ atMs, from: txt.active, to, by }, ...txt.switches]
+  const next = (own: Identity) => ({ ...rest, ...own, active: to, sinceMs: atMs, switches })
+  const batch = (state: SwapState) => swapBatch(sets, answerOf(failover, target), state, failover)
+  return write(attempt, 'answer', text, next, batch, pages)
+}

@@ -1,0 +1,97 @@
+import type { Failover } from '../model/failover.ts'
+import type { Change } from './swap-batch.ts'
+import type { RecordSet } from './swap-records.ts'
+import type { SwapState, Switch } from './swap-state.ts'
+
+/** What names one state of a TXT among all that ever were. */
+export type Identity = Pick<SwapState, 'epoch' | 'decision'>
+
+/** How much one attempt may ask of Route 53 and of the hook. */
+export interface Limits {
+  reads: number
+  writes: number
+  hookCalls: number
+}
+
+export const defaultLimits: Limits = { reads: 16, writes: 8, hookCalls: 3 }
+
+/** A decided move. */
+export interface SwapPlan {
+  failover: Failover
+  /** Id of this decision: 1 to 10 letters, digits, `.`, `_` or `-`, never used before. */
+  decision: string
+  /** The state that was decided on; on any other, nothing is carried out. */
+  basis: Identity
+  /** Id of the endpoint to move to. */
+  to: string
+  by: Switch['by']
+  /** The largest epoch ever seen, in the zone or in the controller's table. */
+  largestEpoch: number
+  /** No move is begun after this: the votes are too old. */
+  goodUntilMs: number
+  /** How long a claim holds: the longest that the hook may take, and then some. */
+  claimMs: number
+  limits: Limits
+}
+
+/**
+ * What the host does next. `read` lists the record sets at the record and its TXT's name; `write` sends one batch, in one
+ * attempt; `pause` waits, and up to as much again by chance, so that two controllers fall out of step.
+ */
+export type Effect =
+  | { kind: 'read' }
+  | { kind: 'write'; what: 'claim' | 'release' | 'fence' | 'answer' | 'state'; changes: Change[] }
+  | { kind: 'hook'; name: 'before'; key: string; to: string }
+  | { kind: 'pause'; ms: number }
+  | { kind: 'done'; outcome: Outcome }
+
+/**
+ * What came of it. `refused` is Route 53's InvalidChangeBatch. `throttled` is PriorRequestNotComplete or throttling: not
+ * carried out. `unknown` is a time-out, a lost reply, a 5xx: perhaps carried out, perhaps later. `denied` is any other
+ * definite no.
+ */
+export type SwapEvent =
+  | { kind: 'listed'; sets: RecordSet[]; atMs: number }
+  | { kind: 'written' | 'refused' | 'throttled' | 'unknown' | 'paused' }
+  | { kind: 'denied'; message: string }
+  | { kind: 'hookOk' | 'hookFailed' | 'hookUnknown' }
+
+export type Refusal =
+  | 'LOCKED'
+  | 'LATCHED'
+  | 'TXT_MISSING'
+  | 'TXT_UNREADABLE'
+  | 'EDITED'
+  | 'UNKNOWN_ENDPOINT'
+  | 'CLAIMED_ELSEWHERE'
+  | 'STALE'
+  | 'HOOK_FAILED'
+  | 'DENIED'
+  | 'INVALID_BATCH'
+  | 'NO_EPOCH_LEFT'
+
+/** How an attempt ended. */
+export type Outcome = Ending & {
+  /** Largest epoch seen or used: to be kept, and given to the next plan. */
+  largestEpoch: number
+  /** A write of unknown outcome may still land. */
+  inDoubt: boolean
+  /** A claim of this decision is still in the TXT. */
+  claimLeft: boolean
+}
+
+export type Ending =
+  /** By this decision. */
+  | { kind: 'moved'; epoch: number }
+  /** The target was active before we wrote anything. */
+  | { kind: 'alreadyDone'; epoch: number }
+  /** The state decided on is no more: another decision wrote, or has claimed the record. */
+  | { kind: 'superseded'; reason: 'OTHER_STATE' | 'CLAIMED'; by: Identity }
+  | { kind: 'refused'; reason: Refusal; detail: string }
+  | { kind: 'gaveUp'; reason: 'READS' | 'WRITES' | 'HOOK' }
+
+/** Something that a person must be woken for. */
+export interface Page {
+  code: Refusal | 'CLAIM_EXPIRED' | 'HOOK_UNKNOWN' | 'HOOK_RAN' | 'IN_DOUBT' | 'CLAIM_LEFT' | 'GAVE_UP'
+  detail: string
+}

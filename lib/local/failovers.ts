@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { ballotOf } from '../decide/ballot.ts'
+import type { Ballot } from '../decide/quorum.ts'
+import { worstCaseMs } from '../decide/sharding.ts'
+import { answerIn, answerOf, matchesAnswer, txtOf } from '../decide/swap-records.ts'
+import { encodeState } from '../decide/swap-state.ts'
+import type { Config } from '../model/config.ts'
+import { canonicalName } from '../model/dns-answer.ts'
+import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
+import type { Endpoint, Failover } from '../model/failover.ts'
+import type { Monitor } from '../model/monitor.ts'
+import type { ProbeResult } from '../model/result.ts'
+import { Controller, type FailoverEvent } from '../run/controller.ts'
+import { createHost } from '../run/host.ts'
+import { pause } from '../run/pause.ts'
+import { runMonitor } from '../run/vantage.ts'
+import { openControllerTable } from './controller-table.ts'
+import { runCommandHook } from './hook.ts'
+import { isPortTaken } from './loopback.ts'
+import { type SimulatedVantage, simulateVantage } from './simulated-vantage.ts'
+import { startZone, type Zone } from './zone.ts'
+import { createZoneStore, type ZoneStore } from './zone-store.ts'
+
+/** Failovers on this machine: their records in zones of our own, their vantages simulated. */
+export interface EmbeddedFailovers {
+  controller: Controller
+  vantages: SimulatedVantage[]
+  /** The zones by name, each with its port on loopback. */
+  zones: { origin: string; port: number; store: ZoneStore }[]
+  /** To be told of every result: one that says an active endpoint is down starts a decision. */
+  onResult(result: ProbeResult): void
+  stop(): Promise<void>
+}
+
+export interface EmbeddedOptions {
+  version: string
+  emit(event: FailoverEvent): void
+  /** The SQLite file of what the controller remembers; nothing is kept where absent. */
+  tableFile?: string
+  /** Preferred port of the first zone. */
+  zonePort?: number
+}
+
+/** Names for vantages where the config has none. */
+const simulatedIds = ['north', 'south', 'west']
+/** A vantage that has not answered by then has no vote; its attempts may take as long as their own limits say. */
+const collectGraceMs = 3000
+const tickMs = 60_000
+
+/** Starts zones, vantages and the controller for the failovers of a config. */
+export async function startFailovers(
+  config: Pick<Config, 'failovers' | 'maxConcurrent' | 'monitors' | 'vantages'>,
+  options: EmbeddedOptions,
+): Promise<EmbeddedFailovers> {
+  const table = openControllerTable(options.tableFile ?? ':memory:')
+  const zones = await startZones(config.failovers, options.zonePort)
+  const storeOf = ({ zone }: Failover) => zones.find(({ origin }) => origin === canonicalName(zone))?.store
+  const ids = config.vantages.length > 0 ? config.vantages.map(({ id }) => id) : simulatedIds
+  const vantages = ids.map((vantage) =>
+    simulateVantage(createHost({ vantage, version: options.version, selfCheck: [] })),
+  )
+  const monitors = new Map(config.monitors.map((monitor) => [monitor.id, monitor]))
+  const stopping = new AbortController()
+  const controller = new Controller(config, {
+    vantages: ids,
+    collect: (failover) => collect(failover, vantages, monitors, stopping.signal),
+    records: {
+      list: (failover) => storeOf(failover)?.list(failover) ?? Promise.resolve({ kind: 'unknown' }),
+      change: (failover, changes) =>
+        storeOf(failover)?.change(failover, changes) ?? Promise.resolve({ kind: 'unknown' }),
+    },
+    table,
+    hook: ({ key, to }) => {
+      const failover = config.failovers.find(({ id }) => key.startsWith(`${id}/`))
+      return runCommandHook(failover?.hooks.before, { key, failover: failover?.id ?? '', to })
+    },
+    verify: async (failover, to) => verify(failover, to, storeOf(failover)),
+    emit: options.emit,
+    wallClock: () => Date.now(),
+    newDecision: () => randomBytes(5).toString('hex'),
+    pause: (ms) => pause(ms * (1 + Math.random()), stopping.signal),
+  })
+  const tick = () => {
+    for (const { id } of config.failovers) controller.decide(id, 'tick').catch(() => {})
+  }
+  const timer = setInterval(tick, tickMs)
+  tick()
+  return {
+    ...{ controller, vantages, zones },
+    onResult: (result) => {
+      for (const failover of watchersOf(result, config.failovers, controller))
+        controller.decide(failover, 'vantage').catch(() => {})
+    },
+    stop: async () => {
+      clearInterval(timer)
+      stopping.abort()
+      await Promise.all(zones.map(({ zone }) => zone.stop()))
+      table.close()
+    },
+  }
+}
+
+interface EmbeddedZone {
+  origin: string
+  port: number
+  store: ZoneStore
+  zone: Zone
+}
+
+/** One zone for each that the failovers name; every record answers as its first endpoint says, with the TXT beside it. */
+async function startZones(failovers: readonly Failover[], preferredPort = 0): Promise<EmbeddedZone[]> {
+  const origins = [...new Set(failovers.map(({ zone }) => canonicalName(zone)))]
+  return Promise.all(
+    origins.map(async (origin, i) => {
+      const zone = await startZoneAt(origin, i === 0 ? preferredPort : 0)
+      const own = failovers.filter((failover) => canonicalName(failover.zone) === origin)
+      return { origin, port: zone.port, zone, store: createZoneStore(zone, own.flatMap(adopted)) }
+    }),
+  )
+}
+
+async function startZoneAt(origin: string, port: number): Promise<Zone> {
+  try {
+    return await startZone({ origin, records: [], port })
+  } catch (error) {
+    if (!isPortTaken(error)) throw error
+    return startZone({ origin, records: [] })
+  }
+}
+
+function adopted(failover: Failover) {
+  const [primary] = failover.endpoints
+  if (!primary) return []
+  const text = encodeState({
+    ...{ version: 1, epoch: 1, decision: 'adopted', active: primary.id, sinceMs: Date.now() },
+    ...{ switches: [], flags: { locked: false, latched: false } },
+  })
+  return [...answerOf(failover, primary), txtOf(failover, text)]
+}
+
+/** Asks every vantage about every endpoint, each with the monitors' own attempts; who is not done in time has no vote. */
+async function collect(
+  failover: Failover,
+  vantages: readonly SimulatedVantage[],
+  monitors: ReadonlyMap<string, Monitor>,
+  stopping: AbortSignal,
+): Promise<ReadonlyMap<string, Ballot>> {
+  const own = failover.endpoints.flatMap((endpoint) =>
+    endpointMonitorIds(failover, endpoint).flatMap((id) => monitors.get(id) ?? []),
+  )
+  const limitMs = Math.max(0, ...own.map(worstCaseMs)) + collectGraceMs
+  const deadline = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
+  const ballots = await Promise.all(
+    vantages.map(async ({ id, host }) => {
+      const results = await Promise.all(own.map((monitor) => runMonitor(monitor, host, deadline)))
+      return [id, deadline.aborted ? {} : ballotOf(failover, results)] as const
+    }),
+  )
+  return new Map(ballots)
+}
+
+/** The zone is one server of our own, so it serves what it holds; what is left to see is that it holds it. */
+async function verify(failover: Failover, to: Endpoint, store: ZoneStore | undefined): Promise<string | undefined> {
+  const listed = await store?.list(failover)
+  const sets = listed?.kind === 'listed' ? answerIn(listed.sets, failover) : []
+  return matchesAnswer(sets, answerOf(failover, to))
+    ? undefined
+    : `${failover.record} does not answer as ${to.id} should`
+}
+
+/** The failovers whose active endpoint this result says is down. */
+function watchersOf(
+  { monitor, status }: ProbeResult,
+  failovers: readonly Failover[],
+  controller: Controller,
+): string[] {
+  if (status !== 'down') return []
+  const active = new Map(
+    controller.status().map(({ id, endpoints }) => [id, endpoints.find((endpoint) => endpoint.active)?.id]),
+  )
+  return failovers.flatMap((failover) => {
+    const endpoint = failover.endpoints.find(({ id }) => id === active.get(failover.id))
+    return endpoint && endpointMonitorIds(failover, endpoint).includes(monitor) ? [failover.id] : []
+  })
+}

@@ -1,0 +1,44 @@
+import type { RecordStore } from '../act/ports.ts'
+import { startSwap, step } from '../decide/swap-protocol.ts'
+import type { Effect, Outcome, Page, SwapEvent, SwapPlan } from '../decide/swap-terms.ts'
+
+type HookEffect = Extract<Effect, { kind: 'hook' }>
+export type HookOutcome = Extract<SwapEvent, { kind: 'hookOk' | 'hookFailed' | 'hookUnknown' }>
+
+/** What a swap needs of the world. */
+export interface SwapHost {
+  records: RecordStore
+  /** Runs the hook before a move. Never rejects. */
+  hook(effect: HookEffect): Promise<HookOutcome>
+  /** Resolves after so long and, by chance, up to as long again. */
+  pause(ms: number): Promise<void>
+}
+
+/** Carries out a decided move, step by step as lib/decide/swap-protocol.ts says; gives how it ended and whom to wake. */
+export async function runSwap(plan: SwapPlan, host: SwapHost): Promise<{ outcome: Outcome; pages: Page[] }> {
+  let { state, effect, pages } = startSwap(plan)
+  const all = [...pages]
+  while (effect.kind !== 'done') {
+    ;({ state, effect, pages } = step(state, await carryOut(effect, plan, host)))
+    all.push(...pages)
+  }
+  return { outcome: effect.outcome, pages: all }
+}
+
+async function carryOut(
+  effect: Exclude<Effect, { kind: 'done' }>,
+  { failover }: SwapPlan,
+  host: SwapHost,
+): Promise<SwapEvent> {
+  switch (effect.kind) {
+    case 'read':
+      return host.records.list(failover)
+    case 'write':
+      return host.records.change(failover, effect.changes)
+    case 'hook':
+      return host.hook(effect)
+    case 'pause':
+      await host.pause(effect.ms)
+      return { kind: 'paused' }
+  }
+}

@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { ChangeOutcome, ControllerMemory, ControllerTable } from '../../lib/act/ports.ts'
+import type { Ballot, EndpointVote } from '../../lib/decide/quorum.ts'
+import { answerOf, type RecordSet, stateIn, txtName, txtOf } from '../../lib/decide/swap-records.ts'
+import { encodeState } from '../../lib/decide/swap-state.ts'
+import { createZoneStore } from '../../lib/local/zone-store.ts'
+import type { Endpoint, Failover } from '../../lib/model/failover.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import { Controller, type ControllerHost, type FailoverEvent } from '../../lib/run/controller.ts'
+import { pause } from '../../lib/run/pause.ts'
+
+const noon = Date.UTC(2026, 10, 21, 12)
+beforeEach(() => vi.useFakeTimers({ now: noon }))
+afterEach(() => vi.useRealTimers())
+
+const vantages = ['north', 'south', 'west']
+
+function failoverOf(more: object = {}): Failover {
+  const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
+  const failover = {
+    ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
+    ...{ sustain: '2s', endpoints: [endpoint('one', '192.0.2.1'), endpoint('two', '192.0.2.2')], ...more },
+  }
+  const monitors = [{ id: 'live', kind: 'http', url: 'http://shop.live.test/' }]
+  return parseConfig({ service: 'shop', monitors, failovers: [failover] } as never).failovers[0] as Failover
+}
+
+/** What every vantage says, by endpoint; a vantage that is left out is cut off. */
+type World = Record<string, Record<string, EndpointVote>>
+const all = (one: EndpointVote, two: EndpointVote): World =>
+  Object.fromEntries(vantages.map((vantage) => [vantage, { one, two }]))
+
+interface Setup {
+  failover?: Failover
+  world?: World
+  table?: Partial<ControllerTable>
+  change?(apply: () => Promise<ChangeOutcome>, nth: number): Promise<ChangeOutcome>
+  host?: Partial<ControllerHost>
+  flags?: { locked: boolean; latched: boolean }
+}
+
+/** A controller over a store of records, in virtual time, with everything that it said and did. */
+function setup({ failover = failoverOf(), world = all('up', 'up'), change, ...more }: Setup = {}) {
+  const [primary] = failover.endpoints as [Endpoint]
+  const flags = more.flags ?? { locked: false, latched: false }
+  const first = { epoch: 1, decision: 'adopted', active: primary.id, sinceMs: noon, switches: [], flags }
+  const store = createZoneStore({ setRecords: () => {} }, [
+    ...answerOf(failover, primary),
+    txtOf(failover, encodeState({ version: 1, ...first })),
+  ])
+  const state = { world }
+  const events: FailoverEvent[] = []
+  const memory = new Map<string, ControllerMemory>()
+  let [changes, decisions] = [0, 0]
+  const controller = new Controller(
+    { failovers: [failover], maxConcurrent: 2 },
+    {
+      vantages,
+      collect: async () => new Map<string, Ballot>(Object.entries(state.world)),
+      records: {
+        list: store.list,
+        change: (one, batch) => {
+          const apply = () => store.change(one, batch)
+          return change ? change(apply, ++changes) : apply()
+        },
+      },
+      table: {
+        read: async (id) => memory.get(id) ?? { largestEpoch: 0, healthySince: {}, locked: false },
+        write: async (id, kept) => void memory.set(id, kept),
+        ...more.table,
+      },
+      hook: async () => ({ kind: 'hookOk' }),
+      verify: async () => undefined,
+      emit: (event) => void events.push(event),
+      wallClock: () => Date.now(),
+      newDecision: () => `d${++decisions}`,
+      pause: (ms) => pause(ms),
+      ...more.host,
+    },
+  )
+  const settle = async <T>(promise: Promise<T>): Promise<T> => {
+    const [result] = await Promise.all([promise, vi.runAllTimersAsync()])
+    return result
+  }
+  return {
+    ...{ controller, events, memory, state, store },
+    decide: (...args: Parameters<Controller['decide']> | []) => {
+      const [id = 'live', trigger = 'vantage', request] = args
+      return settle(controller.decide(id, trigger, request))
+    },
+    answer: () =>
+      store
+        .sets()
+        .filter(({ type }) => type !== 'TXT')
+        .flatMap(({ values = [] }) => values),
+    txt: () => {
+      const found = stateIn(store.sets(), failover)
+      return typeof found === 'string' ? undefined : found.state
+    },
+  }
+}
+
+const kinds = (events: readonly FailoverEvent[]) => events.map(({ type }) => type)
+
+describe('a decision', () => {
+  test('moves when enough vantages see the active endpoint down and another up, and says so step by step', async () => {
+    const { decide, answer, txt, events, controller } = setup({ world: all('down', 'up') })
+    expect(await decide()).toMatchObject({ kind: 'move', to: 'two', why: 'failover' })
+    expect(answer()).toEqual(['192.0.2.2'])
+    expect(txt()).toMatchObject({
+      epoch: 2,
+      decision: 'd1',
+      active: 'two',
+      switches: [{ from: 'one', to: 'two', by: 'auto' }],
+    })
+    expect(kinds(events)).toEqual(['decided', 'moved', 'verified'])
+    expect(controller.status()).toMatchObject([
+      {
+        endpoints: [
+          { id: 'one', active: false, down: vantages },
+          { id: 'two', active: true, up: vantages },
+        ],
+        lastMove: { verified: true },
+      },
+    ])
+  })
+
+  test('holds for the whole of sustain before it moves, with votes collected anew', async () => {
+    const { decide, state, answer } = setup({ world: all('down', 'up') })
+    setTimeout(() => {
+      state.world = all('up', 'up')
+    }, 900)
+    expect(await decide()).toMatchObject({ kind: 'stay' })
+    expect(answer()).toEqual(['192.0.2.1'])
+  })
+
+  test.each<[string, World, string]>([
+    ['one vantage alone sees it down', { ...all('up', 'up'), north: { one: 'down', two: 'up' } }, 'stay'],
+    ['too few have a vote', { north: { one: 'down', two: 'up' } }, 'refuse'],
+    ['nobody has', {}, 'refuse'],
+    ['nothing else is up', all('down', 'down'), 'refuse'],
+  ])('moves nothing where %s', async (_, world, kind) => {
+    const { decide, answer, events } = setup({ world })
+    const decision = await decide()
+    expect([decision.kind, answer()]).toEqual([kind, ['192.0.2.1']])
+    expect(kinds(events)).toEqual(['decided'])
+  })
+
+  test('in mode observe says what it would do, and does not', async () => {
+    const { decide, answer } = setup({ world: all('down', 'up'), failover: failoverOf({ mode: 'observe' }) })
+    expect(await decide()).toMatchObject({ kind: 'report', would: { kind: 'move', to: 'two' } })
+    expect(answer()).toEqual(['192.0.2.1'])
+  })
+
+  test('is made once for triggers that come together', async () => {
+    const { controller, events } = setup({ world: all('down', 'up') })
+    const three = [1, 2, 3].map(() => controller.decide('live', 'vantage'))
+    await Promise.all([...three, vi.runAllTimersAsync()])
+    expect(kinds(events)).toEqual(['decided', 'moved', 'verified'])
+  })
+
+  test('of a person moves to where they say, if it is up', async () => {
+    const { decide, answer, txt } = setup()
+    expect(await decide('live', 'person', { to: 'two', by: 'person' })).toMatchObject({ kind: 'move', why: 'request' })
+    expect(answer()).toEqual(['192.0.2.2'])
+    expect(txt()).toMatchObject({ switches: [{ by: 'person' }] })
+  })
+
+  test('of an unknown failover is an error that says what was asked', async () => {
+    await expect(setup().controller.decide('lvie', 'person')).rejects.toThrow(
+      'expected the id of a failover, got "lvie"',
+    )
+  })
+})
+
+describe('guards', () => {
+  test.each<[string, Setup]>([
+    ['the TXT is locked', { flags: { locked: true, latched: false } }],
+    ['the table is locked', { table: { read: async () => ({ largestEpoch: 1, healthySince: {}, locked: true }) } }],
+    ['the table cannot be read', { table: { read: () => Promise.reject(new Error('gone')) } }],
+    ['the table cannot be written', { table: { write: () => Promise.reject(new Error('full')) } }],
+  ])('nothing moves while %s', async (_, more) => {
+    const { decide, answer, controller } = setup({ world: all('down', 'up'), ...more })
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'locked' })
+    expect(answer()).toEqual(['192.0.2.1'])
+    expect(controller.status()[0]?.locked).toBe(true)
+  })
+
+  test('a record edited by hand is left alone, and told', async () => {
+    const { decide, store, answer } = setup({ world: all('down', 'up') })
+    const edited: RecordSet = { name: 'shop.live.test', type: 'A', ttl: 60, values: ['192.0.2.99'] }
+    store.put([edited])
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'record-edited' })
+    expect(answer()).toEqual(['192.0.2.99'])
+  })
+
+  test('without its TXT nothing moves', async () => {
+    const { decide, store } = setup({ world: all('down', 'up') })
+    store.put([{ name: txtName({ record: 'shop.live.test' }), type: 'TXT', ttl: 60, values: ['"v=spf1 -all"'] }])
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'txt-unreadable', page: true })
+  })
+})
+
+describe('a swap whose outcome is not known', () => {
+  test('that was carried out is found again, and made once', async () => {
+    const change: Setup['change'] = async (apply, nth) => {
+      const outcome = await apply()
+      return nth === 1 ? { kind: 'unknown' } : outcome
+    }
+    const { decide, answer, txt, events } = setup({ world: all('down', 'up'), change })
+    await decide()
+    expect(answer()).toEqual(['192.0.2.2'])
+    expect(txt()?.switches).toHaveLength(1)
+    expect(events[1]).toMatchObject({ type: 'moved', outcome: { kind: 'moved' } })
+  })
+
+  test('that may still land is fenced before it is made again', async () => {
+    let lost: (() => Promise<ChangeOutcome>) | undefined
+    const change: Setup['change'] = async (apply, nth) => {
+      if (nth > 1) return apply()
+      lost = apply
+      return { kind: 'unknown' }
+    }
+    const { decide, answer, txt } = setup({ world: all('down', 'up'), change })
+    await decide()
+    const [epoch, switches] = [txt()?.epoch, txt()?.switches.length]
+    expect([answer(), switches]).toEqual([['192.0.2.2'], 1])
+    expect(await lost?.()).toEqual({ kind: 'refused' })
+    expect([answer(), txt()?.epoch]).toEqual([['192.0.2.2'], epoch])
+  })
+
+  test('that is throttled until its votes are old is left, to be decided anew', async () => {
+    const { decide, answer, events } = setup({ world: all('down', 'up'), change: async () => ({ kind: 'throttled' }) })
+    await decide()
+    expect(answer()).toEqual(['192.0.2.1'])
+    expect(events.at(-1)).toMatchObject({ type: 'moved', outcome: { kind: 'refused', reason: 'STALE' } })
+  })
+
+  test('that Route 53 denies is told, and someone is woken', async () => {
+    const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
+    const { decide, events } = setup({ world: all('down', 'up'), change })
+    await decide()
+    expect(events.at(-1)).toMatchObject({ type: 'page', pages: [{ code: 'DENIED', detail: 'AccessDenied' }] })
+  })
+})
+
+test('what is served in the end is verified, and what is wrong is told', async () => {
+  const host = { verify: async () => 'ns2 still answers 192.0.2.1' }
+  const { decide, events, controller } = setup({ world: all('down', 'up'), host })
+  await decide()
+  expect(events.at(-1)).toMatchObject({ type: 'verified', problem: 'ns2 still answers 192.0.2.1' })
+  expect(controller.status()[0]?.lastMove).toMatchObject({ to: 'two', verified: false })
+})
+
+test('how long an endpoint has been up is kept, for the way back', async () => {
+  const { decide, state, memory } = setup()
+  await decide()
+  vi.setSystemTime(noon + 60_000)
+  state.world = all('down', 'up')
+  await decide('live', 'tick')
+  expect(memory.get('live')?.healthySince).toEqual({ one: undefined, two: noon })
+})
