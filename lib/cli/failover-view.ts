@@ -1,5 +1,5 @@
 import { reasonText } from '../decide/failover-reasons.ts'
-import type { FailoverStatus } from '../run/controller.ts'
+import type { FailoverStatus } from '../run/failover-status.ts'
 import { age } from './age.ts'
 
 /** Failovers as lines for a terminal: where the record points, who voted what, and the last decision with its reason. */

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Cause } from '../decide/health.ts'
 import type { MonitorView, Snapshot } from '../local/snapshot.ts'
-import type { FailoverStatus } from '../run/controller.ts'
+import type { FailoverStatus } from '../run/failover-status.ts'
 import { age } from './age.ts'
 import { failoverLines } from './failover-view.ts'
 import { toWidth } from './text-width.ts'

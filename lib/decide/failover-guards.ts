@@ -12,8 +12,8 @@ const forMachines: readonly GuardCode[] = ['latched', 'max-per-day', 'max-concur
 const handedOver: readonly GuardCode[] = ['max-per-day', 'max-concurrent']
 
 /**
- * The guards that hold while `active` is: those that stop the move, in the order in which they are told, and those that are
- * left to the person who asks or will be asked.
+ * The guards that hold while `active` is. Takes the facts, gives those that stop the move, in the order in which they are
+ * told, and those that are left to the person who asks or will be asked.
  */
 export function guardsOf(facts: FailoverFacts, active: string): { stops: GuardReason[]; left: GuardReason[] } {
   const held = [...lockGuards(facts), ...recordGuards(facts, active), ...limitGuards(facts)]

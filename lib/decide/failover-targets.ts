@@ -119,8 +119,8 @@ function passing({ facts, active, quorum }: Scene, to: string, why: Why): Target
 }
 
 /**
- * In configured order. A last resort comes in only when no other endpoint is up: that looks at the votes on the others alone,
- * so that worse votes on the active endpoint never turn it away. Cooldown puts the endpoint just left behind the others.
+ * In configured order. A last resort comes in only when no other endpoint is up: that looks at the votes on the others
+ * alone, so that worse votes on the active endpoint never turn it away. Cooldown puts the endpoint just left last.
  */
 function failoverTargets(scene: Scene): Target[] {
   const { facts, active, quorum } = scene

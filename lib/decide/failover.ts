@@ -16,8 +16,8 @@ import {
 import { failoverQuorum, type Quorum } from './quorum.ts'
 
 /**
- * Decides whether traffic moves, and where. Takes all that is known now and gives what is to be done, with every reason for
- * it. Pure: the one who acts on it collects facts anew and decides again before the next step.
+ * Decides whether traffic moves, and where. Takes all that is known now and gives what is to be done, with every reason
+ * for it. Whoever acts on it collects facts anew and decides again before the next step.
  */
 export function decideFailover(facts: FailoverFacts): Decision {
   const quorum = failoverQuorum(facts.failover.quorum, facts.vantages.length)
@@ -107,7 +107,7 @@ function withoutTarget(scene: Scene): Verdict {
 
   const downSinceMs = heldSinceMs(rounds, (round) => activeIsDown(scene, round))
   if (downSinceMs === undefined) return { kind: 'stay', page: false, reasons }
-  // A standby that lost a packet gets as long to show that it is up as the active endpoint gets to show that it is down.
+  // A standby that lost a packet gets as long to show that it is up as the active endpoint to show that it is down.
   const untilMs = downSinceMs + failover.sustainMs
   if (last.atMs < untilMs)
     return { kind: 'wait', untilMs, page: false, reasons: [{ code: 'no-target-yet', untilMs }, ...reasons] }

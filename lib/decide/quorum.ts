@@ -35,6 +35,10 @@ export function failoverQuorum(given: { [K in keyof Quorum]?: number | undefined
 /** Counts the votes on one endpoint, each vantage once. Ballots of vantages that are not configured do not count. */
 export function tally(endpoint: string, vantages: readonly string[], ballots: ReadonlyMap<string, Ballot>): Tally {
   const result: Tally = { up: [], down: [], none: [] }
-  for (const vantage of vantages) result[ballots.get(vantage)?.[endpoint] ?? 'none'].push(vantage)
+  for (const vantage of vantages) {
+    const ballot = ballots.get(vantage) ?? {}
+    // An endpoint may be called what every object has: `constructor`.
+    result[(Object.hasOwn(ballot, endpoint) && ballot[endpoint]) || 'none'].push(vantage)
+  }
   return result
 }

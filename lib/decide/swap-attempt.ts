@@ -54,12 +54,16 @@ export function read(attempt: Attempt, pages: Page[] = []): Step {
 const firstPauseMs = 500
 const longestPauseMs = 8000
 
-/** Waits before it reads again: twice as long each time. */
+/** How long to wait after so many pauses: twice as long each time. */
+export function pauseMs(pauses: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** pauses)
+}
+
+/** Waits before it reads again. */
 export function pause(attempt: Attempt): Step {
   const { used } = attempt
-  const ms = Math.min(longestPauseMs, firstPauseMs * 2 ** used.pauses)
   const state: Attempt = { ...attempt, waitingFor: 'pause', used: { ...used, pauses: used.pauses + 1 } }
-  return { state, effect: { kind: 'pause', ms }, pages: [] }
+  return { state, effect: { kind: 'pause', ms: pauseMs(used.pauses) }, pages: [] }
 }
 
 /**

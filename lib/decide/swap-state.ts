@@ -80,7 +80,7 @@ export function decodeState(text: string): SwapState | undefined {
   if (!found) return undefined
   const [, epoch = '', decision = '', active = '', since = '', to, claimEpoch, claimDecision, expires] = found
   const sinceMs = readTime(since)
-  const ids = [active, ...(to === undefined ? [] : [to]), ...(found[11]?.split(',') ?? [])]
+  const ids = [...new Set([active, to ?? active]), ...(found[11]?.split(',') ?? [])]
   const state: SwapState = {
     version: 1,
     epoch: Number(epoch),

@@ -1,15 +1,13 @@
-import type { ControllerMemory, ControllerTable, ListOutcome } from '../act/ports.ts'
+import type { ControllerMemory, ControllerTable } from '../act/ports.ts'
 import { decideFailover, wantsToMove } from '../decide/failover.ts'
-import type { Decision, FailoverFacts, Request, Round } from '../decide/failover-facts.ts'
+import type { Decision, Request, Round } from '../decide/failover-facts.ts'
 import { type Ballot, failoverQuorum, tally } from '../decide/quorum.ts'
-import { answerIn, answerOf, matchesAnswer, stateIn } from '../decide/swap-records.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultLimits, type Outcome, type Page } from '../decide/swap-terms.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
+import { type FailoverStatus, factsOf, statusOf, type Trigger } from './failover-status.ts'
+import { adopt, changeState } from './record-state.ts'
 import { runSwap, type SwapHost } from './swap.ts'
-
-/** Why a decision is made. */
-export type Trigger = 'vantage' | 'alarm' | 'tick' | 'person'
 
 /** What a controller tells, as it happens. */
 export type FailoverEvent =
@@ -31,17 +29,6 @@ export interface ControllerHost extends SwapHost {
   wallClock(): number
   /** An id that no decision had before; see `SwapPlan`. */
   newDecision(): string
-}
-
-/** A failover as it stands. */
-export interface FailoverStatus {
-  id: string
-  record: string
-  mode: Failover['mode']
-  endpoints: { id: string; active: boolean; up: string[]; down: string[]; none: string[] }[]
-  locked: boolean
-  last?: { atMs: number; trigger: Trigger; decision: Decision }
-  lastMove?: { atMs: number; to: string; tookMs: number; verified?: boolean }
 }
 
 /** Between two rounds of votes while a decision waits for `sustain`. */
@@ -71,9 +58,8 @@ export class Controller {
   }
 
   /** Collects votes, decides and acts. Rejects for an unknown failover, and where a port breaks its promise. */
-  decide(id: string, trigger: Trigger, request?: Request): Promise<Decision> {
-    const failover = this.#failovers.find((one) => one.id === id)
-    if (!failover) return Promise.reject(new Error(`expected the id of a failover, got ${JSON.stringify(id)}`))
+  async decide(id: string, trigger: Trigger, request?: Request): Promise<Decision> {
+    const failover = this.#failover(id)
     const before = this.#underWay.get(id)
     if (before && !request) return before
     const decision = (before ?? Promise.resolve())
@@ -84,6 +70,43 @@ export class Controller {
       })
     this.#underWay.set(id, decision)
     return decision
+  }
+
+  /**
+   * Locks or unlocks a failover, in its TXT and in this controller's table: either of them locks. Unlocking unlatches too.
+   * Rejects with what to do where one of them cannot be written.
+   */
+  async setLocked(id: string, locked: boolean): Promise<void> {
+    const failover = this.#failover(id)
+    const memory = await this.#host.table.read(id)
+    await this.#host.table.write(id, { ...memory, locked })
+    await this.#setFlags(failover, memory.largestEpoch, locked ? { locked } : { locked, latched: false })
+    const status = this.#status.get(id)
+    if (status) status.locked = locked
+  }
+
+  /** Takes a record over as it stands: writes the first TXT, or one in the place of a damaged one. Rejects where it may not. */
+  async adopt(id: string): Promise<SwapState> {
+    const failover = this.#failover(id)
+    const memory = await this.#host.table.read(id)
+    const state = await adopt(failover, this.#host, memory.largestEpoch)
+    await this.#host.table.write(id, { ...memory, largestEpoch: state.epoch })
+    return state
+  }
+
+  async #setFlags(failover: Failover, largestEpoch: number, flags: Partial<SwapState['flags']>): Promise<void> {
+    const { epoch } = await changeState(failover, this.#host, largestEpoch, (state) => {
+      return { flags: { ...state.flags, ...flags } }
+    })
+    const memory = await this.#host.table.read(failover.id)
+    await this.#host.table.write(failover.id, { ...memory, largestEpoch: epoch })
+  }
+
+  #failover(id: string): Failover {
+    const failover = this.#failovers.find((one) => one.id === id)
+    if (failover) return failover
+    const ids = this.#failovers.map((one) => one.id).join(', ')
+    throw new Error(`expected the id of a failover (${ids}), got ${JSON.stringify(id)}`)
   }
 
   /** Every failover, in the order of the config. */
@@ -101,12 +124,26 @@ export class Controller {
     const { facts, decision, state, memory } = await this.#deliberate(failover, request)
     const atMs = this.#host.wallClock()
     if (wantsToMove(decision)) this.#wanted.set(failover.id, atMs)
-    this.#remember(failover, facts, trigger, decision)
+    this.#status.set(
+      failover.id,
+      statusOf(facts, { atMs: facts.nowMs, trigger, decision }, this.#status.get(failover.id)),
+    )
     this.#host.emit({ type: 'decided', failover: failover.id, trigger, decision, atMs })
     if (decision.kind === 'move' && state && memory) {
       await this.#move(failover, { to: decision.to, by: request ? 'person' : 'auto' }, state, memory)
     }
+    if (decision.kind === 'refuse' && decision.latch) await this.#latch(failover, memory)
     return decision
+  }
+
+  /** It moved too often: a person is to look before it does again. */
+  async #latch(failover: Failover, memory: ControllerMemory | undefined): Promise<void> {
+    try {
+      await this.#setFlags(failover, memory?.largestEpoch ?? 0, { latched: true })
+    } catch (error) {
+      const pages: Page[] = [{ code: 'DENIED', detail: `it could not be latched: ${(error as Error).message}` }]
+      this.#host.emit({ type: 'page', failover: failover.id, pages, atMs: this.#host.wallClock() })
+    }
   }
 
   /** Rounds of votes until the decision is more than to wait. */
@@ -122,44 +159,17 @@ export class Controller {
       const nowMs = this.#host.wallClock()
       rounds.push({ atMs: nowMs, ballots })
       const kept = memory && (await this.#keepHealth(failover, memory, ballots, nowMs))
-      const { facts, state } = this.#factsOf(failover, { rounds, listed, memory: kept, request, nowMs })
+      const others = this.#othersWanting(failover.id, nowMs)
+      const { facts, state } = factsOf(failover, {
+        ...{ vantages: this.#host.vantages, rounds, listed, memory: kept, request, nowMs },
+        ...{ wantToMove: others, maxConcurrent: this.#maxConcurrent },
+      })
       const decision = decideFailover(facts)
       const verdict = decision.kind === 'report' ? decision.would : decision
       if (verdict.kind !== 'wait' || nowMs - beganMs > longestDecisionMs)
         return { facts, decision, state, memory: kept }
       await this.#host.pause(Math.max(50, Math.min(betweenRoundsMs, verdict.untilMs - nowMs) / 2))
     }
-  }
-
-  #factsOf(
-    failover: Failover,
-    seen: {
-      rounds: Round[]
-      listed: ListOutcome
-      memory: ControllerMemory | undefined
-      request: Request | undefined
-      nowMs: number
-    },
-  ): { facts: FailoverFacts; state: SwapState | undefined } {
-    const { rounds, listed, memory, request, nowMs } = seen
-    const sets = listed.kind === 'listed' ? listed.sets : undefined
-    const found = sets ? stateIn(sets, failover) : 'unreadable'
-    const state = typeof found === 'string' ? undefined : found.state
-    const active = failover.endpoints.find(({ id }) => id === state?.active)
-    const matches = sets && active && matchesAnswer(answerIn(sets, failover), answerOf(failover, active))
-    const facts: FailoverFacts = {
-      ...{ failover, vantages: this.#host.vantages, nowMs, rounds, active: state?.active },
-      recordMatches: sets ? (matches ? 'matches' : 'edited') : 'unreadable',
-      flags: state?.flags ?? { locked: false, latched: false },
-      table: memory ? { locked: memory.locked } : 'unreadable',
-      switches: [...(state?.switches ?? [])].reverse(),
-      healthySince: memory?.healthySince ?? {},
-      wantToMove: this.#othersWanting(failover.id, nowMs),
-      maxConcurrent: this.#maxConcurrent,
-      ...(state?.claim && { claim: { to: state.claim.to, expiresAtMs: state.claim.expiresAtMs, mine: false } }),
-      ...(request && { request }),
-    }
-    return { facts, state }
   }
 
   #othersWanting(id: string, nowMs: number): number {
@@ -223,21 +233,5 @@ export class Controller {
     if (status?.lastMove === move) status.lastMove = { ...move, verified: problem === undefined }
     const atMs = this.#host.wallClock()
     this.#host.emit({ type: 'verified', failover: failover.id, to, ...(problem && { problem }), atMs })
-  }
-
-  #remember(failover: Failover, facts: FailoverFacts, trigger: Trigger, decision: Decision): void {
-    const { id, record, mode, endpoints } = failover
-    const ballots = facts.rounds.at(-1)?.ballots ?? new Map()
-    const before = this.#status.get(id)
-    this.#status.set(id, {
-      ...{ id, record, mode },
-      endpoints: endpoints.map((one) => ({
-        ...{ id: one.id, active: one.id === facts.active },
-        ...tally(one.id, facts.vantages, ballots),
-      })),
-      locked: facts.flags.locked || facts.table === 'unreadable' || facts.table.locked,
-      last: { atMs: facts.nowMs, trigger, decision },
-      ...(before?.lastMove && { lastMove: before.lastMove }),
-    })
   }
 }

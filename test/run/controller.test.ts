@@ -168,7 +168,7 @@ describe('a decision', () => {
 
   test('of an unknown failover is an error that says what was asked', async () => {
     await expect(setup().controller.decide('lvie', 'person')).rejects.toThrow(
-      'expected the id of a failover, got "lvie"',
+      'expected the id of a failover (live), got "lvie"',
     )
   })
 })
@@ -259,4 +259,66 @@ test('how long an endpoint has been up is kept, for the way back', async () => {
   state.world = all('down', 'up')
   await decide('live', 'tick')
   expect(memory.get('live')?.healthySince).toEqual({ one: undefined, two: noon })
+})
+
+describe('a lock', () => {
+  test('is written into the TXT and the table, and either of them holds', async () => {
+    const { controller, decide, txt, memory, answer } = setup({ world: all('down', 'up') })
+    await controller.setLocked('live', true)
+    expect(txt()?.flags.locked).toBe(true)
+    expect(memory.get('live')).toMatchObject({ locked: true, largestEpoch: 2 })
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'locked' })
+    expect(answer()).toEqual(['192.0.2.1'])
+    await controller.setLocked('live', false)
+    expect(txt()).toMatchObject({ epoch: 3, flags: { locked: false, latched: false } })
+    expect(await decide()).toMatchObject({ kind: 'move' })
+  })
+
+  test('whose reply is lost is found in the TXT, or made again', async () => {
+    for (const landed of [true, false]) {
+      const change: Setup['change'] = async (apply, nth) => {
+        if (nth > 1) return apply()
+        if (landed) await apply()
+        return { kind: 'unknown' }
+      }
+      const { controller, txt } = setup({ change })
+      await Promise.all([controller.setLocked('live', true), vi.runAllTimersAsync()])
+      expect(txt()?.flags.locked).toBe(true)
+    }
+  })
+
+  test('holds even where the TXT cannot be written', async () => {
+    const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
+    const { controller, decide } = setup({ world: all('down', 'up'), change })
+    await expect(controller.setLocked('live', true)).rejects.toThrow(
+      'shop.live.test could not be changed: AccessDenied',
+    )
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'locked' })
+  })
+})
+
+test('what moved too often in a day is latched, until a person unlatches it', async () => {
+  const failover = failoverOf({ maxPerDay: 1, sustain: '0s', cooldown: '0s' })
+  const { controller, decide, state, txt, answer } = setup({ failover, world: all('down', 'up') })
+  await decide()
+  state.world = all('up', 'down')
+  expect(await decide()).toMatchObject({ kind: 'refuse', code: 'max-per-day' })
+  expect(txt()?.flags.latched).toBe(true)
+  expect(answer()).toEqual(['192.0.2.2'])
+  await controller.setLocked('live', false)
+  expect(txt()?.flags.latched).toBe(false)
+})
+
+test('a record without its TXT is adopted as it stands, and one that has it is not', async () => {
+  const { controller, store, txt, decide } = setup({ world: all('down', 'up') })
+  await expect(controller.adopt('live')).rejects.toThrow('shop.live.test is adopted: one is active')
+  store.put([{ name: txtName({ record: 'shop.live.test' }), type: 'TXT', ttl: 60, values: ['"damaged"'] }])
+  expect(await decide()).toMatchObject({ kind: 'refuse', code: 'txt-unreadable' })
+  expect(await controller.adopt('live')).toMatchObject({ active: 'one' })
+  expect(txt()).toMatchObject({ active: 'one', flags: { locked: false } })
+  store.put([
+    { name: 'shop.live.test', type: 'A', ttl: 60, values: ['192.0.2.99'] },
+    { name: txtName({ record: 'shop.live.test' }), type: 'TXT', ttl: 60, values: ['"damaged"'] },
+  ])
+  await expect(controller.adopt('live')).rejects.toThrow('answers as none of one, two')
 })

@@ -1,0 +1,143 @@
+import { Resolver } from 'node:dns/promises'
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
+import { closer } from '../../lib/local/loopback.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import type { FailoverEvent } from '../../lib/run/controller.ts'
+import { createHost } from '../../lib/run/host.ts'
+import { runMonitor } from '../../lib/run/vantage.ts'
+
+interface Origin {
+  port: number
+  kill(): Promise<void>
+}
+
+/** An origin at an address of this machine's loopback network. */
+async function origin(address: string, port = 0): Promise<Origin> {
+  const server = http.createServer((_, response) => response.end('ok'))
+  const kill = closer(server)
+  server.listen(port, address)
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, kill }
+}
+
+let one: Origin
+let two: Origin
+let embedded: EmbeddedFailovers
+let events: FailoverEvent[]
+
+async function start(more: object = {}): Promise<void> {
+  const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
+  const failover = {
+    ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
+    ...{ sustain: '0s', endpoints: [endpoint('one', '127.0.0.1'), endpoint('two', '127.0.0.2')], ...more },
+  }
+  const monitor = { id: 'live', kind: 'http', url: `http://shop.live.test:${one.port}/`, timeout: '1s', retries: 0 }
+  const config = parseConfig({ service: 'shop', monitors: [monitor], failovers: [failover] })
+  events = []
+  embedded = await startFailovers(config, { version: '0', emit: (event) => void events.push(event) })
+}
+
+beforeEach(async () => {
+  one = await origin('127.0.0.1')
+  two = await origin('127.0.0.2', one.port)
+})
+afterEach(async () => {
+  await embedded.stop()
+  await Promise.all([one.kill(), two.kill()])
+})
+
+/** What anybody's resolver would be told. */
+async function asked() {
+  const resolver = new Resolver()
+  resolver.setServers([`127.0.0.1:${embedded.zones[0]?.port}`])
+  const [addresses, texts] = await Promise.all([
+    resolver.resolve4('shop.live.test'),
+    resolver.resolveTxt('_vedette.shop.live.test'),
+  ])
+  return { addresses, text: texts.flat().join() }
+}
+const decide = () => embedded.controller.decide('live', 'vantage')
+const cut = (...ids: string[]) => {
+  for (const vantage of embedded.vantages) vantage.isCut = ids.includes(vantage.id)
+}
+
+describe('a record in a zone of this machine', () => {
+  test('answers as its primary, with the TXT that says so', async () => {
+    await start()
+    expect(await asked()).toEqual({
+      addresses: ['127.0.0.1'],
+      text: expect.stringContaining('epoch=1 id=adopted on=one'),
+    })
+  })
+
+  test('moves when its primary dies, and stays where it is when that comes back', async () => {
+    await start()
+    await one.kill()
+    expect(await decide()).toMatchObject({ kind: 'move', to: 'two' })
+    expect(await asked()).toEqual({ addresses: ['127.0.0.2'], text: expect.stringContaining('epoch=2') })
+    one = await origin('127.0.0.1', two.port)
+    expect(await decide()).toMatchObject({ kind: 'stay' })
+    expect((await asked()).addresses).toEqual(['127.0.0.2'])
+  })
+
+  test('does not move when one vantage is cut off, nor when all but one are', async () => {
+    await start()
+    cut('north')
+    expect(await decide()).toMatchObject({ kind: 'stay' })
+    cut('north', 'south')
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'blind' })
+    await one.kill()
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'blind' })
+    expect((await asked()).addresses).toEqual(['127.0.0.1'])
+  })
+
+  test('does not move to an endpoint that is down too', async () => {
+    await start()
+    await Promise.all([one.kill(), two.kill()])
+    expect(await decide()).toMatchObject({ kind: 'refuse', code: 'nothing-up' })
+    expect((await asked()).addresses).toEqual(['127.0.0.1'])
+  })
+
+  test('moves by a result that says its primary is down, and by no other', async () => {
+    await start()
+    const host = createHost({ vantage: 'local', version: '0', selfCheck: [] })
+    const monitors = parseConfig({
+      service: 'shop',
+      monitors: ['live@one', 'live@two'].map((id, i) => {
+        return { id: id.replace('@', '-'), kind: 'tcp', host: `127.0.0.${i + 1}`, port: one.port, retries: 0 }
+      }),
+    }).monitors
+    const resultOf = async (i: number, monitor: string) => {
+      const result = await runMonitor(monitors[i] as (typeof monitors)[0], host)
+      return { ...result, monitor }
+    }
+    await two.kill()
+    await decide()
+    embedded.onResult(await resultOf(1, 'live@two'))
+    two = await origin('127.0.0.2', one.port)
+    await one.kill()
+    const before = events.length
+    embedded.onResult(await resultOf(0, 'live@one'))
+    await decide()
+    expect(events.slice(before)).toContainEqual(expect.objectContaining({ type: 'moved', to: 'two' }))
+    expect((await asked()).addresses).toEqual(['127.0.0.2'])
+  })
+
+  test('is moved after a hook has run, with one key, and not when the hook fails', async () => {
+    await start({ hooks: { before: { command: ['false'] } } })
+    await one.kill()
+    await decide()
+    expect((await asked()).addresses).toEqual(['127.0.0.1'])
+    expect(events).toContainEqual(expect.objectContaining({ type: 'page' }))
+    await embedded.stop()
+
+    const check = 'test "$VEDETTE_KEY" = live/2 && test "$VEDETTE_TO" = two'
+    await start({ hooks: { before: { command: ['sh', '-c', check] } } })
+    await decide()
+    expect(await asked()).toEqual({ addresses: ['127.0.0.2'], text: expect.stringContaining('epoch=3') })
+  })
+})
