@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
 import { cost } from './cost.ts'
+import { addFailoverCommands } from './failover-commands.ts'
 import { processOutput } from './output.ts'
 import { plan } from './plan.ts'
 import { userErrorText } from './user-error.ts'
@@ -86,6 +87,8 @@ function build(finish: (code: number) => void): Command {
     .option(...configOption)
     .option('--json', 'print the bill as JSON and nothing else')
     .action(async (options) => finish(await cost(options, output)))
+
+  addFailoverCommands(program, finish)
 
   program
     .command('validate')

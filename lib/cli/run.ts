@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { startControl } from '../local/control.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
 import { Engine } from '../local/engine.ts'
@@ -10,8 +11,10 @@ import { jsonLog, type Log } from '../local/log.ts'
 import { keepHeapSmall } from '../local/small-heap.ts'
 import type { Config } from '../model/config.ts'
 import { parseConfig } from '../model/parse-config.ts'
+import type { FailoverEvent } from '../run/controller.ts'
 import { createHost } from '../run/host.ts'
 import { runMonitor } from '../run/vantage.ts'
+import { defaultSocket } from './failover.ts'
 import { renderLiveView } from './live-view.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
@@ -143,8 +146,17 @@ async function watch(
 }
 
 /** Failovers on zones of this machine, told of in the log. */
-function embed(config: Config, log: Log, zonePort?: number): Promise<EmbeddedFailovers> {
-  return startFailovers(config, { version, emit: (event) => logFailover(log, event), ...(zonePort && { zonePort }) })
+async function embed(config: Config, log: Log, zonePort?: number): Promise<EmbeddedFailovers> {
+  const emit = (event: FailoverEvent) => logFailover(log, event)
+  const failovers = await startFailovers(config, { version, emit, ...(zonePort && { zonePort }) })
+  try {
+    const control = await startControl(defaultSocket, failovers.controller)
+    return { ...failovers, stop: () => control.stop().then(failovers.stop) }
+  } catch (error) {
+    // Without it the engine works as well; only nobody can speak to it.
+    log('warn', 'control.unreachable', { message: (error as Error).message })
+    return failovers
+  }
 }
 
 /** Draws the engine on the terminal until closed. */

@@ -1,5 +1,5 @@
 import type { Failover } from '../model/failover.ts'
-import { pauseMs } from './swap-attempt.ts'
+import { identityOf, pauseMs } from './swap-attempt.ts'
 import { batchProblems, txtBatch } from './swap-batch.ts'
 import { endpointIn, type RecordSet, stateIn, txtIn } from './swap-records.ts'
 import { lastEpoch, type SwapState } from './swap-state.ts'
@@ -53,7 +53,7 @@ export function stepFlags(attempt: FlagAttempt, event: SwapEvent): FlagStep {
   if (kind === 'read' && event.kind === 'listed') return listed(attempt, event.sets, event.atMs)
   if (kind === 'read' && (event.kind === 'throttled' || event.kind === 'unknown')) return pause(attempt)
   if (waitingFor.kind === 'write') {
-    if (event.kind === 'written') return finish(settled(attempt), { kind: 'moved', epoch: waitingFor.epoch })
+    if (event.kind === 'written') return finish(settled(attempt), { kind: 'written', epoch: waitingFor.epoch })
     if (event.kind === 'refused') return read(attempt)
     if (event.kind === 'throttled') return pause(attempt)
     if (event.kind === 'unknown') return read({ ...attempt, inDoubt: waitingFor.deletes })
@@ -73,7 +73,7 @@ function listed(attempt: FlagAttempt, sets: RecordSet[], atMs: number): FlagStep
     ...(open ? attempt : settled(attempt)),
     largestEpoch: Math.max(attempt.largestEpoch, old?.epoch ?? 0),
   }
-  if (old?.decision === decision) return finish(known, { kind: 'moved', epoch: old.epoch })
+  if (old?.decision === decision) return finish(known, { kind: 'written', epoch: old.epoch })
   if (!old && change !== 'adopt') {
     const detail = `the TXT is ${found}: \`failover adopt\` writes it`
     return finish(known, { kind: 'refused', reason: found === 'missing' ? 'TXT_MISSING' : 'TXT_UNREADABLE', detail })
@@ -85,6 +85,9 @@ function listed(attempt: FlagAttempt, sets: RecordSet[], atMs: number): FlagStep
   if (next === 'unknown')
     return finish(known, { kind: 'refused', reason: 'EDITED', detail: 'the record answers as no endpoint should' })
   if (next === 'same') return finish(known, { kind: 'alreadyDone', epoch: old?.epoch ?? 0 })
+  // Ours may have been there, and what came after it meant to undo it.
+  if (old && attempt.inDoubt !== undefined && !open)
+    return finish(known, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(old) })
   return write(known, sets, { ...next, version: 1, epoch, decision }, deletes)
 }
 

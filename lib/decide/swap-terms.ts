@@ -83,7 +83,9 @@ export type Outcome = Ending & {
 export type Ending =
   /** By this decision. */
   | { kind: 'moved'; epoch: number }
-  /** The target was active before we wrote anything. */
+  /** A change of the TXT alone (`startFlags`). */
+  | { kind: 'written'; epoch: number }
+  /** It was as it should be, by no write of ours that we know of. */
   | { kind: 'alreadyDone'; epoch: number }
   /** The state decided on is no more: another decision wrote, or has claimed the record. */
   | { kind: 'superseded'; reason: 'OTHER_STATE' | 'CLAIMED'; by: Identity }

@@ -34,7 +34,7 @@ describe('quorum', () => {
   })
 })
 
-test('an endpoint whose name every object has is counted like any other', () => {
+it('counts an endpoint whose name every object has like any other', () => {
   const ballots = new Map<string, Ballot>([
     ['a', {}],
     ['b', { constructor: 'up' } as unknown as Ballot],

@@ -1,0 +1,91 @@
+import { chmod, rm } from 'node:fs/promises'
+import http from 'node:http'
+import net from 'node:net'
+import type { Controller } from '../run/controller.ts'
+import { closer } from './loopback.ts'
+
+/** What people ask of a running engine. */
+export type ControlRequest =
+  | { do: 'status' }
+  | { do: 'to'; failover: string; endpoint: string; approval?: boolean }
+  | { do: 'lock' | 'unlock' | 'adopt'; failover: string }
+
+const longestRequest = 10_000
+
+/**
+ * Lets commands on this machine speak to the engine, by a socket in the file system that only its own user may open. Each
+ * request is one JSON object, and so is each answer: `{ ok }` or `{ error }`. Rejects where another engine listens there.
+ */
+export async function startControl(path: string, controller: Controller): Promise<{ stop(): Promise<void> }> {
+  if (await isListening(path)) throw new Error(`another engine listens at ${path}`)
+  await rm(path, { force: true })
+  const server = http.createServer(async (request, response) => {
+    const answer = await read(request)
+      .then((asked) => carryOut(asked, controller))
+      .then((ok) => ({ ok }))
+      .catch((error: Error) => ({ error: error.message }))
+    response.writeHead('ok' in answer ? 200 : 400, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  })
+  const close = closer(server)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+  await chmod(path, 0o600)
+  return {
+    stop: async () => {
+      await close()
+      await rm(path, { force: true })
+    },
+  }
+}
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(path, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+async function read(request: http.IncomingMessage): Promise<ControlRequest> {
+  let text = ''
+  for await (const chunk of request) {
+    text += chunk
+    if (text.length > longestRequest) throw new Error('the request is too long')
+  }
+  return JSON.parse(text)
+}
+
+async function carryOut(asked: ControlRequest, controller: Controller): Promise<unknown> {
+  switch (asked.do) {
+    case 'status':
+      return controller.status()
+    case 'to': {
+      const { failover, endpoint: to, approval = false } = asked
+      return controller.decide(failover, 'person', { to, by: 'person', approval })
+    }
+    case 'lock':
+    case 'unlock':
+      return controller.setLocked(asked.failover, asked.do === 'lock').then(() => controller.status())
+    case 'adopt':
+      return controller.adopt(asked.failover)
+    default:
+      throw new Error('expected one of status, to, lock, unlock, adopt')
+  }
+}
+
+/** Asks a running engine; rejects with what went wrong, there or on the way. */
+export async function askEngine<Answer>(path: string, asked: ControlRequest): Promise<Answer> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const request = http.request({ socketPath: path, method: 'POST', path: '/' }, async (response) => {
+      let body = ''
+      for await (const chunk of response) body += chunk
+      resolve(body)
+    })
+    request.on('error', reject)
+    request.end(JSON.stringify(asked))
+  })
+  const answer: { ok: Answer } | { error: string } = JSON.parse(text)
+  if ('error' in answer) throw new Error(answer.error)
+  return answer.ok
+}

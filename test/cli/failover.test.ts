@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startControl } from '../../lib/local/control.ts'
+import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
+import { closer } from '../../lib/local/loopback.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import { tempFile, vedette } from '../support/cli.ts'
+import { temporaryFolder } from '../support/history.ts'
+
+const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
+const configAt = (port: number, more: object = {}) => ({
+  service: 'shop',
+  monitors: [{ id: 'live', kind: 'http', url: `http://shop.live.test:${port}/`, timeout: '1s', retries: 0 }],
+  failovers: [
+    {
+      ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
+      ...{ sustain: '0s', endpoints: [endpoint('one', '127.0.0.1'), endpoint('two', '127.0.0.2')], ...more },
+    },
+  ],
+})
+
+describe('vedette failover, asking a running engine', () => {
+  let embedded: EmbeddedFailovers
+  let stops: (() => Promise<void>)[]
+  let socket: string
+
+  const failover = (...args: string[]) => vedette(['failover', ...args, '--socket', socket])
+
+  beforeAll(async () => {
+    const one = http.createServer((_, response) => response.end('ok'))
+    const two = http.createServer((_, response) => response.end('ok'))
+    stops = [closer(one), closer(two)]
+    one.listen(0, '127.0.0.1')
+    await once(one, 'listening')
+    const { port } = one.address() as AddressInfo
+    two.listen(port, '127.0.0.2')
+    await once(two, 'listening')
+    embedded = await startFailovers(parseConfig(configAt(port)), { version: '0', emit: () => {} })
+    socket = tempFile('control.sock', '')
+    const control = await startControl(socket, embedded.controller)
+    stops.push(control.stop, embedded.stop)
+    await embedded.controller.decide('live', 'tick')
+  })
+  afterAll(async () => {
+    for (const stop of stops.reverse()) await stop()
+  })
+
+  test('status says where the record points and who voted what', async () => {
+    const { code, stdout } = await failover('status')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/live: shop\.live\.test → one \(auto\) {2}one ✔3 ✖0 {2}two ✔3 ✖0/)
+    const { failovers } = JSON.parse((await failover('status', '--json')).stdout)
+    expect(failovers).toMatchObject([
+      { id: 'live', locked: false, endpoints: [{ id: 'one', active: true }, { id: 'two' }] },
+    ])
+  })
+
+  test('to moves the record to an endpoint that is up, and says why', async () => {
+    const { code, stdout } = await failover('to', 'two')
+    expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: 'move to two' })
+    expect(stdout).toContain('as a person asked for it')
+    expect((await failover('to', 'two')).code).toBe(1)
+  })
+
+  test('to refuses what is not there, or not up, with the reasons', async () => {
+    expect(await failover('to', 'nowhere')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('there are one, two'),
+    })
+    for (const vantage of embedded.vantages) vantage.isCut = true
+    expect(await failover('to', 'one')).toMatchObject({ code: 1, stdout: expect.stringContaining('Blind') })
+    for (const vantage of embedded.vantages) vantage.isCut = false
+  })
+
+  test('lock keeps it where it is until it is unlocked', async () => {
+    expect(await failover('lock')).toMatchObject({ code: 0, stdout: 'live is locked: nothing moves it\n' })
+    expect((await failover('status')).code).toBe(1)
+    expect(await failover('to', 'one')).toMatchObject({ code: 1, stdout: expect.stringContaining('locked') })
+    expect((await failover('unlock')).code).toBe(0)
+    expect((await failover('to', 'one')).code).toBe(0)
+  })
+
+  test('approve does not move what needs no move', async () => {
+    expect((await failover('approve', 'two')).code).toBe(1)
+  })
+
+  test('adopt says that there is nothing to adopt, and an unknown failover what there is', async () => {
+    expect(await failover('adopt')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is adopted: one is active'),
+    })
+    expect(await failover('lock', '-f', 'lvie')).toMatchObject({ code: 2, stderr: expect.stringContaining('(live)') })
+  })
+
+  test('a second engine does not take the socket of the first', async () => {
+    await expect(startControl(socket, embedded.controller)).rejects.toThrow('another engine listens')
+  })
+})
+
+test('without an engine the commands say how to start one', async () => {
+  const { code, stderr } = await vedette(['failover', 'status', '--socket', path.join(temporaryFolder(), 'none.sock')])
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('start "vedette run"') })
+})
+
+describe('vedette failover plan', () => {
+  test('says what each failover would do and need, before anything runs', async () => {
+    const file = tempFile('plan.json', JSON.stringify(configAt(80, { ttl: 300, quorum: { fail: 1 } })))
+    const { code, stdout } = await vedette(['failover', 'plan', '-c', file])
+    expect(code).toBe(0)
+    expect(stdout).toContain('live: shop.live.test, TTL 300 s, mode auto')
+    expect(stdout).toContain('one (primary, external): 127.0.0.1, checked by live@one')
+    expect(stdout).toContain('warning: 1 of 3 vantages are no majority')
+    expect(stdout).toContain('warning: a TTL of 300 s')
+  })
+
+  test('of a config without failovers says so', async () => {
+    const file = tempFile('none.json', JSON.stringify({ ...configAt(80), failovers: [] }))
+    expect(await vedette(['failover', 'plan', '-c', file])).toMatchObject({ code: 2 })
+  })
+})
