@@ -64,6 +64,10 @@ function build(finish: (code: number) => void): Command {
     .description('Keep running every monitor, with history and a live view. SIGTERM or Ctrl-C ends it.')
     .option(...configOption)
     .option('--demo', 'watch a small shop that is brought up beside it, instead of a config')
+    .option(
+      '--route53',
+      'move records in Route 53, with the credentials of the environment, not in zones of this machine',
+    )
     .option('--history <file>', 'where results are kept (default: .vedette/history.db)')
     .option('--retention-days <days>', 'how long single results are kept', wholeDays, 30)
     .option('--view <view>', 'live (terminal), json (log lines), or auto', 'auto')

@@ -29,6 +29,8 @@ export interface RunOptions {
   history?: string
   view?: string
   verbose?: boolean
+  /** Records are in Route 53, not in zones of this machine. */
+  route53?: boolean
   /** Days that single results are kept. */
   retentionDays?: number
 }
@@ -38,6 +40,7 @@ interface Source {
   config: Config
   hints: string[]
   zonePort?: number
+  route53?: boolean
   /** Lets people break the simulated vantages too. */
   onFailovers?(failovers: EmbeddedFailovers): void
   stop(): Promise<void>
@@ -58,7 +61,8 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
   process.on('uncaughtException', surviveStrays)
   const history = await open(options, log)
   try {
-    const source = config ? { config, hints: [], stop: async () => {} } : await demoSource()
+    const { route53 = false } = options
+    const source = config ? { config, hints: [], route53, stop: async () => {} } : await demoSource()
     try {
       await watch(source, { isLive, history, log, stop }, output)
     } finally {
@@ -115,7 +119,7 @@ async function demoSource(): Promise<Source> {
 }
 
 async function watch(
-  { config, hints, zonePort, onFailovers }: Source,
+  { config, hints, onFailovers, ...source }: Source,
   { isLive, history, log, stop }: { isLive: boolean; history: History; log: Log; stop: Stop },
   output: Output,
 ): Promise<void> {
@@ -127,7 +131,7 @@ async function watch(
     history,
     log,
   })
-  const failovers = config.failovers.length > 0 ? await embed(config, log, zonePort) : undefined
+  const failovers = config.failovers.length > 0 ? await embed(config, log, source) : undefined
   if (failovers) {
     onFailovers?.(failovers)
     engine.subscribe((event) => event.type === 'result' && failovers.onResult(event.result))
@@ -145,10 +149,18 @@ async function watch(
   }
 }
 
-/** Failovers on zones of this machine, told of in the log. */
-async function embed(config: Config, log: Log, zonePort?: number): Promise<EmbeddedFailovers> {
+/** Failovers on zones of this machine or in Route 53, told of in the log. */
+async function embed(
+  config: Config,
+  log: Log,
+  { zonePort, route53 }: Pick<Source, 'zonePort' | 'route53'>,
+): Promise<EmbeddedFailovers> {
   const emit = (event: FailoverEvent) => logFailover(log, event)
-  const failovers = await startFailovers(config, { version, emit, ...(zonePort && { zonePort }) })
+  const failovers = await startFailovers(config, {
+    ...{ version, emit, ...(zonePort && { zonePort }) },
+    // The SDK is loaded by those who need it.
+    ...(route53 && { records: (await import('../act/route53.ts')).createRoute53(() => Date.now()) }),
+  })
   try {
     const control = await startControl(defaultSocket, failovers.controller)
     return { ...failovers, stop: () => control.stop().then(failovers.stop) }

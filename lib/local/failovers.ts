@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import type { RecordStore } from '../act/ports.ts'
 import { ballotOf } from '../decide/ballot.ts'
 import type { Ballot } from '../decide/quorum.ts'
 import { worstCaseMs } from '../decide/sharding.ts'
-import { answerIn, answerOf, matchesAnswer, txtOf } from '../decide/swap-records.ts'
+import { answerOf, txtOf } from '../decide/swap-records.ts'
 import { encodeState } from '../decide/swap-state.ts'
 import type { Config } from '../model/config.ts'
 import { canonicalName } from '../model/dns-answer.ts'
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
-import type { Endpoint, Failover } from '../model/failover.ts'
+import type { Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { ProbeResult } from '../model/result.ts'
 import { Controller, type FailoverEvent } from '../run/controller.ts'
@@ -18,6 +19,7 @@ import { openControllerTable } from './controller-table.ts'
 import { runCommandHook } from './hook.ts'
 import { isPortTaken } from './loopback.ts'
 import { type SimulatedVantage, simulateVantage } from './simulated-vantage.ts'
+import { verifyServed, verifyStored } from './verify.ts'
 import { startZone, type Zone } from './zone.ts'
 import { createZoneStore, type ZoneStore } from './zone-store.ts'
 
@@ -37,6 +39,8 @@ export interface EmbeddedOptions {
   emit(event: FailoverEvent): void
   /** The SQLite file of what the controller remembers; nothing is kept where absent. */
   tableFile?: string
+  /** Where the records are, where not in zones of this machine. */
+  records?: RecordStore
   /** Preferred port of the first zone. */
   zonePort?: number
 }
@@ -49,32 +53,32 @@ const tickMs = 60_000
 
 /** Starts zones, vantages and the controller for the failovers of a config. */
 export async function startFailovers(
-  config: Pick<Config, 'failovers' | 'maxConcurrent' | 'monitors' | 'vantages'>,
+  config: Pick<Config, 'failovers' | 'maxConcurrent' | 'monitors' | 'vantages' | 'resolver'>,
   options: EmbeddedOptions,
 ): Promise<EmbeddedFailovers> {
   const table = openControllerTable(options.tableFile ?? ':memory:')
-  const zones = await startZones(config.failovers, options.zonePort)
-  const storeOf = ({ zone }: Failover) => zones.find(({ origin }) => origin === canonicalName(zone))?.store
+  const zones = options.records ? [] : await startZones(config.failovers, options.zonePort)
+  const records = options.records ?? storesOf(zones)
   const ids = config.vantages.length > 0 ? config.vantages.map(({ id }) => id) : simulatedIds
   const vantages = ids.map((vantage) =>
-    simulateVantage(createHost({ vantage, version: options.version, selfCheck: [] })),
+    simulateVantage(createHost({ vantage, version: options.version, selfCheck: [], ...resolver(config) })),
   )
   const monitors = new Map(config.monitors.map((monitor) => [monitor.id, monitor]))
   const stopping = new AbortController()
+  const local = createHost({ vantage: 'local', version: options.version, selfCheck: [], ...resolver(config) })
   const controller = new Controller(config, {
     vantages: ids,
     collect: (failover) => collect(failover, vantages, monitors, stopping.signal),
-    records: {
-      list: (failover) => storeOf(failover)?.list(failover) ?? Promise.resolve({ kind: 'unknown' }),
-      change: (failover, changes) =>
-        storeOf(failover)?.change(failover, changes) ?? Promise.resolve({ kind: 'unknown' }),
-    },
+    records,
     table,
     hook: ({ key, to }) => {
       const failover = config.failovers.find(({ id }) => key.startsWith(`${id}/`))
       return runCommandHook(failover?.hooks.before, { key, failover: failover?.id ?? '', to })
     },
-    verify: async (failover, to) => verify(failover, to, storeOf(failover)),
+    verify: async (failover, to) =>
+      (await verifyStored(failover, to, records)) ??
+      // A zone of our own is one server, and serves what it holds.
+      (options.records && verifyServed(failover, to, local, stopping.signal)),
     emit: options.emit,
     wallClock: () => Date.now(),
     newDecision: () => randomBytes(5).toString('hex'),
@@ -97,6 +101,19 @@ export async function startFailovers(
       await Promise.all(zones.map(({ zone }) => zone.stop()))
       table.close()
     },
+  }
+}
+
+function resolver({ resolver }: Pick<Config, 'resolver'>): { resolver?: string } {
+  return resolver === undefined ? {} : { resolver }
+}
+
+/** One store for records in several zones. */
+function storesOf(zones: readonly EmbeddedZone[]): RecordStore {
+  const storeOf = ({ zone }: Failover) => zones.find(({ origin }) => origin === canonicalName(zone))?.store
+  return {
+    list: async (failover) => storeOf(failover)?.list(failover) ?? { kind: 'unknown' },
+    change: async (failover, changes) => storeOf(failover)?.change(failover, changes) ?? { kind: 'unknown' },
   }
 }
 
@@ -157,15 +174,6 @@ async function collect(
     }),
   )
   return new Map(ballots)
-}
-
-/** The zone is one server of our own, so it serves what it holds; what is left to see is that it holds it. */
-async function verify(failover: Failover, to: Endpoint, store: ZoneStore | undefined): Promise<string | undefined> {
-  const listed = await store?.list(failover)
-  const sets = listed?.kind === 'listed' ? answerIn(listed.sets, failover) : []
-  return matchesAnswer(sets, answerOf(failover, to))
-    ? undefined
-    : `${failover.record} does not answer as ${to.id} should`
 }
 
 /** The failovers whose active endpoint this result says is down. */

@@ -219,7 +219,8 @@ export class Controller {
     const tookMs = atMs - beganMs
     this.#host.emit({ type: 'moved', failover: failover.id, to, outcome, atMs, tookMs })
     if (pages.length > 0) this.#host.emit({ type: 'page', failover: failover.id, pages, atMs })
-    if (outcome.kind === 'moved') await this.#verify(failover, to, { atMs, to, tookMs })
+    // On the side: what is decided next does not wait until every server has heard of this.
+    if (outcome.kind === 'moved') this.#verify(failover, to, { atMs, to, tookMs }).catch(() => {})
   }
 
   async #verify(failover: Failover, to: string, move: { atMs: number; to: string; tookMs: number }): Promise<void> {
@@ -230,7 +231,10 @@ export class Controller {
     }
     const endpoint = failover.endpoints.find(({ id }) => id === to)
     const problem = endpoint && (await this.#host.verify(failover, endpoint))
-    if (status?.lastMove === move) status.lastMove = { ...move, verified: problem === undefined }
+    const now = this.#status.get(failover.id)
+    // A later move has made this one's answer a thing of the past.
+    if (now?.lastMove?.atMs !== move.atMs) return
+    now.lastMove = { ...move, verified: problem === undefined }
     const atMs = this.#host.wallClock()
     this.#host.emit({ type: 'verified', failover: failover.id, to, ...(problem && { problem }), atMs })
   }

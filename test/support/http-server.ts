@@ -9,9 +9,9 @@ export interface LoopbackServer {
   close(): Promise<void>
 }
 
-/** A well-behaved HTTP server on loopback. */
-export function startHttpServer(handler: http.RequestListener, host?: string): Promise<LoopbackServer> {
-  return start(http.createServer(handler), host)
+/** A well-behaved HTTP server on loopback, on any free port unless one is given. */
+export function startHttpServer(handler: http.RequestListener, host?: string, port?: number): Promise<LoopbackServer> {
+  return start(http.createServer(handler), host, port)
 }
 
 /** A server that answers the first bytes of each connection with whatever bytes it is given, and then may end. */
@@ -41,9 +41,9 @@ export async function closedPort(): Promise<number> {
   return server.port
 }
 
-async function start(server: net.Server, host = '127.0.0.1'): Promise<LoopbackServer> {
+async function start(server: net.Server, host = '127.0.0.1', wantedPort = 0): Promise<LoopbackServer> {
   const close = closer(server)
-  server.listen(0, host)
+  server.listen(wantedPort, host)
   await once(server, 'listening')
   const { port } = server.address() as net.AddressInfo
   return { port, url: `http://${net.isIPv6(host) ? `[${host}]` : host}:${port}`, close }
