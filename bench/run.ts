@@ -11,6 +11,7 @@ const parts = {
   bundle: 'size and import of the functions',
   invocation: 'five hundred monitors in one invocation',
   synth: 'a thousand monitors as templates',
+  failover: 'from the death of an origin to the change of its record',
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 

@@ -132,10 +132,7 @@ async function watch(
     log,
   })
   const failovers = config.failovers.length > 0 ? await embed(config, log, source) : undefined
-  if (failovers) {
-    onFailovers?.(failovers)
-    engine.subscribe((event) => event.type === 'result' && failovers.onResult(event.result))
-  }
+  if (failovers) onFailovers?.(failovers)
   if (!isLive) for (const hint of hints) output.err(hint)
   engine.start()
   const view = isLive ? showLive(engine, failovers, hints, stop) : undefined

@@ -17,6 +17,8 @@ export interface Attempt {
   /** Our claim is in the TXT, as far as we know. */
   holdsClaim: boolean
   toldExpired: boolean
+  /** The TXT and answer that disagreed when last read. */
+  disagreed?: string
   waitingFor: 'read' | 'hook' | 'pause' | 'nothing' | Writing
   used: { reads: number; writes: number; hookCalls: number; pauses: number }
 }
@@ -35,7 +37,7 @@ export interface Step {
   pages: Page[]
 }
 
-export function identityOf({ epoch, decision }: SwapState): Identity {
+export function identityOf({ epoch, decision }: Identity): Identity {
   return { epoch, decision }
 }
 
@@ -123,4 +125,21 @@ export function finish(attempt: Attempt, ending: Ending, pages: Page[] = []): St
     left.push({ code: 'HOOK_RAN', detail: `the hook for ${plan.to} ran, and the record did not move` })
   const outcome = { ...ending, largestEpoch, inDoubt, claimLeft: holdsClaim && !reached }
   return { state: { ...attempt, waitingFor: 'nothing' }, effect: { kind: 'done', outcome }, pages: [...pages, ...left] }
+}
+
+/** A write that landed took the text that all lost ones wanted to delete: they never will. */
+export function settled(attempt: Attempt): Attempt {
+  const { inDoubt: _, ...rest } = attempt
+  return rest
+}
+
+/** Whether our claim is in the TXT once a write of ours has landed. */
+export function claimAfter({ holdsClaim }: Attempt, what: Writing['what']): boolean {
+  return what === 'claim' || (what === 'fence' && holdsClaim)
+}
+
+/** The end of an attempt whose hook failed, once its claim is released. */
+export function hookFailed({ plan }: Attempt) {
+  const detail = `the hook before ${plan.to} failed, and the claim is released`
+  return { kind: 'refused', reason: 'HOOK_FAILED', detail } as const
 }

@@ -1,20 +1,23 @@
 import type { Endpoint } from '../model/failover.ts'
 import {
   type Attempt,
+  claimAfter,
   finish,
   giveUp,
+  hookFailed,
   identityOf,
   pause,
   read,
   refuse,
   type Step,
   sameIdentity,
+  settled,
   type Writing,
   write,
 } from './swap-attempt.ts'
 import { swapBatch, txtBatch } from './swap-batch.ts'
-import { answerIn, answerOf, matchesAnswer, type RecordSet, stateIn } from './swap-records.ts'
-import type { Claim, SwapState } from './swap-state.ts'
+import { answerIn, answerOf, matchesAnswer, type RecordSet, rawOf, stateIn } from './swap-records.ts'
+import type { SwapState } from './swap-state.ts'
 import type { Identity, Page, SwapEvent, SwapPlan } from './swap-terms.ts'
 
 /** Begins to carry out a decided move. The host does what `effect` says and gives `step` what came of it, until `done`. */
@@ -72,25 +75,10 @@ function afterWrite(attempt: Attempt, { what, puts, deletes }: Writing, event: S
   }
 }
 
-/** A write that landed took the text that all lost ones wanted to delete: they never will. */
-function settled(attempt: Attempt): Attempt {
-  const { inDoubt: _, ...rest } = attempt
-  return rest
-}
-
-function claimAfter({ holdsClaim }: Attempt, what: Writing['what']): boolean {
-  return what === 'claim' || (what === 'fence' && holdsClaim)
-}
-
 function written(attempt: Attempt, what: Writing['what'], epoch: number): Step {
   if (what === 'answer') return finish(attempt, { kind: 'moved', epoch })
   if (what === 'release') return finish(attempt, hookFailed(attempt))
   return read(attempt)
-}
-
-function hookFailed({ plan }: Attempt) {
-  const detail = `the hook before ${plan.to} failed, and the claim is released`
-  return { kind: 'refused', reason: 'HOOK_FAILED', detail } as const
 }
 
 function afterHook(attempt: Attempt, event: SwapEvent): Step {
@@ -155,44 +143,52 @@ function listed(attempt: Attempt, sets: RecordSet[], atMs: number): Step {
 
 /** A TXT-only swap by ourselves: once it has landed, nothing that deletes the former text can. */
 function fence(attempt: Attempt, { sets, txt, text }: Seen): Step {
-  const next = (own: Identity) => ({ ...txt, ...own })
-  return write(attempt, 'fence', text, next, (state) => txtBatch(sets, state, attempt.plan.failover))
+  return write(
+    attempt,
+    'fence',
+    text,
+    (own) => ({ ...txt, ...own }),
+    (state) => txtBatch(sets, state, attempt.plan.failover),
+  )
 }
 
 function judge(attempt: Attempt, seen: Seen): Step {
   const { plan } = attempt
-  const { txt, sets, atMs } = seen
+  const { txt, sets, text, atMs } = seen
   if (attempt.goal === 'release') return release(attempt, seen)
   const active = plan.failover.endpoints.find(({ id }) => id === txt.active)
   const target = plan.failover.endpoints.find(({ id }) => id === plan.to)
   if (!active || !target)
     return refuse(attempt, 'UNKNOWN_ENDPOINT', `no endpoint ${active ? plan.to : txt.active} is configured`)
-  const edited = !matchesAnswer(answerIn(sets, plan.failover), answerOf(plan.failover, active))
-  const edit = `the record does not answer as ${txt.active} should`
+  const reached = txt.active === plan.to && !txt.claim
+  // An answer deletes the claim: while ours stands, none of ours did.
+  if (attempt.mayHaveMoved && !attempt.holdsClaim && !reached)
+    return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
 
-  if (txt.active === plan.to && !txt.claim) {
+  const answer = answerIn(sets, plan.failover)
+  const edited = !matchesAnswer(answer, answerOf(plan.failover, active))
+  const edit = `the record does not answer as ${txt.active} should`
+  // A listing is two calls, and a move may fall between them: only what is seen twice was done by hand.
+  const disagreed = JSON.stringify([text, answer.map(rawOf)])
+  const mayHaveMoved = attempt.mayHaveMoved || (reached && txt.decision === plan.decision)
+  if (edited && attempt.disagreed !== disagreed && attempt.used.reads < plan.limits.reads)
+    return read({ ...attempt, disagreed, mayHaveMoved })
+  if (reached) {
     const kind = txt.decision === plan.decision ? 'moved' : 'alreadyDone'
     return finish(attempt, { kind, epoch: txt.epoch }, edited ? [{ code: 'EDITED', detail: edit }] : [])
   }
-  // An answer deletes the claim: while ours stands, none of ours did.
-  if (attempt.mayHaveMoved && !attempt.holdsClaim)
-    return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
   if (txt.flags.locked) return refuse(attempt, 'LOCKED', 'the record is locked')
   if (txt.flags.latched) return refuse(attempt, 'LATCHED', 'the record is latched: it moved too often')
   // While our claim stands nobody else may move, so a flag set and taken back meanwhile changes nothing.
   if (!attempt.holdsClaim && !sameIdentity(txt, attempt.basis))
     return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
   if (txt.claim && !attempt.holdsClaim && atMs < txt.claim.expiresAtMs)
-    return finish(attempt, { kind: 'superseded', reason: 'CLAIMED', by: claimant(txt.claim) })
+    return finish(attempt, { kind: 'superseded', reason: 'CLAIMED', by: identityOf(txt.claim) })
   if (edited) return refuse(attempt, 'EDITED', edit)
   if (txt.claim && txt.claim.to !== plan.to)
     return refuse(attempt, 'CLAIMED_ELSEWHERE', `an expired claim holds the record for ${txt.claim.to}`)
   if (!attempt.holdsClaim && atMs > plan.goodUntilMs) return refuse(attempt, 'STALE', 'the votes are too old')
   return proceed(attempt, seen, target)
-}
-
-function claimant({ epoch, decision }: Claim): Identity {
-  return { epoch, decision }
 }
 
 /** Takes the record out of the hands of a hook that failed. */
@@ -202,8 +198,13 @@ function release(attempt: Attempt, { txt, text, sets }: Seen): Step {
     return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
   }
   const { claim: _, ...rest } = txt
-  const next = (own: Identity) => ({ ...rest, ...own })
-  return write(attempt, 'release', text, next, (state) => txtBatch(sets, state, attempt.plan.failover))
+  return write(
+    attempt,
+    'release',
+    text,
+    (own) => ({ ...rest, ...own }),
+    (state) => txtBatch(sets, state, attempt.plan.failover),
+  )
 }
 
 /** Nothing forbids it: the claim, then the hook, then the answer. */
@@ -217,7 +218,7 @@ function proceed(attempt: Attempt, seen: Seen, target: Endpoint): Step {
   const told: Attempt = { ...attempt, toldExpired: attempt.toldExpired || pages.length > 0 }
   if (plan.failover.hooks.before && !holdsClaim) return claim(told, seen, pages)
   if (plan.failover.hooks.before && told.hook === 'due') return callHook(told, txt, pages)
-  return answer(told, seen, target, pages)
+  return point(told, seen, target, pages)
 }
 
 /** A claim that was another's keeps its epoch, and the hook with it its key. */
@@ -237,7 +238,7 @@ function callHook(attempt: Attempt, { claim }: SwapState, pages: Page[]): Step {
   return { state, effect: { kind: 'hook', name: 'before', key, to: plan.to }, pages }
 }
 
-function answer(attempt: Attempt, { txt, text, sets, atMs }: Seen, target: Endpoint, pages: Page[]): Step {
+function point(attempt: Attempt, { txt, text, sets, atMs }: Seen, target: Endpoint, pages: Page[]): Step {
   const { failover, to, by } = attempt.plan
   const { claim: _, ...rest } = txt
   const switches = [{ atMs, from: txt.active, to, by }, ...txt.switches]

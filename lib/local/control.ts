@@ -68,7 +68,7 @@ async function carryOut(asked: ControlRequest, controller: Controller): Promise<
     case 'unlock':
       return controller.setLocked(asked.failover, asked.do === 'lock').then(() => controller.status())
     case 'adopt':
-      return controller.adopt(asked.failover)
+      return controller.adopt(asked.failover).then(() => controller.status())
     default:
       throw new Error('expected one of status, to, lock, unlock, adopt')
   }

@@ -8,14 +8,14 @@ import { encodeState } from '../decide/swap-state.ts'
 import type { Config } from '../model/config.ts'
 import { canonicalName } from '../model/dns-answer.ts'
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
-import type { Failover } from '../model/failover.ts'
+import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
-import type { ProbeResult } from '../model/result.ts'
 import { Controller, type FailoverEvent } from '../run/controller.ts'
 import { createHost } from '../run/host.ts'
 import { pause } from '../run/pause.ts'
 import { runMonitor } from '../run/vantage.ts'
 import { openControllerTable } from './controller-table.ts'
+import { watchFrom } from './failover-watch.ts'
 import { runCommandHook } from './hook.ts'
 import { isPortTaken } from './loopback.ts'
 import { type SimulatedVantage, simulateVantage } from './simulated-vantage.ts'
@@ -29,8 +29,6 @@ export interface EmbeddedFailovers {
   vantages: SimulatedVantage[]
   /** The zones by name, each with its port on loopback. */
   zones: { origin: string; port: number; store: ZoneStore }[]
-  /** To be told of every result: one that says an active endpoint is down starts a decision. */
-  onResult(result: ProbeResult): void
   stop(): Promise<void>
 }
 
@@ -47,7 +45,7 @@ export interface EmbeddedOptions {
 
 /** Names for vantages where the config has none. */
 const simulatedIds = ['north', 'south', 'west']
-/** A vantage that has not answered by then has no vote; its attempts may take as long as their own limits say. */
+/** A vantage that has not answered so long after its probes' own limits has no vote. */
 const collectGraceMs = 3000
 const tickMs = 60_000
 
@@ -89,15 +87,14 @@ export async function startFailovers(
   }
   const timer = setInterval(tick, tickMs)
   tick()
+  watch(config.failovers, vantages, monitors, { controller, stopping: stopping.signal })
   return {
     ...{ controller, vantages, zones },
-    onResult: (result) => {
-      for (const failover of watchersOf(result, config.failovers, controller))
-        controller.decide(failover, 'vantage').catch(() => {})
-    },
     stop: async () => {
       clearInterval(timer)
+      const ended = controller.stop()
       stopping.abort()
+      await ended
       await Promise.all(zones.map(({ zone }) => zone.stop()))
       table.close()
     },
@@ -155,16 +152,19 @@ function adopted(failover: Failover) {
   return [...answerOf(failover, primary), txtOf(failover, text)]
 }
 
-/** Asks every vantage about every endpoint, each with the monitors' own attempts; who is not done in time has no vote. */
+/**
+ * Asks every vantage about every endpoint, once: votes are collected again and again while a decision waits for `sustain`,
+ * which is what makes it sure. Who is not done in time has no vote.
+ */
 async function collect(
   failover: Failover,
   vantages: readonly SimulatedVantage[],
   monitors: ReadonlyMap<string, Monitor>,
   stopping: AbortSignal,
 ): Promise<ReadonlyMap<string, Ballot>> {
-  const own = failover.endpoints.flatMap((endpoint) =>
-    endpointMonitorIds(failover, endpoint).flatMap((id) => monitors.get(id) ?? []),
-  )
+  const own = failover.endpoints
+    .flatMap((endpoint) => monitorsOf(failover, endpoint, monitors))
+    .map((monitor) => ({ ...monitor, retries: 0 }))
   const limitMs = Math.max(0, ...own.map(worstCaseMs)) + collectGraceMs
   const deadline = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
   const ballots = await Promise.all(
@@ -176,18 +176,30 @@ async function collect(
   return new Map(ballots)
 }
 
-/** The failovers whose active endpoint this result says is down. */
-function watchersOf(
-  { monitor, status }: ProbeResult,
+/** The monitors of an endpoint's addresses. */
+function monitorsOf(failover: Failover, endpoint: Endpoint, all: ReadonlyMap<string, Monitor>): Monitor[] {
+  return endpointMonitorIds(failover, endpoint).flatMap((id) => all.get(id) ?? [])
+}
+
+/** Watches every failover's active endpoint from all vantages; a confirmed failure starts a decision. */
+function watch(
   failovers: readonly Failover[],
-  controller: Controller,
-): string[] {
-  if (status !== 'down') return []
-  const active = new Map(
-    controller.status().map(({ id, endpoints }) => [id, endpoints.find((endpoint) => endpoint.active)?.id]),
-  )
-  return failovers.flatMap((failover) => {
-    const endpoint = failover.endpoints.find(({ id }) => id === active.get(failover.id))
-    return endpoint && endpointMonitorIds(failover, endpoint).includes(monitor) ? [failover.id] : []
-  })
+  vantages: readonly SimulatedVantage[],
+  monitors: ReadonlyMap<string, Monitor>,
+  { controller, stopping }: { controller: Controller; stopping: AbortSignal },
+): void {
+  for (const failover of failovers) {
+    const activeId = () => {
+      const status = controller.status().find(({ id }) => id === failover.id)
+      return status?.endpoints.find(({ active }) => active)?.id
+    }
+    for (const endpoint of failover.endpoints) {
+      const watched = {
+        monitors: monitorsOf(failover, endpoint, monitors),
+        isActive: () => activeId() === endpoint.id,
+        onDown: () => void controller.decide(failover.id, 'vantage').catch(() => {}),
+      }
+      watchFrom(vantages, watched, stopping)
+    }
+  }
 }

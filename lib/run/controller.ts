@@ -2,12 +2,12 @@ import type { ControllerMemory, ControllerTable } from '../act/ports.ts'
 import { decideFailover, wantsToMove } from '../decide/failover.ts'
 import type { Decision, Request, Round } from '../decide/failover-facts.ts'
 import { type Ballot, failoverQuorum, tally } from '../decide/quorum.ts'
+import type { FlagPlan } from '../decide/swap-flags.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultLimits, type Outcome, type Page } from '../decide/swap-terms.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import { type FailoverStatus, factsOf, statusOf, type Trigger } from './failover-status.ts'
-import { adopt, changeState } from './record-state.ts'
-import { runSwap, type SwapHost } from './swap.ts'
+import { runFlags, runSwap, type SwapHost } from './swap.ts'
 
 /** What a controller tells, as it happens. */
 export type FailoverEvent =
@@ -50,6 +50,7 @@ export class Controller {
   readonly #underWay = new Map<string, Promise<Decision>>()
   readonly #wanted = new Map<string, number>()
   readonly #status = new Map<string, FailoverStatus>()
+  #isStopped = false
 
   constructor(config: { failovers: readonly Failover[]; maxConcurrent: number }, host: ControllerHost) {
     this.#failovers = config.failovers
@@ -80,26 +81,27 @@ export class Controller {
     const failover = this.#failover(id)
     const memory = await this.#host.table.read(id)
     await this.#host.table.write(id, { ...memory, locked })
-    await this.#setFlags(failover, memory.largestEpoch, locked ? { locked } : { locked, latched: false })
+    await this.#change(failover, memory.largestEpoch, locked ? { locked } : { locked, latched: false })
     const status = this.#status.get(id)
     if (status) status.locked = locked
   }
 
-  /** Takes a record over as it stands: writes the first TXT, or one in the place of a damaged one. Rejects where it may not. */
-  async adopt(id: string): Promise<SwapState> {
-    const failover = this.#failover(id)
-    const memory = await this.#host.table.read(id)
-    const state = await adopt(failover, this.#host, memory.largestEpoch)
-    await this.#host.table.write(id, { ...memory, largestEpoch: state.epoch })
-    return state
+  /** Takes a record over as it stands: the first TXT, one in place of a damaged one, or after an edit that was meant. Rejects where it may not. */
+  async adopt(id: string): Promise<void> {
+    const { largestEpoch } = await this.#host.table.read(id)
+    await this.#change(this.#failover(id), largestEpoch, 'adopt')
   }
 
-  async #setFlags(failover: Failover, largestEpoch: number, flags: Partial<SwapState['flags']>): Promise<void> {
-    const { epoch } = await changeState(failover, this.#host, largestEpoch, (state) => {
-      return { flags: { ...state.flags, ...flags } }
-    })
+  /** Changes the TXT alone; rejects with what to do where that does not succeed. */
+  async #change(failover: Failover, largestEpoch: number, change: FlagPlan['change']): Promise<void> {
+    const decision = this.#host.newDecision()
+    const outcome = await runFlags({ failover, decision, change, largestEpoch, limits: defaultLimits }, this.#host)
     const memory = await this.#host.table.read(failover.id)
-    await this.#host.table.write(failover.id, { ...memory, largestEpoch: epoch })
+    await this.#host.table.write(failover.id, { ...memory, largestEpoch: outcome.largestEpoch })
+    if (outcome.kind === 'refused') throw new Error(`${failover.record}: ${outcome.detail}`)
+    if (outcome.kind === 'gaveUp')
+      throw new Error(`${failover.record} could not be changed (${outcome.reason}): try again`)
+    if (outcome.kind === 'superseded') throw new Error(`${failover.record} was changed meanwhile: look, then try again`)
   }
 
   #failover(id: string): Failover {
@@ -107,6 +109,12 @@ export class Controller {
     if (failover) return failover
     const ids = this.#failovers.map((one) => one.id).join(', ')
     throw new Error(`expected the id of a failover (${ids}), got ${JSON.stringify(id)}`)
+  }
+
+  /** Waits for nothing more; resolves when what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await Promise.allSettled(this.#underWay.values())
   }
 
   /** Every failover, in the order of the config. */
@@ -122,6 +130,8 @@ export class Controller {
 
   async #decide(failover: Failover, trigger: Trigger, request: Request | undefined): Promise<Decision> {
     const { facts, decision, state, memory } = await this.#deliberate(failover, request)
+    // Votes that were broken off say nothing, and nobody is to be woken by a stop.
+    if (this.#isStopped) return decision
     const atMs = this.#host.wallClock()
     if (wantsToMove(decision)) this.#wanted.set(failover.id, atMs)
     this.#status.set(
@@ -139,7 +149,7 @@ export class Controller {
   /** It moved too often: a person is to look before it does again. */
   async #latch(failover: Failover, memory: ControllerMemory | undefined): Promise<void> {
     try {
-      await this.#setFlags(failover, memory?.largestEpoch ?? 0, { latched: true })
+      await this.#change(failover, memory?.largestEpoch ?? 0, { latched: true })
     } catch (error) {
       const pages: Page[] = [{ code: 'DENIED', detail: `it could not be latched: ${(error as Error).message}` }]
       this.#host.emit({ type: 'page', failover: failover.id, pages, atMs: this.#host.wallClock() })
@@ -166,7 +176,7 @@ export class Controller {
       })
       const decision = decideFailover(facts)
       const verdict = decision.kind === 'report' ? decision.would : decision
-      if (verdict.kind !== 'wait' || nowMs - beganMs > longestDecisionMs)
+      if (verdict.kind !== 'wait' || this.#isStopped || nowMs - beganMs > longestDecisionMs)
         return { facts, decision, state, memory: kept }
       await this.#host.pause(Math.max(50, Math.min(betweenRoundsMs, verdict.untilMs - nowMs) / 2))
     }

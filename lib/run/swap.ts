@@ -1,4 +1,5 @@
 import type { RecordStore } from '../act/ports.ts'
+import { type FlagPlan, startFlags, stepFlags } from '../decide/swap-flags.ts'
 import { startSwap, step } from '../decide/swap-protocol.ts'
 import type { Effect, Outcome, Page, SwapEvent, SwapPlan } from '../decide/swap-terms.ts'
 
@@ -25,9 +26,16 @@ export async function runSwap(plan: SwapPlan, host: SwapHost): Promise<{ outcome
   return { outcome: effect.outcome, pages: all }
 }
 
+/** Changes what the TXT alone says, step by step as lib/decide/swap-flags.ts says; gives how it ended. */
+export async function runFlags(plan: FlagPlan, host: SwapHost): Promise<Outcome> {
+  let { state, effect } = startFlags(plan)
+  while (effect.kind !== 'done') ({ state, effect } = stepFlags(state, await carryOut(effect, plan, host)))
+  return effect.outcome
+}
+
 async function carryOut(
   effect: Exclude<Effect, { kind: 'done' }>,
-  { failover }: SwapPlan,
+  { failover }: Pick<SwapPlan, 'failover'>,
   host: SwapHost,
 ): Promise<SwapEvent> {
   switch (effect.kind) {

@@ -87,11 +87,8 @@ describe('vedette failover, asking a running engine', () => {
     expect((await failover('approve', 'two')).code).toBe(1)
   })
 
-  test('adopt says that there is nothing to adopt, and an unknown failover what there is', async () => {
-    expect(await failover('adopt')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('is adopted: one is active'),
-    })
+  test('adopt leaves what is adopted as it is, and an unknown failover is told what there is', async () => {
+    expect(await failover('adopt')).toMatchObject({ code: 0, stdout: 'live is adopted as it stands\n' })
     expect(await failover('lock', '-f', 'lvie')).toMatchObject({ code: 2, stderr: expect.stringContaining('(live)') })
   })
 

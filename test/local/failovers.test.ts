@@ -2,13 +2,11 @@ import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { FailoverEvent } from '../../lib/run/controller.ts'
-import { createHost } from '../../lib/run/host.ts'
-import { runMonitor } from '../../lib/run/vantage.ts'
 
 interface Origin {
   port: number
@@ -29,13 +27,20 @@ let two: Origin
 let embedded: EmbeddedFailovers
 let events: FailoverEvent[]
 
-async function start(more: object = {}): Promise<void> {
+async function start(more: object = {}, check: object = {}): Promise<void> {
   const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
   const failover = {
     ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
     ...{ sustain: '0s', endpoints: [endpoint('one', '127.0.0.1'), endpoint('two', '127.0.0.2')], ...more },
   }
-  const monitor = { id: 'live', kind: 'http', url: `http://shop.live.test:${one.port}/`, timeout: '1s', retries: 0 }
+  const monitor = {
+    id: 'live',
+    kind: 'http',
+    url: `http://shop.live.test:${one.port}/`,
+    timeout: '1s',
+    retries: 0,
+    ...check,
+  }
   const config = parseConfig({ service: 'shop', monitors: [monitor], failovers: [failover] })
   events = []
   embedded = await startFailovers(config, { version: '0', emit: (event) => void events.push(event) })
@@ -60,6 +65,7 @@ async function asked() {
   ])
   return { addresses, text: texts.flat().join() }
 }
+const kindsOf = (all: readonly FailoverEvent[]) => all.map((event) => event.type === 'decided' && event.decision.kind)
 const decide = () => embedded.controller.decide('live', 'vantage')
 const cut = (...ids: string[]) => {
   for (const vantage of embedded.vantages) vantage.isCut = ids.includes(vantage.id)
@@ -102,29 +108,24 @@ describe('a record in a zone of this machine', () => {
     expect((await asked()).addresses).toEqual(['127.0.0.1'])
   })
 
-  test('moves by a result that says its primary is down, and by no other', async () => {
-    await start()
-    const host = createHost({ vantage: 'local', version: '0', selfCheck: [] })
-    const monitors = parseConfig({
-      service: 'shop',
-      monitors: ['live@one', 'live@two'].map((id, i) => {
-        return { id: id.replace('@', '-'), kind: 'tcp', host: `127.0.0.${i + 1}`, port: one.port, retries: 0 }
-      }),
-    }).monitors
-    const resultOf = async (i: number, monitor: string) => {
-      const result = await runMonitor(monitors[i] as (typeof monitors)[0], host)
-      return { ...result, monitor }
-    }
-    await two.kill()
-    await decide()
-    embedded.onResult(await resultOf(1, 'live@two'))
-    two = await origin('127.0.0.2', one.port)
+  test('is watched from every vantage, and moves by itself when its primary dies', async () => {
+    await start({}, { every: '1s', timeout: '500ms' })
     await one.kill()
-    const before = events.length
-    embedded.onResult(await resultOf(0, 'live@one'))
-    await decide()
-    expect(events.slice(before)).toContainEqual(expect.objectContaining({ type: 'moved', to: 'two' }))
+    const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'moved'), { timeout: 15_000 })
+    expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' } })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
+  })
+
+  test('stops at once, also while a decision waits', async () => {
+    await start({ sustain: '1h' })
+    await one.kill()
+    const decision = decide()
+    await embedded.stop()
+    const { length } = events
+    await decision
+    expect(events.slice(length)).toEqual([])
+    expect(kindsOf(events)).not.toContain('refuse')
+    await start()
   })
 
   test('is moved after a hook has run, with one key, and not when the hook fails', async () => {

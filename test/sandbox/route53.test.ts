@@ -91,7 +91,7 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
   })
 
   test('moves once it is adopted, by one batch over answer and TXT', async () => {
-    expect(await embedded.controller.adopt('live')).toMatchObject({ active: 'one', epoch: 1 })
+    await embedded.controller.adopt('live')
     void embedded.controller.decide('live', 'vantage').catch(() => {})
     expect(await moved()).toMatchObject({ to: 'two', outcome: { kind: 'moved', epoch: 2 } })
     expect(await answer()).toEqual(['127.0.0.2'])
