@@ -81,7 +81,7 @@ async function measure(what: string, sustain: string, die: (origin: Origin) => P
   const embedded = await startFailovers(config, {
     version: 'bench',
     emit: (event) => {
-      if (event.type !== 'moved' || event.outcome.kind !== 'moved') return
+      if (event.type !== 'swapped' || event.outcome.kind !== 'moved') return
       movedAt.set(event.failover, performance.now())
       tookMs.push(event.tookMs)
     },

@@ -13,8 +13,8 @@ import { outcomeOf } from './outcome.ts'
 import type { ChangeOutcome, ListOutcome, RecordStore } from './ports.ts'
 
 const callTimeoutMs = 10_000
-/** Sets at one name: one of each type, and as many as someone with routing policies may have made of each. */
-const mostSetsAtName = 100
+/** Of a name and what follows it: enough for all types, and as many as routing policies may have made of each. */
+const mostListed = 100
 
 /**
  * Records in Route 53. Every call is one attempt: what to do after a lost reply is for the swap's protocol to say, which a
@@ -36,9 +36,7 @@ export function createRoute53(nowMs: () => number): RecordStore {
   return {
     list: async (failover) => {
       try {
-        const names = [canonicalName(failover.record), txtName(failover)]
-        const listed = await Promise.all(names.map((name) => setsAt(client, failover.hostedZoneId, name)))
-        return { kind: 'listed', sets: relevantSets(listed.flat(), failover), atMs: nowMs() }
+        return { kind: 'listed', sets: relevantSets(await listBoth(client, failover), failover), atMs: nowMs() }
       } catch (error) {
         return failed(error)
       }
@@ -47,15 +45,27 @@ export function createRoute53(nowMs: () => number): RecordStore {
   }
 }
 
-/** Everything at one name: sets are listed in the order of their names, so the name's own come first. */
-async function setsAt(client: Route53Client, hostedZoneId: string, name: string): Promise<RawRecordSet[]> {
+/**
+ * What is at the record and at its TXT's name, in one call where that shows both: two calls could straddle a change. Names
+ * are listed in the order of their labels from the last on, so what is below a record follows it.
+ */
+async function listBoth(client: Route53Client, { hostedZoneId, ...failover }: Failover): Promise<RawRecordSet[]> {
+  const [record, txt] = [canonicalName(failover.record), txtName(failover)]
+  const sets = await listFrom(client, hostedZoneId, record)
+  const isAt = (name: string) => (set: RawRecordSet) => canonicalName(set.Name ?? '') === name
+  const texts = sets.filter(isAt(txt))
+  const more = texts.length > 0 ? texts : (await listFrom(client, hostedZoneId, txt)).filter(isAt(txt))
+  return [...sets.filter(isAt(record)), ...more]
+}
+
+async function listFrom(client: Route53Client, hostedZoneId: string, name: string): Promise<RawRecordSet[]> {
   const { ResourceRecordSets = [] } = await client.send(
     new ListResourceRecordSetsCommand({
-      ...{ HostedZoneId: hostedZoneId, StartRecordName: name, MaxItems: mostSetsAtName },
+      ...{ HostedZoneId: hostedZoneId, StartRecordName: name, MaxItems: mostListed },
     }),
     { abortSignal: AbortSignal.timeout(callTimeoutMs) },
   )
-  return ResourceRecordSets.filter(({ Name = '' }) => canonicalName(Name) === name)
+  return ResourceRecordSets
 }
 
 async function change(
@@ -77,17 +87,17 @@ async function change(
   }
 }
 
-/** A zone that is being changed, or an account that asks too often: not carried out (facts of the API's error names). */
-const waits = /PriorRequestNotComplete|Throttl|TooManyRequests|RequestLimitExceeded|ServiceUnavailable/
+/**
+ * A zone that is being changed, or an account that asks too often: not carried out
+ * (https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html, errors).
+ */
+const waits = /PriorRequestNotComplete|Throttl|TooManyRequests|RequestLimitExceeded/
 
 function failed(error: unknown): Exclude<ListOutcome, { kind: 'listed' }> {
-  const { name, message } = error as Error
+  const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } }
   if (waits.test(name)) return { kind: 'throttled' }
-  const outcome = outcomeOf(error)
-  if (outcome === 'unknown') return { kind: 'unknown' }
-  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } }
-  // Refused without an answer is a connection that never came to be: it may be tried again.
-  return $metadata?.httpStatusCode === undefined || $metadata.httpStatusCode >= 500
-    ? { kind: 'throttled' }
-    : { kind: 'denied', message: `${name}: ${message}` }
+  const status = $metadata?.httpStatusCode
+  // Only what was answered with a refusal, or never sent, is certain not to have happened.
+  if (status === undefined) return outcomeOf(error) === 'refused' ? { kind: 'throttled' } : { kind: 'unknown' }
+  return status >= 500 ? { kind: 'unknown' } : { kind: 'denied', message: `${name}: ${message}` }
 }

@@ -9,8 +9,8 @@ export function logFailover(log: Log, event: FailoverEvent): void {
     const { reasons, page, ...rest } = event.decision
     const why = reasons.map(reasonText)
     log(levelOf(rest.kind, page), 'failover.decided', { failover, trigger: event.trigger, ...rest, why })
-  } else if (event.type === 'moved') {
-    log('warn', 'failover.moved', { failover, to: event.to, tookMs: event.tookMs, ...event.outcome })
+  } else if (event.type === 'swapped') {
+    log('warn', 'failover.swapped', { failover, to: event.to, tookMs: event.tookMs, ...event.outcome })
   } else if (event.type === 'verified') {
     log(event.problem ? 'error' : 'info', 'failover.verified', { failover, to: event.to, problem: event.problem })
   } else {

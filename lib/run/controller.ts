@@ -12,12 +12,12 @@ import { runFlags, runSwap, type SwapHost } from './swap.ts'
 /** What a controller tells, as it happens. */
 export type FailoverEvent =
   | { type: 'decided'; failover: string; trigger: Trigger; decision: Decision; atMs: number }
-  | { type: 'moved'; failover: string; to: string; outcome: Outcome; atMs: number; tookMs: number }
+  | { type: 'swapped'; failover: string; to: string; outcome: Outcome; atMs: number; tookMs: number }
   | { type: 'verified'; failover: string; to: string; problem?: string; atMs: number }
   | { type: 'page'; failover: string; pages: Page[]; atMs: number }
 
 /** What a controller needs of the world. */
-export interface ControllerHost extends SwapHost {
+export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
   /** Ids of the vantages. */
   vantages: readonly string[]
   /** Asks every vantage about every endpoint, now. Never rejects: who does not answer in time has no ballot. */
@@ -47,6 +47,7 @@ export class Controller {
   readonly #failovers: readonly Failover[]
   readonly #maxConcurrent: number
   readonly #host: ControllerHost
+  readonly #swapHost: SwapHost
   readonly #underWay = new Map<string, Promise<Decision>>()
   readonly #wanted = new Map<string, number>()
   readonly #status = new Map<string, FailoverStatus>()
@@ -56,6 +57,14 @@ export class Controller {
     this.#failovers = config.failovers
     this.#maxConcurrent = config.maxConcurrent
     this.#host = host
+    this.#swapHost = {
+      ...host,
+      remember: async (failover, largestEpoch) => {
+        const memory = await host.table.read(failover)
+        await host.table.write(failover, { ...memory, largestEpoch: Math.max(largestEpoch, memory.largestEpoch) })
+      },
+      page: (failover, pages) => host.emit({ type: 'page', failover, pages: [...pages], atMs: host.wallClock() }),
+    }
   }
 
   /** Collects votes, decides and acts. Rejects for an unknown failover, and where a port breaks its promise. */
@@ -95,9 +104,7 @@ export class Controller {
   /** Changes the TXT alone; rejects with what to do where that does not succeed. */
   async #change(failover: Failover, largestEpoch: number, change: FlagPlan['change']): Promise<void> {
     const decision = this.#host.newDecision()
-    const outcome = await runFlags({ failover, decision, change, largestEpoch, limits: defaultLimits }, this.#host)
-    const memory = await this.#host.table.read(failover.id)
-    await this.#host.table.write(failover.id, { ...memory, largestEpoch: outcome.largestEpoch })
+    const outcome = await runFlags({ failover, decision, change, largestEpoch, limits: defaultLimits }, this.#swapHost)
     if (outcome.kind === 'refused') throw new Error(`${failover.record}: ${outcome.detail}`)
     if (outcome.kind === 'gaveUp')
       throw new Error(`${failover.record} could not be changed (${outcome.reason}): try again`)
@@ -151,8 +158,8 @@ export class Controller {
     try {
       await this.#change(failover, memory?.largestEpoch ?? 0, { latched: true })
     } catch (error) {
-      const pages: Page[] = [{ code: 'DENIED', detail: `it could not be latched: ${(error as Error).message}` }]
-      this.#host.emit({ type: 'page', failover: failover.id, pages, atMs: this.#host.wallClock() })
+      const detail = `it could not be latched: ${(error as Error).message}`
+      this.#swapHost.page(failover.id, [{ code: 'DENIED', detail }])
     }
   }
 
@@ -216,19 +223,17 @@ export class Controller {
   ): Promise<void> {
     const beganMs = this.#host.wallClock()
     const { epoch, decision } = state
-    const { outcome, pages } = await runSwap(
+    const outcome = await runSwap(
       {
         ...{ failover, decision: this.#host.newDecision(), basis: { epoch, decision }, to, by, claimMs },
         ...{ largestEpoch: Math.max(memory.largestEpoch, epoch), goodUntilMs: beganMs + votesGoodForMs },
         limits: defaultLimits,
       },
-      this.#host,
+      this.#swapHost,
     )
     const atMs = this.#host.wallClock()
-    await this.#host.table.write(failover.id, { ...memory, largestEpoch: outcome.largestEpoch }).catch(() => {})
     const tookMs = atMs - beganMs
-    this.#host.emit({ type: 'moved', failover: failover.id, to, outcome, atMs, tookMs })
-    if (pages.length > 0) this.#host.emit({ type: 'page', failover: failover.id, pages, atMs })
+    this.#host.emit({ type: 'swapped', failover: failover.id, to, outcome, atMs, tookMs })
     // On the side: what is decided next does not wait until every server has heard of this.
     if (outcome.kind === 'moved') this.#verify(failover, to, { atMs, to, tookMs }).catch(() => {})
   }

@@ -2,6 +2,7 @@ import type { RecordStore } from '../act/ports.ts'
 import { type FlagPlan, startFlags, stepFlags } from '../decide/swap-flags.ts'
 import { startSwap, step } from '../decide/swap-protocol.ts'
 import type { Effect, Outcome, Page, SwapEvent, SwapPlan } from '../decide/swap-terms.ts'
+import type { Failover } from '../model/failover.ts'
 
 type HookEffect = Extract<Effect, { kind: 'hook' }>
 export type HookOutcome = Extract<SwapEvent, { kind: 'hookOk' | 'hookFailed' | 'hookUnknown' }>
@@ -11,37 +12,48 @@ export interface SwapHost {
   records: RecordStore
   /** Runs the hook before a move. Never rejects. */
   hook(effect: HookEffect): Promise<HookOutcome>
+  /** Keeps the largest epoch that is about to be used; rejects where it cannot, and then nothing is written. */
+  remember(failover: string, largestEpoch: number): Promise<void>
+  /** Wakes someone, at once. */
+  page(failover: string, pages: readonly Page[]): void
   /** Resolves after so long and, by chance, up to as long again. */
   pause(ms: number): Promise<void>
 }
 
-/** Carries out a decided move, step by step as lib/decide/swap-protocol.ts says; gives how it ended and whom to wake. */
-export async function runSwap(plan: SwapPlan, host: SwapHost): Promise<{ outcome: Outcome; pages: Page[] }> {
-  let { state, effect, pages } = startSwap(plan)
-  const all = [...pages]
-  while (effect.kind !== 'done') {
-    ;({ state, effect, pages } = step(state, await carryOut(effect, plan, host)))
-    all.push(...pages)
+/** Carries out a decided move, step by step as lib/decide/swap-protocol.ts says; gives how it ended. */
+export async function runSwap(plan: SwapPlan, host: SwapHost): Promise<Outcome> {
+  let next = startSwap(plan)
+  for (;;) {
+    const { state, effect, pages } = next
+    if (pages.length > 0) host.page(plan.failover.id, pages)
+    if (effect.kind === 'done') return effect.outcome
+    next = step(state, await carryOut(effect, plan.failover, state.largestEpoch, host))
   }
-  return { outcome: effect.outcome, pages: all }
 }
 
 /** Changes what the TXT alone says, step by step as lib/decide/swap-flags.ts says; gives how it ended. */
 export async function runFlags(plan: FlagPlan, host: SwapHost): Promise<Outcome> {
   let { state, effect } = startFlags(plan)
-  while (effect.kind !== 'done') ({ state, effect } = stepFlags(state, await carryOut(effect, plan, host)))
+  while (effect.kind !== 'done')
+    ({ state, effect } = stepFlags(state, await carryOut(effect, plan.failover, state.largestEpoch, host)))
   return effect.outcome
 }
 
 async function carryOut(
   effect: Exclude<Effect, { kind: 'done' }>,
-  { failover }: Pick<SwapPlan, 'failover'>,
+  failover: Failover,
+  largestEpoch: number,
   host: SwapHost,
 ): Promise<SwapEvent> {
   switch (effect.kind) {
     case 'read':
       return host.records.list(failover)
     case 'write':
+      try {
+        await host.remember(failover.id, largestEpoch)
+      } catch (error) {
+        return { kind: 'denied', message: `the largest epoch could not be kept: ${(error as Error).message}` }
+      }
       return host.records.change(failover, effect.changes)
     case 'hook':
       return host.hook(effect)

@@ -118,7 +118,7 @@ test.each<[string, Answer, string]>([
   ['does not match what is there', failure(400, 'InvalidChangeBatch'), 'refused'],
   ['meets another change', failure(400, 'PriorRequestNotComplete'), 'throttled'],
   ['is throttled', failure(400, 'Throttling'), 'throttled'],
-  ['finds Route 53 busy', failure(503, 'ServiceUnavailable'), 'throttled'],
+  ['finds Route 53 busy', failure(503, 'ServiceUnavailable'), 'unknown'],
   ['is not allowed', failure(403, 'AccessDenied'), 'denied'],
   ['names a zone that is not there', failure(404, 'NoSuchHostedZone'), 'denied'],
   ['meets an error inside', failure(500, 'InternalFailure'), 'unknown'],
@@ -132,4 +132,11 @@ test.each<[string, Answer, string]>([
 test('where nobody listens, nothing was carried out', async () => {
   vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${await closedPort()}`)
   expect(await createRoute53(Date.now).change(failover, move)).toEqual({ kind: 'throttled' })
+})
+
+test('one call shows record and TXT together, as they stand one after the other', async () => {
+  const txt = set('_vedette.api.example.com.', 'TXT', values(60, '&quot;vedette1 …&quot;'))
+  answer = () => listing(set('api.example.com.', 'A', values(60, '192.0.2.1')) + txt)
+  expect(await createRoute53(Date.now).list(failover)).toMatchObject({ sets: [{ type: 'A' }, { type: 'TXT' }] })
+  expect(asked).toHaveLength(1)
 })

@@ -111,7 +111,7 @@ describe('a record in a zone of this machine', () => {
   test('is watched from every vantage, and moves by itself when its primary dies', async () => {
     await start({}, { every: '1s', timeout: '500ms' })
     await one.kill()
-    const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'moved'), { timeout: 15_000 })
+    const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'swapped'), { timeout: 15_000 })
     expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' } })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })

@@ -113,7 +113,7 @@ describe('a decision', () => {
       active: 'two',
       switches: [{ from: 'one', to: 'two', by: 'auto' }],
     })
-    expect(kinds(events)).toEqual(['decided', 'moved', 'verified'])
+    expect(kinds(events)).toEqual(['decided', 'swapped', 'verified'])
     expect(controller.status()).toMatchObject([
       {
         endpoints: [
@@ -156,7 +156,7 @@ describe('a decision', () => {
     const { controller, events } = setup({ world: all('down', 'up') })
     const three = [1, 2, 3].map(() => controller.decide('live', 'vantage'))
     await Promise.all([...three, vi.runAllTimersAsync()])
-    expect(kinds(events)).toEqual(['decided', 'moved', 'verified'])
+    expect(kinds(events)).toEqual(['decided', 'swapped', 'verified'])
   })
 
   test('of a person moves to where they say, if it is up', async () => {
@@ -211,7 +211,7 @@ describe('a swap whose outcome is not known', () => {
     await decide()
     expect(answer()).toEqual(['192.0.2.2'])
     expect(txt()?.switches).toHaveLength(1)
-    expect(events[1]).toMatchObject({ type: 'moved', outcome: { kind: 'moved' } })
+    expect(events[1]).toMatchObject({ type: 'swapped', outcome: { kind: 'moved' } })
   })
 
   test('that may still land is fenced before it is made again', async () => {
@@ -233,14 +233,14 @@ describe('a swap whose outcome is not known', () => {
     const { decide, answer, events } = setup({ world: all('down', 'up'), change: async () => ({ kind: 'throttled' }) })
     await decide()
     expect(answer()).toEqual(['192.0.2.1'])
-    expect(events.at(-1)).toMatchObject({ type: 'moved', outcome: { kind: 'refused', reason: 'STALE' } })
+    expect(events.at(-1)).toMatchObject({ type: 'swapped', outcome: { kind: 'refused', reason: 'STALE' } })
   })
 
   test('that Route 53 denies is told, and someone is woken', async () => {
     const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
     const { decide, events } = setup({ world: all('down', 'up'), change })
     await decide()
-    expect(events.at(-1)).toMatchObject({ type: 'page', pages: [{ code: 'DENIED', detail: 'AccessDenied' }] })
+    expect(events[1]).toMatchObject({ type: 'page', pages: [{ code: 'DENIED', detail: 'AccessDenied' }] })
   })
 })
 
@@ -320,4 +320,16 @@ test('a record without its TXT is adopted as it stands, and one that has it is n
     { name: txtName({ record: 'shop.live.test' }), type: 'TXT', ttl: 60, values: ['"damaged"'] },
   ])
   await expect(controller.adopt('live')).rejects.toThrow('the record answers as no endpoint should')
+})
+
+test('nothing is written whose epoch could not be kept', async () => {
+  const table: Setup['table'] = {
+    write: async (_, { largestEpoch }) => {
+      if (largestEpoch > 0) throw new Error('disk full')
+    },
+  }
+  const { decide, answer, txt, events } = setup({ world: all('down', 'up'), table })
+  await decide()
+  expect([answer(), txt()?.epoch]).toEqual([['192.0.2.1'], 1])
+  expect(events).toContainEqual(expect.objectContaining({ type: 'page' }))
 })

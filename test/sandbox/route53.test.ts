@@ -79,7 +79,7 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
     const listed = await records.list(failover)
     return listed.kind === 'listed' ? answerIn(listed.sets, failover).flatMap(({ values = [] }) => values) : listed
   }
-  const moved = () => vi.waitUntil(() => events.findLast(({ type }) => type === 'moved'), { timeout: 10_000 })
+  const moved = () => vi.waitUntil(() => events.findLast(({ type }) => type === 'swapped'), { timeout: 10_000 })
 
   test('does not move before it is adopted', async () => {
     await origins[0]?.close()
