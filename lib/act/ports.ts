@@ -44,5 +44,6 @@ export interface ControllerMemory {
 /** Keeps what a controller remembers. Rejects where it cannot: the controller then treats itself as locked. */
 export interface ControllerTable {
   read(failover: string): Promise<ControllerMemory>
-  write(failover: string, memory: ControllerMemory): Promise<void>
+  /** Replaces what is given, all at once, and leaves the rest; `largestEpoch` never shrinks. */
+  update(failover: string, changes: Partial<ControllerMemory>): Promise<void>
 }

@@ -28,6 +28,8 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
     .command('to <endpoint>')
     .description('Decide anew towards this endpoint, and move if it is up by quorum: exit 0 moved, 1 refused.')
     .option(...failoverOption)
+    .option('--dry-run', 'decide, and move nothing')
+    .option('--reason <text>', 'why, for the log')
     .option(...socketOption)
     .option('--json', 'print the decision as JSON and nothing else')
     .action(async (endpoint, options) => finish(await failoverTo(endpoint, options, output)))

@@ -34,17 +34,21 @@ function isInTrouble({ locked, endpoints }: FailoverStatus): boolean {
   return locked || active === undefined || active.down.length > active.up.length
 }
 
-/** `vedette failover to ENDPOINT`: decides anew towards that endpoint: exit 0 moved, 1 refused, with the reasons. */
+/** `vedette failover to ENDPOINT`: decides anew towards that endpoint: exit 0 moved (or would, in a dry run), 1 refused, with the reasons. */
 export async function failoverTo(
   endpoint: string,
-  options: FailoverOptions & { failover?: string; approve?: boolean },
+  options: FailoverOptions & { failover?: string; approve?: boolean; dryRun?: boolean; reason?: string },
   output: Output,
 ): Promise<number> {
   const failover = await chosen(options)
-  const approval = options.approve ?? false
-  const decision = await ask<Decision>(options, { do: 'to', failover, endpoint, approval })
+  const { approve: approval = false, dryRun = false, reason } = options
+  const asked = { do: 'to', failover, endpoint, approval, dryRun, ...(reason && { reason }) } as const
+  const decision = await ask<Decision>(options, asked)
   if (options.json) output.out(JSON.stringify(decision))
-  else for (const line of decisionLines(decision)) output.out(line)
+  else {
+    if (dryRun) output.out('dry run: nothing is moved')
+    for (const line of decisionLines(decision)) output.out(line)
+  }
   return verdictOf(decision).kind === 'move' && decision.kind !== 'report' ? 0 : 1
 }
 

@@ -155,8 +155,11 @@ async function embed(
   const emit = (event: FailoverEvent) => logFailover(log, event)
   const failovers = await startFailovers(config, {
     ...{ version, emit, ...(zonePort && { zonePort }) },
-    // The SDK is loaded by those who need it.
-    ...(route53 && { records: (await import('../act/route53.ts')).createRoute53(() => Date.now()) }),
+    // The SDK is loaded by those who need it. What is in Route 53 outlives this process, so what is known of it does too.
+    ...(route53 && {
+      records: (await import('../act/route53.ts')).createRoute53(() => Date.now()),
+      tableFile: path.join('.vedette', 'failover.db'),
+    }),
   })
   try {
     const control = await startControl(defaultSocket, failovers.controller)

@@ -1,6 +1,7 @@
 import type { Failover } from '../model/failover.ts'
 import type { Reason } from './failover-reasons.ts'
 import type { Ballot } from './quorum.ts'
+import type { Switch } from './swap-state.ts'
 
 /** All that a decision knows. Its votes are collected for it alone, and anew until `sustain` has passed. */
 export interface FailoverFacts {
@@ -35,13 +36,6 @@ export interface Round {
   atMs: number
   /** By vantage id. A vantage without a ballot has no vote. */
   ballots: ReadonlyMap<string, Ballot>
-}
-
-export interface Switch {
-  atMs: number
-  from: string
-  to: string
-  by: 'auto' | 'person'
 }
 
 /** Announced in the TXT while the hook before a switch runs. */

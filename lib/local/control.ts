@@ -7,7 +7,7 @@ import { closer } from './loopback.ts'
 /** What people ask of a running engine. */
 export type ControlRequest =
   | { do: 'status' }
-  | { do: 'to'; failover: string; endpoint: string; approval?: boolean }
+  | { do: 'to'; failover: string; endpoint: string; approval?: boolean; dryRun?: boolean; reason?: string }
   | { do: 'lock' | 'unlock' | 'adopt'; failover: string }
 
 const longestRequest = 10_000
@@ -61,8 +61,9 @@ async function carryOut(asked: ControlRequest, controller: Controller): Promise<
     case 'status':
       return controller.status()
     case 'to': {
-      const { failover, endpoint: to, approval = false } = asked
-      return controller.decide(failover, 'person', { to, by: 'person', approval })
+      const { failover, endpoint: to, approval = false, dryRun, reason } = asked
+      const request = { to, by: 'person', approval } as const
+      return dryRun ? controller.consider(failover, request) : controller.decide(failover, 'person', request, reason)
     }
     case 'lock':
     case 'unlock':

@@ -7,14 +7,17 @@ export function openControllerTable(file: string): ControllerTable & { close(): 
   database.exec('CREATE TABLE IF NOT EXISTS controller (failover TEXT PRIMARY KEY, memory TEXT NOT NULL) STRICT')
   const select = database.prepare('SELECT memory FROM controller WHERE failover = ?')
   const upsert = database.prepare('INSERT OR REPLACE INTO controller VALUES (?, ?)')
+  const memoryOf = (failover: string): ControllerMemory => {
+    const row = select.get(failover)
+    const known: Partial<ControllerMemory> = row ? JSON.parse(String(row.memory)) : {}
+    return { largestEpoch: 0, healthySince: {}, locked: false, ...known }
+  }
   return {
-    read: async (failover) => {
-      const row = select.get(failover)
-      const known: Partial<ControllerMemory> = row ? JSON.parse(String(row.memory)) : {}
-      return { largestEpoch: 0, healthySince: {}, locked: false, ...known }
-    },
-    write: async (failover, memory) => {
-      upsert.run(failover, JSON.stringify(memory))
+    read: async (failover) => memoryOf(failover),
+    update: async (failover, changes) => {
+      const memory = memoryOf(failover)
+      const largestEpoch = Math.max(memory.largestEpoch, changes.largestEpoch ?? 0)
+      upsert.run(failover, JSON.stringify({ ...memory, ...changes, largestEpoch }))
     },
     close: () => database.close(),
   }

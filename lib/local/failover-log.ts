@@ -8,7 +8,13 @@ export function logFailover(log: Log, event: FailoverEvent): void {
   if (event.type === 'decided') {
     const { reasons, page, ...rest } = event.decision
     const why = reasons.map(reasonText)
-    log(levelOf(rest.kind, page), 'failover.decided', { failover, trigger: event.trigger, ...rest, why })
+    log(levelOf(rest.kind, page), 'failover.decided', {
+      failover,
+      trigger: event.trigger,
+      note: event.note,
+      ...rest,
+      why,
+    })
   } else if (event.type === 'swapped') {
     log('warn', 'failover.swapped', { failover, to: event.to, tookMs: event.tookMs, ...event.outcome })
   } else if (event.type === 'verified') {

@@ -55,6 +55,8 @@ export async function startFailovers(
   options: EmbeddedOptions,
 ): Promise<EmbeddedFailovers> {
   const table = openControllerTable(options.tableFile ?? ':memory:')
+  // What happened while nobody looked is not known: nothing has been up without interruption.
+  for (const { id } of config.failovers) await table.update(id, { healthySince: {} })
   const zones = options.records ? [] : await startZones(config.failovers, options.zonePort)
   const records = options.records ?? storesOf(zones)
   const ids = config.vantages.length > 0 ? config.vantages.map(({ id }) => id) : simulatedIds

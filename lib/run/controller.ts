@@ -1,17 +1,18 @@
 import type { ControllerMemory, ControllerTable } from '../act/ports.ts'
-import { decideFailover, wantsToMove } from '../decide/failover.ts'
-import type { Decision, Request, Round } from '../decide/failover-facts.ts'
-import { type Ballot, failoverQuorum, tally } from '../decide/quorum.ts'
+import { wantsToMove } from '../decide/failover.ts'
+import type { Decision, Request } from '../decide/failover-facts.ts'
+import type { Ballot } from '../decide/quorum.ts'
 import type { FlagPlan } from '../decide/swap-flags.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultLimits, type Outcome, type Page } from '../decide/swap-terms.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
-import { type FailoverStatus, factsOf, statusOf, type Trigger } from './failover-status.ts'
+import { deliberate } from './deliberate.ts'
+import { type FailoverStatus, statusOf, type Trigger } from './failover-status.ts'
 import { runFlags, runSwap, type SwapHost } from './swap.ts'
 
 /** What a controller tells, as it happens. */
 export type FailoverEvent =
-  | { type: 'decided'; failover: string; trigger: Trigger; decision: Decision; atMs: number }
+  | { type: 'decided'; failover: string; trigger: Trigger; decision: Decision; atMs: number; note?: string }
   | { type: 'swapped'; failover: string; to: string; outcome: Outcome; atMs: number; tookMs: number }
   | { type: 'verified'; failover: string; to: string; problem?: string; atMs: number }
   | { type: 'page'; failover: string; pages: Page[]; atMs: number }
@@ -31,10 +32,6 @@ export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
   newDecision(): string
 }
 
-/** Between two rounds of votes while a decision waits for `sustain`. */
-const betweenRoundsMs = 1000
-/** A decision that has not come to an end by then is given up: what triggered it will again. */
-const longestDecisionMs = 60_000
 /** How long after its votes a move may begin. */
 const votesGoodForMs = 15_000
 /** How long a hook may take, and then some. */
@@ -59,27 +56,29 @@ export class Controller {
     this.#host = host
     this.#swapHost = {
       ...host,
-      remember: async (failover, largestEpoch) => {
-        const memory = await host.table.read(failover)
-        await host.table.write(failover, { ...memory, largestEpoch: Math.max(largestEpoch, memory.largestEpoch) })
-      },
+      remember: (failover, largestEpoch) => host.table.update(failover, { largestEpoch }),
       page: (failover, pages) => host.emit({ type: 'page', failover, pages: [...pages], atMs: host.wallClock() }),
     }
   }
 
-  /** Collects votes, decides and acts. Rejects for an unknown failover, and where a port breaks its promise. */
-  async decide(id: string, trigger: Trigger, request?: Request): Promise<Decision> {
+  /** Collects votes, decides and acts; `note` is what a person said of it, for the log. Rejects for an unknown failover, and where a port breaks its promise. */
+  async decide(id: string, trigger: Trigger, request?: Request, note?: string): Promise<Decision> {
     const failover = this.#failover(id)
     const before = this.#underWay.get(id)
     if (before && !request) return before
     const decision = (before ?? Promise.resolve())
       .catch(() => {})
-      .then(() => this.#decide(failover, trigger, request))
+      .then(() => this.#decide(failover, trigger, request, note))
       .finally(() => {
         if (this.#underWay.get(id) === decision) this.#underWay.delete(id)
       })
     this.#underWay.set(id, decision)
     return decision
+  }
+
+  /** What a person's request would come to, now: votes and a decision, and nothing else. Rejects as `decide` does. */
+  async consider(id: string, request: Request): Promise<Decision> {
+    return (await this.#deliberate(this.#failover(id), request)).decision
   }
 
   /**
@@ -89,7 +88,7 @@ export class Controller {
   async setLocked(id: string, locked: boolean): Promise<void> {
     const failover = this.#failover(id)
     const memory = await this.#host.table.read(id)
-    await this.#host.table.write(id, { ...memory, locked })
+    await this.#host.table.update(id, { locked })
     await this.#change(failover, memory.largestEpoch, locked ? { locked } : { locked, latched: false })
     const status = this.#status.get(id)
     if (status) status.locked = locked
@@ -135,7 +134,12 @@ export class Controller {
     )
   }
 
-  async #decide(failover: Failover, trigger: Trigger, request: Request | undefined): Promise<Decision> {
+  async #decide(
+    failover: Failover,
+    trigger: Trigger,
+    request: Request | undefined,
+    note: string | undefined,
+  ): Promise<Decision> {
     const { facts, decision, state, memory } = await this.#deliberate(failover, request)
     // Votes that were broken off say nothing, and nobody is to be woken by a stop.
     if (this.#isStopped) return decision
@@ -145,7 +149,7 @@ export class Controller {
       failover.id,
       statusOf(facts, { atMs: facts.nowMs, trigger, decision }, this.#status.get(failover.id)),
     )
-    this.#host.emit({ type: 'decided', failover: failover.id, trigger, decision, atMs })
+    this.#host.emit({ type: 'decided', failover: failover.id, trigger, decision, atMs, ...(note && { note }) })
     if (decision.kind === 'move' && state && memory) {
       await this.#move(failover, { to: decision.to, by: request ? 'person' : 'auto' }, state, memory)
     }
@@ -163,56 +167,16 @@ export class Controller {
     }
   }
 
-  /** Rounds of votes until the decision is more than to wait. */
-  async #deliberate(failover: Failover, request: Request | undefined) {
-    const beganMs = this.#host.wallClock()
-    const rounds: Round[] = []
-    for (;;) {
-      const [ballots, listed, memory] = await Promise.all([
-        this.#host.collect(failover),
-        this.#host.records.list(failover),
-        this.#host.table.read(failover.id).catch(() => undefined),
-      ])
-      const nowMs = this.#host.wallClock()
-      rounds.push({ atMs: nowMs, ballots })
-      const kept = memory && (await this.#keepHealth(failover, memory, ballots, nowMs))
-      const others = this.#othersWanting(failover.id, nowMs)
-      const { facts, state } = factsOf(failover, {
-        ...{ vantages: this.#host.vantages, rounds, listed, memory: kept, request, nowMs },
-        ...{ wantToMove: others, maxConcurrent: this.#maxConcurrent },
-      })
-      const decision = decideFailover(facts)
-      const verdict = decision.kind === 'report' ? decision.would : decision
-      if (verdict.kind !== 'wait' || this.#isStopped || nowMs - beganMs > longestDecisionMs)
-        return { facts, decision, state, memory: kept }
-      await this.#host.pause(Math.max(50, Math.min(betweenRoundsMs, verdict.untilMs - nowMs) / 2))
-    }
+  #deliberate(failover: Failover, request: Request | undefined) {
+    return deliberate(failover, this.#host, {
+      ...{ request, maxConcurrent: this.#maxConcurrent },
+      wantToMove: (nowMs) => this.#othersWanting(failover.id, nowMs),
+      isStopped: () => this.#isStopped,
+    })
   }
 
   #othersWanting(id: string, nowMs: number): number {
     return [...this.#wanted].filter(([other, atMs]) => other !== id && nowMs - atMs <= concurrentMs).length
-  }
-
-  /** Since when endpoints have been up by quorum; a table that cannot be written is one that cannot be read. */
-  async #keepHealth(
-    failover: Failover,
-    memory: ControllerMemory,
-    ballots: ReadonlyMap<string, Ballot>,
-    nowMs: number,
-  ): Promise<ControllerMemory | undefined> {
-    const { vantages } = this.#host
-    const { pass } = failoverQuorum(failover.quorum, vantages.length)
-    const healthySince = Object.fromEntries(
-      failover.endpoints.map(({ id }) => {
-        const isUp = tally(id, vantages, ballots).up.length >= pass
-        return [id, isUp ? (memory.healthySince[id] ?? nowMs) : undefined]
-      }),
-    )
-    const kept = { ...memory, healthySince }
-    return this.#host.table.write(failover.id, kept).then(
-      () => kept,
-      () => undefined,
-    )
   }
 
   async #move(

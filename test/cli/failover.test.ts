@@ -58,8 +58,16 @@ describe('vedette failover, asking a running engine', () => {
     ])
   })
 
+  test('to, in a dry run, decides and moves nothing', async () => {
+    const { code, stdout } = await failover('to', 'two', '--dry-run')
+    expect({ code, lines: stdout.split('\n').slice(0, 2) }).toEqual({
+      ...{ code: 0, lines: ['dry run: nothing is moved', 'move to two'] },
+    })
+    expect((await failover('status')).stdout).toContain('→ one')
+  })
+
   test('to moves the record to an endpoint that is up, and says why', async () => {
-    const { code, stdout } = await failover('to', 'two')
+    const { code, stdout } = await failover('to', 'two', '--reason', 'maintenance of one')
     expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: 'move to two' })
     expect(stdout).toContain('as a person asked for it')
     expect((await failover('to', 'two')).code).toBe(1)

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decideFailover } from '../../lib/decide/failover.ts'
-import type { Decision, FailoverFacts, Switch, Verdict } from '../../lib/decide/failover-facts.ts'
+import type { Decision, FailoverFacts, Verdict } from '../../lib/decide/failover-facts.ts'
 import { reasonText } from '../../lib/decide/failover-reasons.ts'
 import { type Ballot, type EndpointVote, failoverQuorum } from '../../lib/decide/quorum.ts'
+import type { Switch } from '../../lib/decide/swap-state.ts'
 import type { Failover } from '../../lib/model/failover.ts'
 
 const nowMs = Date.UTC(2026, 10, 21, 13, 30)

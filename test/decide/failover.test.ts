@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { decideFailover, wantsToMove } from '../../lib/decide/failover.ts'
-import type { Claim, FailoverFacts, Round, Switch } from '../../lib/decide/failover-facts.ts'
+import type { Claim, FailoverFacts, Round } from '../../lib/decide/failover-facts.ts'
 import { type Reason, reasonText } from '../../lib/decide/failover-reasons.ts'
 import type { Ballot, EndpointVote } from '../../lib/decide/quorum.ts'
+import type { Switch } from '../../lib/decide/swap-state.ts'
 import type { Endpoint, Failover } from '../../lib/model/failover.ts'
 
 const nowMs = Date.UTC(2026, 10, 21, 13, 30)

@@ -66,7 +66,10 @@ function setup({ failover = failoverOf(), world = all('up', 'up'), change, ...mo
       },
       table: {
         read: async (id) => memory.get(id) ?? { largestEpoch: 0, healthySince: {}, locked: false },
-        write: async (id, kept) => void memory.set(id, kept),
+        update: async (id, changes) => {
+          const known = memory.get(id) ?? { largestEpoch: 0, healthySince: {}, locked: false }
+          memory.set(id, { ...known, ...changes })
+        },
         ...more.table,
       },
       hook: async () => ({ kind: 'hookOk' }),
@@ -178,7 +181,7 @@ describe('guards', () => {
     ['the TXT is locked', { flags: { locked: true, latched: false } }],
     ['the table is locked', { table: { read: async () => ({ largestEpoch: 1, healthySince: {}, locked: true }) } }],
     ['the table cannot be read', { table: { read: () => Promise.reject(new Error('gone')) } }],
-    ['the table cannot be written', { table: { write: () => Promise.reject(new Error('full')) } }],
+    ['the table cannot be written', { table: { update: () => Promise.reject(new Error('full')) } }],
   ])('nothing moves while %s', async (_, more) => {
     const { decide, answer, controller } = setup({ world: all('down', 'up'), ...more })
     expect(await decide()).toMatchObject({ kind: 'refuse', code: 'locked' })
@@ -324,8 +327,8 @@ test('a record without its TXT is adopted as it stands, and one that has it is n
 
 test('nothing is written whose epoch could not be kept', async () => {
   const table: Setup['table'] = {
-    write: async (_, { largestEpoch }) => {
-      if (largestEpoch > 0) throw new Error('disk full')
+    update: async (_, { largestEpoch }) => {
+      if (largestEpoch !== undefined) throw new Error('disk full')
     },
   }
   const { decide, answer, txt, events } = setup({ world: all('down', 'up'), table })
