@@ -19,6 +19,9 @@ export interface FailoverOptions {
   socket?: string
 }
 
+/** Below this, chance agreements of votes move records (docs/benchmarks.md, the simulation). */
+const leastSustainMs = 5000
+
 /** Where a running engine listens for commands, from the folder that it was started in. */
 export const defaultSocket = '.vedette/control.sock'
 
@@ -83,6 +86,11 @@ function planOf(failover: Failover, { vantages }: Config) {
   const warnings = [
     ...(quorum.fail <= places / 2
       ? [`${quorum.fail} of ${places} vantages are no majority: a part of the network may move it alone`]
+      : []),
+    ...(sustainMs < leastSustainMs
+      ? [
+          `votes that hold for ${formatDuration(sustainMs)} only may agree by chance: ${formatDuration(10_000)} is the default for a reason`,
+        ]
       : []),
     ...(ttl > 60
       ? [`a TTL of ${ttl} s keeps users at a dead endpoint for so long after a move; 60 s or less is usual`]

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import type { RecordStore } from '../act/ports.ts'
 import { ballotOf } from '../decide/ballot.ts'
 import type { Ballot } from '../decide/quorum.ts'
-import { worstCaseMs } from '../decide/sharding.ts'
 import { answerOf, txtOf } from '../decide/swap-records.ts'
 import { encodeState } from '../decide/swap-state.ts'
 import type { Config } from '../model/config.ts'
@@ -13,7 +12,7 @@ import type { Monitor } from '../model/monitor.ts'
 import { Controller, type FailoverEvent } from '../run/controller.ts'
 import { createHost } from '../run/host.ts'
 import { pause } from '../run/pause.ts'
-import { runMonitor } from '../run/vantage.ts'
+import { voteOn } from '../run/vote.ts'
 import { openControllerTable } from './controller-table.ts'
 import { watchFrom } from './failover-watch.ts'
 import { runCommandHook } from './hook.ts'
@@ -154,24 +153,19 @@ function adopted(failover: Failover) {
   return [...answerOf(failover, primary), txtOf(failover, text)]
 }
 
-/**
- * Asks every vantage about every endpoint, once: votes are collected again and again while a decision waits for `sustain`,
- * which is what makes it sure. Who is not done in time has no vote.
- */
+/** Asks every vantage about every endpoint. Who is not done in time has no vote. */
 async function collect(
   failover: Failover,
   vantages: readonly SimulatedVantage[],
   monitors: ReadonlyMap<string, Monitor>,
   stopping: AbortSignal,
 ): Promise<ReadonlyMap<string, Ballot>> {
-  const own = failover.endpoints
-    .flatMap((endpoint) => monitorsOf(failover, endpoint, monitors))
-    .map((monitor) => ({ ...monitor, retries: 0 }))
-  const limitMs = Math.max(0, ...own.map(worstCaseMs)) + collectGraceMs
+  const own = failover.endpoints.flatMap((endpoint) => monitorsOf(failover, endpoint, monitors))
+  const limitMs = 2 * Math.max(0, ...own.map(({ timeoutMs }) => timeoutMs)) + collectGraceMs
   const deadline = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
   const ballots = await Promise.all(
     vantages.map(async ({ id, host }) => {
-      const results = await Promise.all(own.map((monitor) => runMonitor(monitor, host, deadline)))
+      const results = await Promise.all(own.map((monitor) => voteOn(monitor, host, deadline)))
       return [id, deadline.aborted ? {} : ballotOf(failover, results)] as const
     }),
   )

@@ -119,6 +119,7 @@ describe('vedette failover plan', () => {
     expect(stdout).toContain('one (primary, external): 127.0.0.1, checked by live@one')
     expect(stdout).toContain('warning: 1 of 3 vantages are no majority')
     expect(stdout).toContain('warning: a TTL of 300 s')
+    expect(stdout).toContain('warning: votes that hold for 0ms only may agree by chance')
   })
 
   test('of a config without failovers says so', async () => {

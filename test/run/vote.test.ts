@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import type { Monitor } from '../../lib/model/monitor.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import { createHost } from '../../lib/run/host.ts'
+import { voteOn } from '../../lib/run/vote.ts'
+
+const monitor = parseConfig({
+  service: 'test',
+  monitors: [{ id: 'm', kind: 'tcp', host: '127.0.0.1', port: 9 }],
+}).monitors[0] as Monitor
+
+/** A vote where the target answers from the nth attempt on. */
+async function vote(answersFrom: number) {
+  let attempts = 0
+  const began = performance.now()
+  const host = createHost({ vantage: 'here', version: '0', selfCheck: [] })
+  const result = await voteOn(
+    monitor,
+    {
+      ...host,
+      probe: async () => {
+        attempts++
+        const failure = { code: 'CONNECT_TIMEOUT', stage: 'connect', message: '' } as const
+        return attempts >= answersFrom ? { phases: {}, observed: {} } : { phases: {}, observed: {}, failure }
+      },
+    },
+    new AbortController().signal,
+  )
+  return { status: result.status, attempts, tookMs: performance.now() - began }
+}
+
+test.each([
+  [1, 'up', 1],
+  [2, 'up', 2],
+  [3, 'down', 2],
+] as const)('a target that answers from attempt %i on is %s after %i', async (from, status, attempts) => {
+  expect(await vote(from)).toMatchObject({ status, attempts })
+})
+
+test('the second attempt does not wait as a retry does', async () => {
+  expect((await vote(3)).tookMs).toBeLessThan(900)
+})
