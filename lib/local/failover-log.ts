@@ -19,6 +19,8 @@ export function logFailover(log: Log, event: FailoverEvent): void {
     log('warn', 'failover.swapped', { failover, to: event.to, tookMs: event.tookMs, ...event.outcome })
   } else if (event.type === 'verified') {
     log(event.problem ? 'error' : 'info', 'failover.verified', { failover, to: event.to, problem: event.problem })
+  } else if (event.type === 'failed') {
+    log('error', 'failover.failed', { failover, message: event.message })
   } else {
     log('error', 'failover.page', { failover, pages: event.pages })
   }

@@ -10,6 +10,7 @@ import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { Controller, type FailoverEvent } from '../run/controller.ts'
+import type { Trigger } from '../run/failover-status.ts'
 import { createHost } from '../run/host.ts'
 import { pause } from '../run/pause.ts'
 import { voteOn } from '../run/vote.ts'
@@ -50,7 +51,7 @@ const tickMs = 60_000
 
 /** Starts zones, vantages and the controller for the failovers of a config. */
 export async function startFailovers(
-  config: Pick<Config, 'failovers' | 'maxConcurrent' | 'monitors' | 'vantages' | 'resolver'>,
+  config: Pick<Config, 'failovers' | 'maxConcurrent' | 'monitors' | 'vantages' | 'selfCheck' | 'resolver'>,
   options: EmbeddedOptions,
 ): Promise<EmbeddedFailovers> {
   const table = openControllerTable(options.tableFile ?? ':memory:')
@@ -58,9 +59,10 @@ export async function startFailovers(
   for (const { id } of config.failovers) await table.update(id, { healthySince: {} })
   const zones = options.records ? [] : await startZones(config.failovers, options.zonePort)
   const records = options.records ?? storesOf(zones)
+  const { selfCheck } = config
   const ids = config.vantages.length > 0 ? config.vantages.map(({ id }) => id) : simulatedIds
   const vantages = ids.map((vantage) =>
-    simulateVantage(createHost({ vantage, version: options.version, selfCheck: [], ...resolver(config) })),
+    simulateVantage(createHost({ vantage, version: options.version, selfCheck, ...resolver(config) })),
   )
   const monitors = new Map(config.monitors.map((monitor) => [monitor.id, monitor]))
   const stopping = new AbortController()
@@ -83,12 +85,17 @@ export async function startFailovers(
     newDecision: () => randomBytes(5).toString('hex'),
     pause: (ms) => pause(ms * (1 + Math.random()), stopping.signal),
   })
+  const decide = (failover: string, trigger: Trigger) => {
+    controller.decide(failover, trigger).catch((error: Error) => {
+      options.emit({ type: 'failed', failover, message: error.stack ?? error.message, atMs: Date.now() })
+    })
+  }
   const tick = () => {
-    for (const { id } of config.failovers) controller.decide(id, 'tick').catch(() => {})
+    for (const { id } of config.failovers) decide(id, 'tick')
   }
   const timer = setInterval(tick, tickMs)
   tick()
-  watch(config.failovers, vantages, monitors, { controller, stopping: stopping.signal })
+  watch(config.failovers, vantages, monitors, { controller, decide, stopping: stopping.signal })
   return {
     ...{ controller, vantages, zones },
     stop: async () => {
@@ -182,7 +189,11 @@ function watch(
   failovers: readonly Failover[],
   vantages: readonly SimulatedVantage[],
   monitors: ReadonlyMap<string, Monitor>,
-  { controller, stopping }: { controller: Controller; stopping: AbortSignal },
+  {
+    controller,
+    decide,
+    stopping,
+  }: { controller: Controller; decide(failover: string, trigger: Trigger): void; stopping: AbortSignal },
 ): void {
   for (const failover of failovers) {
     const activeId = () => {
@@ -193,7 +204,7 @@ function watch(
       const watched = {
         monitors: monitorsOf(failover, endpoint, monitors),
         isActive: () => activeId() === endpoint.id,
-        onDown: () => void controller.decide(failover.id, 'vantage').catch(() => {}),
+        onDown: () => decide(failover.id, 'vantage'),
       }
       watchFrom(vantages, watched, stopping)
     }

@@ -16,6 +16,8 @@ export type FailoverEvent =
   | { type: 'swapped'; failover: string; to: string; outcome: Outcome; atMs: number; tookMs: number }
   | { type: 'verified'; failover: string; to: string; problem?: string; atMs: number }
   | { type: 'page'; failover: string; pages: Page[]; atMs: number }
+  /** A decision broke: our own fault. */
+  | { type: 'failed'; failover: string; message: string; atMs: number }
 
 /** What a controller needs of the world. */
 export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
@@ -87,9 +89,15 @@ export class Controller {
    */
   async setLocked(id: string, locked: boolean): Promise<void> {
     const failover = this.#failover(id)
-    const memory = await this.#host.table.read(id)
-    await this.#host.table.update(id, { locked })
-    await this.#change(failover, memory.largestEpoch, locked ? { locked } : { locked, latched: false })
+    const { largestEpoch } = await this.#host.table.read(id)
+    const flags = locked ? { locked } : { locked, latched: false }
+    // The one is tried whatever came of the other: either of them locks.
+    const outcomes = await Promise.allSettled([
+      this.#host.table.update(id, { locked }),
+      this.#change(failover, largestEpoch, flags),
+    ])
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed) throw failed.reason
     const status = this.#status.get(id)
     if (status) status.locked = locked
   }
