@@ -4,6 +4,7 @@ import type { Monitor } from '../model/monitor.ts'
 import { prefixOf, probeName, type QueryName, queryName } from './names.ts'
 import { monitorsOf } from './plan.ts'
 import { watchesCertificate } from './probe-asset.ts'
+import { majorityOf } from './quorum.ts'
 import { minuteMs } from './schedule.ts'
 
 /** One CloudWatch alarm: it opens when `datapoints` of the last `of` periods breach. */
@@ -34,7 +35,7 @@ export const longestRunbook = 512
 
 /** How many vantages must see a monitor down: its own quorum, or a majority of those that run it. */
 export function quorumOf(monitor: Monitor, { vantages }: Pick<Config, 'vantages'>): number {
-  return monitor.quorum?.fail ?? Math.floor(placesOf(monitor, vantages).length / 2) + 1
+  return monitor.quorum?.fail ?? majorityOf(placesOf(monitor, vantages).length)
 }
 
 function placesOf(monitor: Monitor, vantages: readonly Vantage[]): Vantage[] {
