@@ -3,7 +3,7 @@ import path from 'node:path'
 import { createPublisher, putMetricsTo } from '../lib/act/cloudwatch.ts'
 import { awsSecrets, createSecrets } from '../lib/act/secrets.ts'
 import type { ProbeAsset } from '../lib/decide/probe-asset.ts'
-import type { Monitor } from '../lib/model/monitor.ts'
+import { type Monitor, tlsFileKeys } from '../lib/model/monitor.ts'
 import { createHost } from '../lib/run/host.ts'
 import { enableLinearRegex } from '../lib/run/linear-regex.ts'
 import { createShardRunner } from '../lib/run/shard.ts'
@@ -17,7 +17,7 @@ const asset: ProbeAsset = JSON.parse(readFileSync(path.join(folder, 'config.json
 
 /** Certificate files lie beside the code. */
 function withFiles(monitor: Monitor): Monitor {
-  const files = (['caFile', 'certFile', 'keyFile'] as const).flatMap((key) => {
+  const files = tlsFileKeys.flatMap((key) => {
     const file = monitor.tls[key]
     return file ? [[key, path.join(folder, file)]] : []
   })

@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../model/config.ts'
-import type { Monitor } from '../model/monitor.ts'
+import { type Monitor, tlsFileKeys } from '../model/monitor.ts'
 import { ConfigError, parseConfig } from '../model/parse-config.ts'
 import type { Problem } from '../model/problem.ts'
-import { tlsFileKeys, tlsFileProblems } from './tls-files.ts'
+import { tlsFileProblems } from './tls-files.ts'
 import { UsageError } from './usage-error.ts'
 
 const defaultFiles = ['vedette.config.ts', 'vedette.config.json']

@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import tls from 'node:tls'
+import { tlsFileKeys } from '../model/monitor.ts'
 import { formatPath, type Problem } from '../model/problem.ts'
 
-export const tlsFileKeys = ['caFile', 'certFile', 'keyFile'] as const
 type Key = (typeof tlsFileKeys)[number]
 
 /** What is wrong with the certificate files that a config names, as written: unreadable, no PEM, a key of another certificate. */

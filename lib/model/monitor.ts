@@ -44,6 +44,9 @@ export interface Assertion {
   level: Level
 }
 
+/** Keys of `TlsOptions` that name files. */
+export const tlsFileKeys = ['caFile', 'certFile', 'keyFile'] as const
+
 export interface TlsOptions {
   /** Name for SNI and the certificate check; the target's own name where absent. */
   serverName?: string

@@ -3,23 +3,23 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Code } from 'aws-cdk-lib/aws-lambda'
+import { monitorsOf } from '../decide/plan.ts'
 import { probeAssetOf } from '../decide/probe-asset.ts'
 import type { Config, Vantage } from '../model/config.ts'
-import type { Monitor } from '../model/monitor.ts'
+import { type Monitor, tlsFileKeys } from '../model/monitor.ts'
 import type { Bundle } from './bundle.ts'
 
 /** The files of a vantage's probe function: its code, what it is to watch, and the certificates that it does so with. */
 export function probeFiles(config: Config, vantage: Vantage, code: Bundle): Record<string, string> {
   const files = { ...code }
-  const runsHere = ({ vantages }: Monitor) => vantages === undefined || vantages.includes(vantage.id)
-  const monitors = config.monitors.filter(runsHere).map((monitor) => withOwnFiles(monitor, files))
+  const monitors = monitorsOf(config.monitors, vantage).map((monitor) => withOwnFiles(monitor, files))
   files['config.json'] = JSON.stringify(probeAssetOf({ ...config, monitors }, vantage))
   return files
 }
 
 /** The monitor with its certificate files named as they lie in the asset; they are added to `files`. */
 function withOwnFiles(monitor: Monitor, files: Record<string, string>): Monitor {
-  const own = (['caFile', 'certFile', 'keyFile'] as const).flatMap((key) => {
+  const own = tlsFileKeys.flatMap((key) => {
     const file = monitor.tls[key]
     if (!file) return []
     const text = readFileSync(file, 'utf8')
