@@ -1,13 +1,17 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import { AwsClient } from 'aws4fetch'
 import type { AnswerTo } from '../decide/probe-now.ts'
+import { outcomeOf } from './outcome.ts'
 import type { AskVantage } from './ports.ts'
 
 /**
- * What came of calling a function: `failed`, it or the service refused; `unknown`, it may have run. An `answer` is what it
- * returned, undefined where it was only handed over.
+ * What came of calling a function: `failed`, it did not run, or threw (`thrown` is what it said); `unknown`, it may have run.
+ * An `answer` is what it returned, undefined where it was only handed over.
  */
-export type Invoked = { kind: 'ok'; answer: unknown } | { kind: 'failed' | 'unknown'; message: string }
+export type Invoked =
+  | { kind: 'ok'; answer: unknown }
+  | { kind: 'failed'; message: string; thrown?: string }
+  | { kind: 'unknown'; message: string }
 
 export interface Invocation {
   region: string
@@ -44,11 +48,23 @@ export async function invokeFunction({ region, functionName, event, wait, timeou
     const text = await response.text()
     if (!response.ok) return refused(response.status, text)
     const functionError = response.headers.get('x-amz-function-error')
-    if (functionError) return { kind: 'failed', message: `${functionError}: ${text.slice(0, longestMessage)}` }
+    if (functionError) return { kind: 'failed', ...thrownIn(functionError, text) }
     return { kind: 'ok', answer: text === '' ? undefined : JSON.parse(text) }
   } catch (error) {
-    const { name, message, cause } = error as Error & { cause?: Error }
-    return { kind: 'unknown', message: `${name}: ${cause?.message ?? message}` }
+    const { name, message, cause } = error as Error & { cause?: Error & { code?: string } }
+    const isUnsent = cause?.code === 'UND_ERR_CONNECT_TIMEOUT' || outcomeOf(cause ?? error) === 'refused'
+    return { kind: isUnsent ? 'failed' : 'unknown', message: `${name}: ${cause?.message ?? message}` }
+  }
+}
+
+/** What a function threw, in its own words; one that was cut off at its time-out has none. */
+function thrownIn(functionError: string, text: string): { message: string; thrown?: string } {
+  const message = `${functionError}: ${text.slice(0, longestMessage)}`
+  try {
+    const { errorMessage, errorType } = JSON.parse(text)
+    return errorType === 'Error' && errorMessage ? { message, thrown: String(errorMessage) } : { message }
+  } catch {
+    return { message }
   }
 }
 

@@ -31,6 +31,8 @@ export interface MinistackOptions {
   env?: Record<string, string>
   /** CloudFormation types that MiniStack refuses: recorded in the stack, nothing made. */
   placeholders?: readonly string[]
+  /** URL of a module that functions import before their own code. */
+  preload?: string
 }
 
 /**
@@ -47,7 +49,7 @@ export async function startMinistack(options: MinistackOptions = {}): Promise<Mi
   // A group of its own: its functions' processes are in it and nobody else's.
   const child = spawn(command, args, {
     cwd: folder,
-    env: { ...environment(port, folder), ...options.env },
+    env: { ...environment(port, folder, options.preload), ...options.env },
     stdio: ['ignore', output, output],
     detached: true,
   })
@@ -97,7 +99,7 @@ function commandLine(bin: string, placeholders: readonly string[]): [string, ...
   return [path.join(bin, 'python'), '-c', launcher, ...placeholders]
 }
 
-function environment(port: number, folder: string): Record<string, string> {
+function environment(port: number, folder: string, preload: string | undefined): Record<string, string> {
   return {
     // `node` on it is what functions run on.
     PATH: [path.dirname(process.execPath), process.env.PATH ?? ''].join(path.delimiter),
@@ -112,7 +114,7 @@ function environment(port: number, folder: string): Record<string, string> {
     SFTP_ENABLED: '0',
     DOCKER_HOST: `unix://${path.join(folder, 'no-docker.sock')}`,
     // Its own use of `url.parse` would be in every function's log.
-    NODE_OPTIONS: '--disable-warning=DEP0169',
+    NODE_OPTIONS: ['--disable-warning=DEP0169', ...(preload ? [`--import=${preload}`] : [])].join(' '),
   }
 }
 
