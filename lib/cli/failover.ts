@@ -12,6 +12,7 @@ import {
 } from './controllers.ts'
 import { drillLines } from './drill.ts'
 import { failoverLines } from './failover-view.ts'
+import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -55,13 +56,30 @@ export async function failoverTo(
   const failover = await chosen(options, lines)
   const { approve: approval = false, dryRun = false, reason } = options
   const asked = { do: 'to', failover, endpoint, approval, dryRun, ...(reason && { reason }) } as const
-  const decision = await askFirst<Decision>(lines, asked)
-  if (options.json) output.out(JSON.stringify(decision))
-  else {
-    if (dryRun) output.out('dry run: nothing is moved')
-    for (const line of decisionLines(decision)) output.out(line)
+  // Where each controller has a state of its own, a person's move is made in all of them.
+  const answers = (await movesEverywhere(failover, options))
+    ? await askAll<Decision>(lines, asked)
+    : [{ where: '', answer: await askFirst<Decision>(lines, asked) }]
+  const decisions = answers.flatMap((one) => ('answer' in one ? [one.answer] : []))
+  const [first] = decisions
+  if (!first) throw new UsageError(answers.flatMap((one) => ('problem' in one ? [one.problem] : [])).join('\n'))
+  if (options.json) output.out(JSON.stringify(first))
+  else if (dryRun) output.out('dry run: nothing is moved')
+  for (const one of answers) {
+    if ('problem' in one) output.err(`not in ${one.where}: ${one.problem}`)
+    else if (!options.json) for (const line of decisionLines(one.answer, one.where)) output.out(line)
   }
-  return verdictOf(decision).kind === 'move' && decision.kind !== 'report' ? 0 : 1
+  return decisions.length === answers.length && decisions.every(isMove) ? 0 : 1
+}
+
+async function movesEverywhere(failover: string, { aws, config }: FailoverOptions): Promise<boolean> {
+  if (!aws) return false
+  const { failovers } = await loadConfig(config)
+  return failovers.some((one) => one.id === failover && one.switch === 'health-check')
+}
+
+function isMove(decision: Decision): boolean {
+  return decision.kind === 'move'
 }
 
 /**
@@ -100,11 +118,11 @@ export async function failoverDrill(
   return outcome.outcome === 'passed' ? 0 : 1
 }
 
-function decisionLines(decision: Decision): string[] {
+function decisionLines(decision: Decision, where: string): string[] {
   const verdict = verdictOf(decision)
   const head = decision.kind === 'report' ? `in mode ${decision.mode} it would ${verdict.kind}` : verdict.kind
   const to = 'to' in verdict && verdict.to ? ` to ${verdict.to}` : ''
-  return [`${head}${to}`, ...decision.reasons.map((reason) => `  ${reasonText(reason)}`)]
+  return [`${where ? `${where}: ` : ''}${head}${to}`, ...decision.reasons.map((reason) => `  ${reasonText(reason)}`)]
 }
 
 function verdictOf(decision: Decision): Verdict {
