@@ -7,6 +7,7 @@ import { addressesOf, endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Failover } from '../model/failover.ts'
 import { delegationOf } from '../probe/dns-delegation.ts'
 import { createHost } from '../run/host.ts'
+import { answered } from '../run/readiness.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
@@ -46,20 +47,16 @@ async function problemsAt(failover: Failover, { resolver, vantages }: Config): P
     zone?.(failover),
     delegationOf(failover.zone, { deps, signal }).catch(() => undefined),
   ])
-  const known = <T extends { kind: string }>(outcome: T | undefined) =>
-    outcome?.kind === 'throttled' || outcome?.kind === 'unknown' ? undefined : (outcome as Known<T> | undefined)
   const problems = readinessOf({
     ...{ failover, vantages: vantages.map(({ id }) => id), nowMs: Date.now(), delegation },
     // Nobody has voted yet.
     votes: { ballots: new Map(), causes: new Map() },
-    ...{ record: known(record), zone: known(described), write: undefined, table: { locked: false } },
+    ...{ record: answered(record), zone: described && answered(described), write: undefined, table: { locked: false } },
   })
-  if (known(record)) return problems
+  if (answered(record)) return problems
   const detail = `Expected to see ${failover.record} in ${failover.hostedZoneId}, got no answer from Route 53: try again.`
   return [...problems, { code: 'UNKNOWN_RECORD', detail }]
 }
-
-type Known<T> = Exclude<T, { kind: 'throttled' | 'unknown' }>
 
 function planOf(failover: Failover, { vantages }: Config, problems?: readonly ReadinessProblem[]) {
   const { id, record, ttl, mode, endpoints, sustainMs, cooldownMs, maxPerDay, failback } = failover

@@ -21,7 +21,3 @@ export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
   /** An id that no decision had before; see `SwapPlan`. */
   newDecision(): string
 }
-
-function newest<T extends { atMs: number }>(a: T | undefined, b: T | undefined): T | undefined {
-  return a && b ? (a.atMs >= b.atMs ? a : b) : (a ?? b)
-}

@@ -20,7 +20,10 @@ export class Controller {
   readonly #maxConcurrent: number
   readonly #host: ControllerHost
   readonly #swapHost: SwapHost
-  readonly #underWay = new Map<string, { decision: Promise<Decision>; request: Request | undefined }>()
+  readonly #underWay = new Map<
+    string,
+    { decision: Promise<Decision>; request: Request | undefined; trigger: Trigger }
+  >()
   readonly #verifying = new Set<Promise<void>>()
   readonly #status = new Map<string, FailoverStatus>()
   #isStopped = false
@@ -47,7 +50,7 @@ export class Controller {
       .finally(() => {
         if (this.#underWay.get(id)?.decision === decision) this.#underWay.delete(id)
       })
-    this.#underWay.set(id, { decision, request })
+    this.#underWay.set(id, { decision, request, trigger })
     return decision
   }
 
@@ -62,9 +65,9 @@ export class Controller {
     return this.#keep(found, found.memory?.last)
   }
 
-  /** Whether a decision, or what came of it, is under way for any of these. */
+  /** Whether someone has called for a decision on any of these; the minute's own decisions are no reason to wait. */
   isBusy(ids: readonly string[]): boolean {
-    return ids.some((id) => this.#underWay.has(id))
+    return ids.some((id) => (this.#underWay.get(id)?.trigger ?? 'tick') !== 'tick')
   }
 
   /**
@@ -257,4 +260,9 @@ export class Controller {
     const detail = `the hook after the move to ${call.to} ${kind === 'hookFailed' ? 'failed' : 'may not have run'}`
     this.#swapHost.page(failover.id, [{ code, detail }])
   }
+}
+
+/** Of two that are dated, the later one. */
+function newest<T extends { atMs: number }>(a: T | undefined, b: T | undefined): T | undefined {
+  return a && b ? (a.atMs >= b.atMs ? a : b) : (a ?? b)
 }

@@ -7,12 +7,11 @@ import { batching } from './batching.ts'
 import { collectVotes } from './collect.ts'
 import { carryOutRequest } from './control.ts'
 import { Controller } from './controller.ts'
-import type { FailoverEvent } from './failover-event.ts'
 import { failoverMinute } from './failover-minute.ts'
 import type { FailoverNotice } from './failover-notice.ts'
 import { activeByDns } from './failover-published.ts'
 import type { FailoverStatus } from './failover-status.ts'
-import { createTeller } from './failover-teller.ts'
+import { createTeller, type FailoverMessage } from './failover-teller.ts'
 import type { Log } from './log.ts'
 import type { SwapHost } from './swap.ts'
 import { storeBySwitch, tableStore } from './table-store.ts'
@@ -28,7 +27,7 @@ export interface FailoverFunctionHost {
   publish: PublishMetrics
   hook: SwapHost['hook']
   /** Tells people; rejects where that was not taken. */
-  tell(notice: FailoverNotice, message: { event: FailoverEvent }): Promise<void>
+  tell(notice: FailoverNotice, message: FailoverMessage): Promise<void>
   log: Log
   wallClock(): number
   pause(ms: number): Promise<void>

@@ -7,10 +7,21 @@ import { logFailover } from './failover-log.ts'
 import { type FailoverNotice, noticeOf } from './failover-notice.ts'
 import type { Log } from './log.ts'
 
+/** What a topic is sent. */
+export interface FailoverMessage {
+  /** The version of this shape. */
+  vedette: 1
+  summary: string
+  service: string
+  region: string
+  /** Left out where it is too long for SNS. */
+  event: FailoverEvent
+}
+
 interface TellerHost {
   table: Pick<ControllerTable, 'read' | 'update'>
   publish: PublishMetrics
-  tell(notice: FailoverNotice, message: { event: FailoverEvent }): Promise<void>
+  tell(notice: FailoverNotice, message: FailoverMessage): Promise<void>
   log: Log
   wallClock(): number
 }

@@ -20,7 +20,7 @@ const drilled: DrillOutcome = {
 test('a drill is told by server and vantage, each with the time there and back', () => {
   expect(drillLines(drilled)).toEqual([
     'SERVER               VANTAGE  TO euw1            BACK TO use1',
-    '1.1.1.1:53           east     240 ms                   50 ms',
+    '1.1.1.1:53           east      240 ms                   50 ms',
     '1.1.1.1:53           north     61.0 s  not seen (A 192.0.2.2)',
     'ns2 (192.0.2.53:53)  north      7.2 s                       -',
     '',

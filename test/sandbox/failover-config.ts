@@ -1,4 +1,4 @@
-import type { Ground, SandboxConfig } from './sandbox.ts'
+import type { Ground, Watched } from './sandbox.ts'
 
 /** Where the endpoints of every failover here are; the last resort is the third of one alone. */
 export const endpointAddresses = { one: '127.0.0.1', two: '127.0.0.2', sorry: '127.0.0.3' } as const
@@ -34,10 +34,7 @@ export function zoneOf(id: FailoverId): string {
 }
 
 /** Failovers of two endpoints each, all at origins of their own at the ports given; they move at once, and often. */
-export function failoverConfig(
-  { zoneIds, dnsPort }: Ground,
-  ports: Record<FailoverId, number>,
-): Pick<SandboxConfig, 'monitors' | 'failovers'> & object {
+export function failoverConfig({ zoneIds, dnsPort }: Ground, ports: Record<FailoverId, number>): Watched {
   const monitor = (id: FailoverId, name: string = id) => {
     const url = `http://${recordOf(id)}:${ports[id]}/`
     return { id: name, kind: 'http', url, every: '1m', timeout: '1s', retries: 0 }

@@ -35,7 +35,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
   const faults = new Map<string, Fault>()
   const proxy = { upstream: '' }
   let queued: Fault[] = []
-  let late: Call[] = []
+  const late: Call[] = []
   let met = 0
   const take = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     // Signed requests say where they are meant for (AWS Signature Version 4, credential scope).
@@ -76,7 +76,10 @@ interface Reply {
 function carryOut({ request: { method, url = '/', headers }, body }: Call, upstream: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const onward = http.request(new URL(url, upstream), { method, headers }, (answer) => {
-      buffer(answer).then((body) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body }), reject)
+      buffer(answer).then(
+        (body) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body }),
+        reject,
+      )
     })
     onward.on('error', reject)
     onward.end(body)

@@ -36,13 +36,10 @@ export interface Sandbox {
   stop(): Promise<void>
 }
 
-export interface SandboxConfig {
+export interface SandboxConfig extends Watched {
   service: string
   vantages: string[]
   controllers: string[]
-  monitors: Record<string, unknown>[]
-  failovers?: Record<string, unknown>[]
-  [more: string]: unknown
 }
 
 /** What failovers are written with: ids of hosted zones by name, and where they are served. */
@@ -51,13 +48,21 @@ export interface Ground {
   dnsPort: number
 }
 
+/** The part of a config that says what is watched. */
+export interface Watched {
+  monitors: Record<string, unknown>[]
+  failovers?: Record<string, unknown>[]
+  maxConcurrent?: number
+  resolver?: string
+}
+
 export interface SandboxOptions {
   /** A port that is easy to remember; any free one where not given. */
   port?: number
   /** Monitors beside those of the demo shop. */
   monitors?: Record<string, unknown>[]
   /** Names of hosted zones to make, all under `sandbox.test`, and what to watch in them instead of the demo shop. */
-  failovers?: { zones: string[]; config(ground: Ground): Pick<SandboxConfig, 'monitors' | 'failovers'> & object }
+  failovers?: { zones: string[]; config(ground: Ground): Watched }
   /** What happens, for people. */
   say?: (line: string) => void
 }
@@ -66,7 +71,11 @@ const vantages = ['us-east-1', 'eu-west-1', 'ap-southeast-1']
 const controllers = ['us-west-2', 'eu-central-1']
 
 /** What CloudFormation knows and the sandbox does not; proven by template instead. */
-const placeholders = ['AWS::CloudWatch::AlarmMuteRule', 'AWS::Logs::QueryDefinition', 'AWS::Route53::HealthCheck']
+const placeholders = {
+  'AWS::CloudWatch::AlarmMuteRule': [],
+  'AWS::Logs::QueryDefinition': [],
+  'AWS::Route53::HealthCheck': ['HealthCheckId'],
+}
 
 /** Brings everything up but the stacks: `deploy` does those. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {

@@ -9,22 +9,22 @@ const failovers = [
     switch: 'health-check',
     ttl: 30,
     endpoints: [
-      { id: 'one', region: 'us-east-1', A: ['192.0.2.10', '192.0.2.11'], AAAA: ['2001:db8::1'] },
-      { id: 'two', region: 'eu-west-1', A: ['198.51.100.20'], AAAA: ['2001:db8::2'] },
+      { id: 'api-one', region: 'us-east-1', A: ['192.0.2.10', '192.0.2.11'], AAAA: ['2001:db8::1'] },
+      { id: 'api-two', region: 'eu-west-1', A: ['198.51.100.20'], AAAA: ['2001:db8::2'] },
     ],
   }),
   failoverInput('lb', {
     switch: 'health-check',
     endpoints: [
-      { id: 'one', region: 'us-east-1', alias: alias('one') },
-      { id: 'two', region: 'eu-west-1', alias: alias('two') },
+      { id: 'lb-one', region: 'us-east-1', alias: alias('one') },
+      { id: 'lb-two', region: 'eu-west-1', alias: alias('two') },
     ],
   }),
   failoverInput('cdn', {
     switch: 'health-check',
     endpoints: [
-      { id: 'one', region: 'external', CNAME: 'one.example.net' },
-      { id: 'two', region: 'external', CNAME: 'two.example.net' },
+      { id: 'cdn-one', region: 'external', CNAME: 'one.example.net' },
+      { id: 'cdn-two', region: 'external', CNAME: 'two.example.net' },
     ],
   }),
   failoverInput('www'),
@@ -38,8 +38,8 @@ describe('the records of a failover by health checks', () => {
   test('are a primary and a secondary of each type, and only the primary has the check', () => {
     const common = { Name: 'api.example.com.', HostedZoneId: 'Z1', TTL: '30' }
     const HealthCheckId = { 'Fn::GetAtt': [expect.stringMatching(/^Failoverapi/), 'HealthCheckId'] }
-    const primary = { ...common, SetIdentifier: 'one', Failover: 'PRIMARY', HealthCheckId }
-    const secondary = { ...common, SetIdentifier: 'two', Failover: 'SECONDARY' }
+    const primary = { ...common, SetIdentifier: 'api-one', Failover: 'PRIMARY', HealthCheckId }
+    const secondary = { ...common, SetIdentifier: 'api-two', Failover: 'SECONDARY' }
     expect(sets().filter(({ Name }) => Name === 'api.example.com.')).toEqual([
       { ...primary, Type: 'A', ResourceRecords: ['192.0.2.10', '192.0.2.11'] },
       { ...primary, Type: 'AAAA', ResourceRecords: ['2001:db8::1'] },
