@@ -60,6 +60,7 @@ export async function deliberate(
       await host.pause(pauseMs(unlisted++))
       continue
     }
+    if (known && !about.isIdle) await noteMove(failover, host, { listed, nowMs, wanted: known.wanted })
     const memory = known && (await withHealth(failover, host, known.memory, { ...collected, listed, nowMs, health }))
     const judge = (memory: ControllerMemory | undefined, wanted: Record<string, number> = {}): Deliberation => {
       const seen = { vantages: host.vantages, rounds, listed, memory, request, nowMs, maxConcurrent }
@@ -89,6 +90,27 @@ function isPassing({ kind }: ListOutcome): boolean {
 async function recall({ id }: Failover, { table }: ControllerHost) {
   const [memory, wanted] = await Promise.all([table.read(id), table.wanted()])
   return { memory, wanted }
+}
+
+/**
+ * Notes a move that was made lately, by whichever controller: each counts by its own table, and `maxConcurrent` is one number
+ * for all of them.
+ */
+async function noteMove(
+  failover: Failover,
+  { table }: ControllerHost,
+  { listed, nowMs, wanted }: { listed: ListOutcome; nowMs: number; wanted: Record<string, number> },
+): Promise<void> {
+  const [last] = stateOf(listed, failover)?.switches ?? []
+  const isKnown = (wanted[failover.id] ?? Number.NEGATIVE_INFINITY) >= (last?.atMs ?? 0)
+  if (last?.by !== 'auto' || isKnown || nowMs - last.atMs > concurrentMs) return
+  // One that could not be noted is one that others do not count: the table is read again by whoever decides.
+  await table.want(failover.id, last.atMs).catch(() => {})
+}
+
+function stateOf(listed: ListOutcome, failover: Failover): SwapState | undefined {
+  const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
+  return typeof found === 'string' ? undefined : found.state
 }
 
 /** How many others wanted to move lately. */
@@ -131,10 +153,7 @@ async function withHealth(
   },
 ): Promise<ControllerMemory | undefined> {
   const { vantages, table } = host
-  if (health) {
-    const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
-    return { ...memory, healthySince: await health(typeof found === 'string' ? undefined : found.state.active) }
-  }
+  if (health) return { ...memory, healthySince: await health(stateOf(listed, failover)?.active) }
   const { pass } = failoverQuorum(failover.quorum, vantages.length)
   const healthySince = Object.fromEntries(
     failover.endpoints.map(({ id }) => {

@@ -10,7 +10,7 @@ const kilobytes = (texts: readonly string[]) => texts.reduce((sum, text) => sum 
 test.each<[FunctionName, number, number]>([
   ['probe', 600, 400],
   ['probe-now', 600, 400],
-  ['failover', 450, 400],
+  ['failover', 450, 450],
 ])('the function %s is within its budget: %i KB, of which %i are imported at its start', (name, whole, entry) => {
   expect(kilobytes(Object.values(bundles[name]))).toBeLessThanOrEqual(whole)
   expect(kilobytes([bundles[name]['index.mjs'] ?? ''])).toBeLessThanOrEqual(entry)
