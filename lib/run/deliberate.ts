@@ -12,6 +12,8 @@ import { factsOf } from './failover-status.ts'
 
 /** Between two rounds of votes while a decision waits for `sustain`: a second, or a sixtieth of a long one. */
 const betweenRoundsMs = ({ sustainMs }: Failover) => Math.max(1000, sustainMs / 60)
+/** A record that was read is not read again for so long: an account has few calls, and the swap reads it anew before it writes. */
+const listedGoodForMs = 10_000
 /** A decision that has not come to an end so long after `sustain` is given up: what triggered it will again. */
 const longestDecisionMs = 60_000
 /** Failovers that wanted to move within this are counted against `maxConcurrent`. */
@@ -46,13 +48,16 @@ export async function deliberate(
   const health = healthOnce(failover, host)
   let isNoted = about.isIdle ?? false
   let unlisted = 0
+  let last: { atMs: number; outcome: ListOutcome } | undefined
   for (;;) {
+    const isFresh = last && !isPassing(last.outcome) && host.wallClock() - last.atMs < listedGoodForMs
     const [collected, listed, known] = await Promise.all([
       host.collect(failover),
-      host.records.list(failover),
+      isFresh && last ? last.outcome : host.records.list(failover),
       recall(failover, host).catch(() => undefined),
     ])
     const nowMs = host.wallClock()
+    if (!isFresh) last = { atMs: nowMs, outcome: listed }
     rounds.push({ atMs: nowMs, ...collected })
     const isOver = about.isStopped() || about.isIdle || nowMs - beganMs > failover.sustainMs + longestDecisionMs
     // That the API is busy, or a reply was lost, says nothing of the record: it is read again.

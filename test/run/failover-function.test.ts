@@ -4,6 +4,7 @@ import { stateIn, txtName } from '../../lib/decide/swap-records.ts'
 import { openControllerTable } from '../../lib/local/controller-table.ts'
 import { createZoneStore } from '../../lib/local/zone-store.ts'
 import type { Failover } from '../../lib/model/failover.ts'
+import { pause } from '../../lib/run/pause.ts'
 import { failoverOf, recordsOf } from '../support/failover-fixture.ts'
 import { regionsOf, settle } from '../support/failover-regions.ts'
 
@@ -176,6 +177,36 @@ describe('two controllers', () => {
   })
 })
 
+test('two controllers of a failover that moves by health checks move it each by itself: either of them moves traffic', async () => {
+  const { region, votes } = regionsOf([failoverOf({ switch: 'health-check' })])
+  const [home, standby] = [region(0), region(1)]
+  votes.live = { one: 'down' }
+  const decided = await settle(Promise.all([home, standby].map(({ run }) => run(trigger('live@one')))))
+  expect(decided).toMatchObject([[{ decision: 'move' }], [{ decision: 'move' }]])
+  for (const { datums } of [home, standby])
+    expect(datums).toContainEqual(expect.objectContaining({ metric: 'ServePrimary', values: [0] }))
+})
+
+describe('a vantage that does not answer', () => {
+  test('has no vote, and the others decide', async () => {
+    const { region, votes, silent, active } = regionsOf([live])
+    votes.live = { one: 'down' }
+    silent.add('west')
+    expect(await settle(region(0).run(trigger('live@one')))).toMatchObject([{ decision: 'move' }])
+    expect(active('live')).toBe('two')
+  })
+
+  test('leaves too few where it is not alone: nothing moves, and someone is told', async () => {
+    const { region, votes, silent, active } = regionsOf([live])
+    const { run, summaries } = region(0)
+    votes.live = { one: 'down' }
+    for (const id of ['south', 'west']) silent.add(id)
+    expect(await settle(run(trigger('live@one')))).toMatchObject([{ decision: 'refuse' }])
+    expect(active('live')).toBe('one')
+    expect(summaries()).toEqual([expect.stringContaining('Blind: 1 vantage')])
+  })
+})
+
 describe('the lease of a region', () => {
   test('lets one container decide at a time, and is given back', async () => {
     const { region, votes } = regionsOf([live])
@@ -314,6 +345,20 @@ describe('each minute', () => {
   test('looks at few that it knows nothing of, so that many do not use up the API', async () => {
     const { region } = regionsOf(many(60))
     expect(await settle(region(0).run(tick))).toMatchObject({ looked: 10 })
+  })
+
+  test('looks at three at once, so that vantages are not flooded with questions', async () => {
+    const { region } = regionsOf(many(60))
+    let [under, most] = [0, 0]
+    const ask = async (vantage: string, { ask: what }: { ask: string }) => {
+      if (vantage !== 'north' || what !== 'votes') return undefined
+      most = Math.max(most, ++under)
+      await pause(1000)
+      under--
+      return undefined
+    }
+    expect(await settle(region(0, { ask }).run(tick))).toMatchObject({ looked: 10 })
+    expect(most).toBe(3)
   })
 
   test('drills where nothing is to be decided', async () => {

@@ -95,6 +95,7 @@ export async function startStage(): Promise<Stage> {
   }
   try {
     await sandbox.deploy()
+    await deleteDownAlarms(sandbox)
     const told = await listenToTopics(sandbox)
     const stage = { ...stageOf(sandbox, origins), sandbox, told, stop }
     for (const id of failoverIds) if (id !== 'check') await stage.reset(id)
@@ -200,6 +201,17 @@ function stageOf(sandbox: Sandbox, origins: Record<FailoverId, Origins>): Omit<S
         },
         withinMs,
       ),
+  }
+}
+
+/** The sandbox's alarms add up every monitor's votes: one outage would open them all, and have all failovers decided on. */
+async function deleteDownAlarms({ aws, config }: Sandbox): Promise<void> {
+  const call = <Answer>(region: string, action: string, body: object) =>
+    aws.json<Answer>(region, 'monitoring', `GraniteServiceVersion20100801.${action}`, body)
+  for (const region of config.controllers) {
+    const { MetricAlarms } = await call<{ MetricAlarms: { AlarmName: string }[] }>(region, 'DescribeAlarms', {})
+    const AlarmNames = MetricAlarms.map(({ AlarmName }) => AlarmName).filter((name) => name.endsWith('-down'))
+    await call(region, 'DeleteAlarms', { AlarmNames })
   }
 }
 
