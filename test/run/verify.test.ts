@@ -59,6 +59,16 @@ describe('a move is verified', () => {
     )
   })
 
+  test.each([false, undefined])(
+    'by what every server says, though the API never says that it is in sync (%s)',
+    async (said) => {
+      const seen = await verify({ isInSync: () => said })
+      expect(seen).toMatchObject({ servedMs: expect.any(Number), answeredMs: expect.any(Number) })
+      expect(Object.keys(seen)).not.toContain('inSyncMs')
+      expect(seen).not.toHaveProperty('problem')
+    },
+  )
+
   test('at once in a zone that knows no changes under way', async () => {
     expect(await verify({ changeId: undefined })).toEqual({ servedMs: 0, answeredMs: 0, tookMs: 0, looks: 6 })
   })
@@ -79,8 +89,11 @@ describe('a move is verified', () => {
 describe('a move is not verified', () => {
   const changeId = undefined
   test.each<[string, Setup, RegExp]>([
-    ['while the change is not in sync', { isInSync: () => false }, /change C1 is in sync/],
-    ['while nobody knows whether it is in sync', { isInSync: () => undefined }, /change C1 is in sync/],
+    [
+      'while the change is not in sync and a server has not got it',
+      { isInSync: () => false, served: () => [good, stale] },
+      /change C1 is in sync.*; not every server.*ns2 says A 192\.0\.2\.1/,
+    ],
     [
       'while one server gives another answer to one vantage',
       { changeId, served: (vantage) => (vantage === 'west' ? [good, stale] : [good]) },
