@@ -3,8 +3,8 @@ import type { State } from '../decide/health.ts'
 import type { ProbeResult } from '../model/result.ts'
 import { type StoredResult, shorten, ticksPerMs, unpackBlock } from './history-block.ts'
 import { type ResultRow, toResult } from './history-rows.ts'
-import { blockId, hourMs, hoursPerDay, openForReading, span } from './history-schema.ts'
-import type { StoredTransition } from './history-store.ts'
+import { blockId, hourMs, hoursPerDay, openForReading, span, statuses } from './history-schema.ts'
+import type { StoredEvent, StoredTransition } from './history-store.ts'
 import { type Uptime, uptimeOf } from './rollup.ts'
 
 /** One hour, or day, of one monitor from one vantage. Durations are of runs that were up or degraded. */
@@ -12,6 +12,17 @@ export interface Rollup extends Uptime {
   startMs: number
   vantage: string
   durationMs?: { mean: number; min: number; max: number; p50?: number; p95?: number; p99?: number }
+}
+
+/** The results of one hour, or day, of one monitor, from all its vantages. */
+export interface CountRow {
+  monitor: string
+  /** Number of hours, or days, since 1970. */
+  start: number
+  up: number
+  degraded: number
+  down: number
+  unknown: number
 }
 
 type Row = Record<string, number | null>
@@ -78,6 +89,56 @@ export class HistoryReader {
     )
     const bounds = parts.length > 0 ? parts.flatMap(({ size, from, to }) => [size, from, to]) : [0, 0, 0]
     return new Map(rows.all(...bounds).map((row) => [String(row.monitor), uptimeOf(row as unknown as Counts)]))
+  }
+
+  /** The hours, or days, of every monitor; `from` and `to` are numbers of such spans since 1970. */
+  counts(size: 'hour' | 'day', from: number, to: number): CountRow[] {
+    const counts = 'sum(up) up, sum(degraded) degraded, sum(down) down, sum(unknown) unknown'
+    const rows = this.#db.prepare(
+      `SELECT monitor, start, ${counts} FROM rollup JOIN series ON series.id = series
+       WHERE span = ? AND start >= ? AND start < ? GROUP BY start, monitor`,
+    )
+    return rows.all(span[size], from, to) as unknown as CountRow[]
+  }
+
+  /** The latest durations before a time, of every monitor, oldest first; null for a run that was down or unknown. */
+  recentDurations(beforeMs: number, limit: number): Map<string, (number | null)[]> {
+    const latest = this.#db.prepare(
+      'SELECT time, status, duration FROM result WHERE series = ? AND time < ? ORDER BY time DESC LIMIT ?',
+    )
+    const found = new Map<string, { time: number; ms: number | null }[]>()
+    for (const { id, monitor } of this.#db.prepare('SELECT id, monitor FROM series').all()) {
+      const rows = latest.all(id ?? 0, beforeMs, limit) as unknown as ResultRow[]
+      const own = rows.map(({ time, status, duration }) => ({
+        time,
+        ms: isGood(status) ? duration / ticksPerMs : null,
+      }))
+      found.set(String(monitor), [...(found.get(String(monitor)) ?? []), ...own])
+    }
+    const newest = (runs: { time: number; ms: number | null }[]) =>
+      runs
+        .sort((a, b) => a.time - b.time)
+        .slice(-limit)
+        .map(({ ms }) => ms)
+    return new Map([...found].map(([monitor, runs]) => [monitor, newest(runs)]))
+  }
+
+  /** What happened beside results, of these kinds: the newest so many of the range, oldest first. */
+  events(kinds: readonly string[], fromMs: number, toMs: number, limit: number): StoredEvent[] {
+    const rows = this.#db.prepare(
+      `SELECT at_ms, kind, json FROM events WHERE kind IN (${kinds.map(() => '?').join()}) AND at_ms >= ? AND at_ms < ?
+       ORDER BY at_ms DESC, id DESC LIMIT ?`,
+    )
+    return rows
+      .all(...kinds, fromMs, toMs, limit)
+      .map(({ at_ms, kind, json }) => ({ atMs: Number(at_ms), kind: String(kind), event: JSON.parse(String(json)) }))
+      .reverse()
+  }
+
+  /** The newest changes of state of all monitors, oldest first. */
+  latestTransitions(limit: number): StoredTransition[] {
+    const rows = this.#db.prepare('SELECT * FROM transition ORDER BY time DESC, id DESC LIMIT ?')
+    return rows.all(limit).map(toTransition).reverse()
   }
 
   /** The hours, or days, of a monitor that have results, in order; percentiles are of hours that are over. */
@@ -186,6 +247,11 @@ function toRollup(row: Row): Uptime & Pick<Rollup, 'durationMs'> {
   const sealed = row.p50 !== null && { p50: ms('p50'), p95: ms('p95'), p99: ms('p99') }
   const durations = { mean: ms('duration_sum') / count, min: ms('duration_min'), max: ms('duration_max') }
   return { ...uptime, durationMs: { ...durations, ...sealed } }
+}
+
+/** Whether the number that a status is stored as is of a run whose duration counts. */
+function isGood(status: number): boolean {
+  return statuses[status] === 'up' || statuses[status] === 'degraded'
 }
 
 function toTransition(row: Record<string, unknown>): StoredTransition {

@@ -12,9 +12,17 @@ export interface StoredTransition extends Transition {
   muted: boolean
 }
 
+/** Something that happened beside results, as it is kept: `event` is JSON. */
+export interface StoredEvent {
+  atMs: number
+  kind: string
+  event: unknown
+}
+
 export interface Batch {
   results: readonly ProbeResult[]
   transitions: readonly StoredTransition[]
+  events?: readonly StoredEvent[]
 }
 
 /** What `detail` holds: all of a result that no column has. */
@@ -47,6 +55,7 @@ export class HistoryStore {
   readonly #addResult: StatementSync
   readonly #addToRollup: StatementSync
   readonly #addTransition: StatementSync
+  readonly #addEvent: StatementSync
 
   constructor(db: DatabaseSync) {
     this.db = db
@@ -58,6 +67,7 @@ export class HistoryStore {
       `INSERT INTO transition (monitor, time, first_time, from_state, to_state, code, message, muted)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
+    this.#addEvent = db.prepare('INSERT INTO events (at_ms, kind, json) VALUES (?, ?, ?)')
   }
 
   /**
@@ -70,21 +80,23 @@ export class HistoryStore {
       return []
     } catch (error) {
       if (!isOfEntry(error)) throw error
-      const { results, transitions } = batch
-      if (results.length + transitions.length === 1) return [error as Error]
+      const { results, transitions, events = [] } = batch
+      if (results.length + transitions.length + events.length === 1) return [error as Error]
       const ones = [
         ...results.map((one) => ({ results: [one], transitions: [] })),
         ...transitions.map((one) => ({ results: [], transitions: [one] })),
+        ...events.map((one) => ({ results: [], transitions: [], events: [one] })),
       ]
       return ones.flatMap((one) => this.append(one))
     }
   }
 
-  #appendAll({ results, transitions }: Batch): void {
+  #appendAll({ results, transitions, events = [] }: Batch): void {
     try {
       inTransaction(this.db, () => {
         for (const result of results) this.#appendResult(result)
         for (const one of transitions) this.#appendTransition(one)
+        for (const { atMs, kind, event } of events) this.#addEvent.run(Math.round(atMs), kind, JSON.stringify(event))
       })
     } catch (error) {
       // Numbers given to new series were rolled back as well.

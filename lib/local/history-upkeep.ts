@@ -97,6 +97,7 @@ export class HistoryUpkeep {
       db.prepare(old('rollup', 'span, start, series', 'span = 0 AND start < ?')).run(oldestHour).changes,
       db.prepare(old('rollup', 'span, start, series', 'span = 1 AND start < ?')).run(oldestHour / hoursPerDay).changes,
       db.prepare(old('transition', 'time, id', 'time < ?')).run(nowMs - rollupDays * dayMs).changes,
+      db.prepare(old('events', 'at_ms, id', 'at_ms < ?')).run(nowMs - rollupDays * dayMs).changes,
     ]
     return changes.reduce((sum: number, one) => sum + Number(one), 0)
   }
