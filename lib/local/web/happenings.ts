@@ -1,0 +1,123 @@
+import type { FailoverHappening, FailoverMove, FailoverNote } from './api.ts'
+import { reasonsOf, targetOf } from './failover-view.ts'
+import type { ToldEvent } from './feed.ts'
+
+type Of<Type extends ToldEvent['type']> = Extract<ToldEvent, { type: Type }>
+
+/** What happened to failovers: events come in, moves with their steps and notes come out. */
+export class Happenings {
+  #all: FailoverHappening[] = []
+
+  /** Takes in an event; gives what it began or changed, if that is worth telling. */
+  take(event: ToldEvent): FailoverHappening | undefined {
+    switch (event.type) {
+      case 'decided':
+        return this.#decided(event)
+      case 'swapped':
+        return this.#swapped(event)
+      case 'verified':
+        return this.#verified(event)
+      case 'page':
+        return this.#note(event, 'page', event.pages.map(({ code, detail }) => `${code}: ${detail}`).join(' '))
+      case 'failed':
+        return this.#note(event, 'failed', `A decision broke: ${event.message.split('\n')[0]}`)
+      case 'readiness':
+        return this.#readiness(event)
+      case 'drill':
+        return this.#note(event, 'drill', `Drill ${event.outcome}: ${event.detail}`, [], event.outcome === 'failed')
+    }
+  }
+
+  /** The newest first. */
+  latest(limit: number): FailoverHappening[] {
+    return this.#all.slice(-limit).reverse()
+  }
+
+  /** Those of a range, oldest first. */
+  within(fromMs: number, toMs: number): FailoverHappening[] {
+    return this.#all.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+  }
+
+  #decided(event: Of<'decided'>): FailoverHappening | undefined {
+    const { decision, failover, trigger, atMs, note } = event
+    const reasons = reasonsOf(decision)
+    const to = targetOf(decision)
+    if (decision.kind === 'move') {
+      const active = decision.reasons.find((reason) => reason.code === 'votes' && reason.active)
+      const held = decision.reasons.find((reason) => reason.code === 'sustain' && reason.endpoint === decision.to)
+      const steps = held?.code === 'sustain' ? [{ name: 'votes held', atMs: held.sinceMs, tookMs: held.heldMs }] : []
+      return this.#add({
+        ...{ kind: 'move', failover, atMs, to: decision.to, trigger, outcome: 'under way', steps, reasons },
+        ...(active?.code === 'votes' && { from: active.endpoint }),
+        ...(note !== undefined && { note }),
+        text: `Moving to ${decision.to}.`,
+      })
+    }
+    const where = to ? ` to ${to}` : ''
+    if (decision.kind === 'refuse')
+      return this.#note(event, 'refused', `Not moved${where}: ${decision.code}.`, reasons, decision.page)
+    if (decision.kind === 'ask') return this.#note(event, 'asked', `A person is to approve a move${where}.`, reasons)
+    if (decision.kind === 'report' && decision.would.kind !== 'stay')
+      return this.#note(event, 'reported', `Would ${decision.would.kind}${where} (${decision.mode}).`, reasons, false)
+    return undefined
+  }
+
+  #swapped({ failover, to, outcome, atMs, tookMs }: Of<'swapped'>): FailoverHappening {
+    const move = this.#moveUnderWay(failover, to) ?? this.#unseenMove(failover, to, atMs - tookMs)
+    const isMoved = outcome.kind === 'moved' || outcome.kind === 'alreadyDone'
+    move.outcome = isMoved ? 'moved' : 'not moved'
+    move.steps.push({ name: 'record changed', atMs: atMs - tookMs, tookMs })
+    const why = 'detail' in outcome ? outcome.detail : 'reason' in outcome ? outcome.reason : outcome.kind
+    move.text = isMoved ? `Moved to ${to}.` : `Not moved to ${to}: ${why}.`
+    return move
+  }
+
+  #verified({ failover, to, problem, atMs }: Of<'verified'>): FailoverHappening | undefined {
+    const move = this.#all.findLast(
+      (one): one is FailoverMove => one.kind === 'move' && one.failover === failover && one.to === to,
+    )
+    if (!move || move.verification) return undefined
+    const last = move.steps.at(-1)
+    const changedMs = last ? last.atMs + last.tookMs : move.atMs
+    move.steps.push({ name: 'served and verified', atMs: changedMs, tookMs: atMs - changedMs })
+    move.verification = { verified: problem === undefined, ...(problem !== undefined && { problem }) }
+    move.text = problem === undefined ? `Moved to ${to}, verified.` : `Moved to ${to}, but: ${problem}`
+    return move
+  }
+
+  #readiness(event: Of<'readiness'>): FailoverHappening {
+    if (event.problems.length === 0) return this.#note(event, 'readiness', 'Ready again.', [], false)
+    return this.#note(event, 'readiness', `Not ready: ${event.problems.map(({ detail }) => detail).join(' ')}`)
+  }
+
+  #moveUnderWay(failover: string, to: string): FailoverMove | undefined {
+    return this.#all.findLast(
+      (one): one is FailoverMove =>
+        one.kind === 'move' && one.failover === failover && one.to === to && one.outcome === 'under way',
+    )
+  }
+
+  /** A move whose decision is no longer kept. */
+  #unseenMove(failover: string, to: string, atMs: number): FailoverMove {
+    const move = { kind: 'move', failover, atMs, to, trigger: 'vantage', outcome: 'under way', text: '' } as const
+    return this.#add({ ...move, steps: [], reasons: [] }) as FailoverMove
+  }
+
+  #note(
+    { failover, atMs }: ToldEvent,
+    kind: FailoverNote['kind'],
+    text: string,
+    reasons: string[] = [],
+    isTrouble = true,
+  ): FailoverHappening {
+    return this.#add({ kind, failover, atMs, text, reasons, isTrouble })
+  }
+
+  #add(happening: FailoverHappening): FailoverHappening {
+    this.#all.push(happening)
+    if (this.#all.length > mostKept) this.#all = this.#all.slice(-mostKept / 2)
+    return happening
+  }
+}
+
+const mostKept = 2000

@@ -1,0 +1,154 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { HistoryAccess } from '../history-access.ts'
+import type { Log } from '../log.ts'
+import { closer } from '../loopback.ts'
+import { type Answer, answer, HttpError, json, send } from './answer.ts'
+import { createApi } from './api-answers.ts'
+import { type Assets, loadAssets } from './assets.ts'
+import { Board } from './board.ts'
+import { EventRing, streamText } from './event-ring.ts'
+import { EventStreams } from './event-streams.ts'
+import type { FeedBatch, SiteSetup } from './feed.ts'
+import { guard, securityHeaders } from './guard.ts'
+import { createLogin } from './login.ts'
+import { findRoute } from './routing.ts'
+
+export interface SiteOptions {
+  setup: SiteSetup
+  history: HistoryAccess
+  log: Log
+  /** Where the bundled client is kept between runs. */
+  cacheFile: string
+}
+
+/** The dashboard's server and what feeds it. */
+export interface Site {
+  server: http.Server
+  take(batch: FeedBatch): void
+  close(): Promise<void>
+}
+
+/** Connections, listeners included. */
+const mostConnections = 256
+/** A request must be there, and an answer taken, within this; then its connection is closed. */
+const requestWithinMs = 10_000
+const idleMs = 30_000
+/** Questions to the history that are worked on at once; more are turned away. */
+const mostQuestions = 16
+const tickMs = 5000
+
+/** Makes the server; it listens to no port yet. */
+export function createSite({ setup, history, log, cacheFile }: SiteOptions): Site {
+  const ring = new EventRing()
+  const streams = new EventStreams()
+  const board = new Board(setup)
+  history.read((reader) => board.recall(reader))
+  let assets: Promise<Assets> | undefined
+  const loadedAssets = () => {
+    assets ??= loadAssets(cacheFile)
+    // What was wrong may be mended: it is tried again when next asked for.
+    assets.catch(() => {
+      assets = undefined
+    })
+    return assets
+  }
+  const login = createLogin(setup.token, async () => (await loadedAssets()).stylesheet)
+  const api = createApi({ board, ring, history })
+
+  const eventStream = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => {
+    const { nowMs, version, startedAtMs } = board.engine()
+    const hello = streamText('hello', { nowMs, version, startedAtMs })
+    const after = [request.headers['last-event-id']].flat()[0] ?? query.get('after')
+    const missed = after === null ? '' : ring.since(after)
+    if (missed !== undefined) return streams.open(request, response, hello + missed)
+    const reason = 'what happened since is not known any more'
+    streams.open(request, response, hello + streamText('reset', { eventId: ring.lastId, reason }))
+    return void response.end()
+  }
+
+  /** The answer to a request; undefined where it has been given already. */
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> => {
+    const { pathname, searchParams } = urlOf(request)
+    guard(request, pathname, setup.token)
+    const asset = pathname.startsWith('/assets/') ? (await loadedAssets()).byPath.get(pathname) : undefined
+    if (asset) return asset
+    if (pathname === '/login') return login(request)
+    const { name, id } = findRoute(pathname)
+    if (name === 'page') return (await loadedAssets()).page
+    if (name === 'events') {
+      eventStream(request, response, searchParams)
+      return undefined
+    }
+    return api[name](id, searchParams)
+  }
+
+  let questions = 0
+  const server = http.createServer(async (request, response) => {
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+    response.setTimeout(idleMs)
+    try {
+      if (questions >= mostQuestions) {
+        const message = `expected at most ${mostQuestions} requests at once, got one more: try again`
+        throw new HttpError(503, message, { 'retry-after': '1' })
+      }
+      questions++
+      const given = await respond(request, response).finally(() => questions--)
+      if (given) await send(request, response, given)
+    } catch (error) {
+      await sendError(request, response, error, log)
+    }
+  })
+  server.maxConnections = mostConnections
+  server.headersTimeout = requestWithinMs
+  server.requestTimeout = requestWithinMs
+  server.keepAliveTimeout = idleMs
+  const stop = closer(server)
+  const timer = setInterval(() => {
+    const { silentMs, ...engine } = board.engine()
+    // Without word from the engine there is none from here: the pages then say that they are stale.
+    if (silentMs < 2 * tickMs) streams.broadcast(streamText('tick', engine))
+  }, tickMs)
+  timer.unref()
+  loadedAssets().catch((error: Error) => log('error', 'dashboard.bundle failed', { message: error.message }))
+  return {
+    server,
+    take: (batch) => {
+      const told = board.take(batch).map(({ name, data }) => ring.add(name, data))
+      if (told.length > 0) streams.broadcast(told.join(''))
+    },
+    close: async () => {
+      clearInterval(timer)
+      await stop()
+      history.close()
+    },
+  }
+}
+
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  const parsed = URL.parse(url, 'http://localhost')
+  if (parsed && url.startsWith('/')) return parsed
+  throw new HttpError(400, `expected a path, got ${JSON.stringify(url.slice(0, 100))}`)
+}
+
+async function sendError(request: IncomingMessage, response: ServerResponse, error: unknown, log: Log): Promise<void> {
+  const isOurs = !(error instanceof HttpError)
+  if (isOurs) log('error', 'dashboard.error', { path: request.url, message: (error as Error)?.stack ?? String(error) })
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const { pathname } = URL.parse(request.url ?? '/', 'http://localhost') ?? { pathname: '/' }
+  const status = isOurs ? 500 : error.status
+  const headers = isOurs ? {} : error.headers
+  const message = isOurs ? 'the dashboard failed at this: its log says how' : error.message
+  const isPage = !pathname.startsWith('/api/') && `${request.headers.accept ?? ''}`.includes('text/html')
+  const more = { status, headers, cacheControl: 'no-store' }
+  if (status === 401 && isPage) more.headers = { ...headers, location: '/login' }
+  const given =
+    status === 401 && isPage
+      ? answer('text/plain; charset=utf-8', 'See /login\n', { ...more, status: 303 })
+      : pathname.startsWith('/api/')
+        ? json({ error: message }, more)
+        : answer('text/plain; charset=utf-8', `${message}\n`, more)
+  await send(request, response, given)
+}
