@@ -17,9 +17,9 @@ export const looks = {
 /** All looks, worst first. */
 export const worstFirst = Object.keys(looks) as Look[]
 
-/** The look of a monitor in this state whose last run gave this status. */
-export function lookOf(state: State, last: Status | undefined): Look {
+/** The look of a monitor, from its state and its last run. */
+export function lookOf({ state, last }: { state: State; last?: { status: Status } }): Look {
   if (state === 'down') return 'down'
-  if (last === 'down') return 'failing'
-  return last === 'unknown' ? 'unknown' : state
+  if (last?.status === 'down') return 'failing'
+  return last?.status === 'unknown' ? 'unknown' : state
 }

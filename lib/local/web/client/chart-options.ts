@@ -18,6 +18,12 @@ function timeTexts(splits: readonly number[], incrementMs: number): string[] {
   })
 }
 
+/** The same dashes beside its name. */
+function dashName(dash: number[] | undefined): string {
+  const [first = 0] = dash ?? []
+  return first > 4 ? 'dashed' : first > 0 ? 'dotted' : 'solid'
+}
+
 /** What all charts have in common; the range is asked for with every draw. */
 export function commonOptions(
   limits: () => { fromMs: number; toMs: number },
@@ -44,10 +50,10 @@ export function commonOptions(
       y: { range: (_, __, max) => [0, Math.max(max ?? 0, 0.1) * 1.08] },
     },
     axes: [
-      { ...axis, space: 70, values: (_, splits, __, ___, increment) => timeTexts(splits, increment) },
+      { ...axis, size: 30, space: 70, values: (_, splits, __, ___, increment) => timeTexts(splits, increment) },
       { ...axis, size: 64, space: 34, values: (_, splits) => splits.map((ms) => (ms === 0 ? '0' : milliseconds(ms))) },
     ],
-    legend: { live: true },
+    legend: { live: true, markers: { width: 2, dash: (plot, i) => dashName(plot.series[i]?.dash) } },
   }
 }
 

@@ -1,4 +1,4 @@
-import { type MonitorSeries, type ResultUpdate, routes } from '../api.ts'
+import { type MonitorRow, type MonitorSeries, type ResultUpdate, routes } from '../api.ts'
 import { summaryOf } from './chart-data.ts'
 import { Charts } from './charts.ts'
 import { button, h, setAttribute, setText } from './dom.ts'
@@ -25,22 +25,25 @@ export class ChartPanel {
   readonly #presets = presets.map(({ name, lastMs }) => ({ lastMs, button: button(name, () => this.#set({ lastMs })) }))
   readonly #shown = h('p', { class: 'range' })
   readonly #summary = h('p', { class: 'summary', role: 'status' })
-  #range: Range = rangeOf(location.search)
+  readonly #first: Range
+  #range: Range
   #series: MonitorSeries | undefined
   #loadedMs = 0
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
 
   /** `onSeries` is told of every series that was loaded. */
-  constructor(id: string, onSeries: (series: MonitorSeries) => void, signal: AbortSignal) {
-    this.#id = id
+  constructor(row: Pick<MonitorRow, 'id' | 'everyMs'>, onSeries: (series: MonitorSeries) => void, signal: AbortSignal) {
+    this.#id = row.id
+    this.#first = defaultRange(row.everyMs)
+    this.#range = rangeOf(location.search, this.#first, serverNow())
     this.#onSeries = onSeries
     this.#signal = signal
     this.#charts = new Charts({
-      limits: () => limitsOf(this.#range),
-      onSelect: (fromMs, toMs) => this.#set(bounded({ fromMs, toMs })),
-      onDrag: (share) => this.#set(panned(this.#range, -share)),
-      onReset: () => this.#set(defaultRange),
+      limits: () => limitsOf(this.#range, serverNow()),
+      onSelect: (fromMs, toMs) => this.#set(bounded({ fromMs, toMs }, serverNow())),
+      onDrag: (share) => this.#set(panned(this.#range, -share, serverNow())),
+      onReset: () => this.#set(this.#first),
       signal,
     })
     const figure = h(
@@ -73,7 +76,7 @@ export class ChartPanel {
     this.#loading.abort()
     this.#loading = new AbortController()
     const signal = AbortSignal.any([this.#signal, this.#loading.signal])
-    const { fromMs, toMs } = limitsOf(this.#range)
+    const { fromMs, toMs } = limitsOf(this.#range, serverNow())
     this.#loadedMs = performance.now()
     const query = { from: Math.floor(fromMs), to: Math.ceil(toMs) + 1 }
     const series = await load<MonitorSeries>(path(routes.series, this.#id, query), signal)
@@ -113,7 +116,7 @@ export class ChartPanel {
 
   #set(range: Range): void {
     this.#range = range
-    setQuery(rangeQuery(range))
+    setQuery(rangeQuery(range, this.#first))
     this.#mark()
     this.#charts.move()
     clearTimeout(this.#settling)
@@ -121,7 +124,7 @@ export class ChartPanel {
   }
 
   #mark(): void {
-    const { fromMs, toMs } = limitsOf(this.#range)
+    const { fromMs, toMs } = limitsOf(this.#range, serverNow())
     for (const preset of this.#presets) {
       const isOn = 'lastMs' in this.#range && preset.lastMs === this.#range.lastMs
       setAttribute(preset.button, 'aria-pressed', String(isOn))
@@ -132,7 +135,7 @@ export class ChartPanel {
   #describe(series: MonitorSeries): void {
     const { runs, bad, codes } = summaryOf(series)
     const good = bad > 0 ? `${count(bad, 'failure')}: ${codes}` : codes ? `None down; ${codes}` : 'No failures'
-    const everyNth = series.points.everyNth > 1 ? `; one good result in ${series.points.everyNth} is drawn` : ''
+    const everyNth = runs > series.points.atMs.length ? `; one good result in ${series.points.everyNth} is drawn` : ''
     const text = `${count(runs, 'run')}, ${percent((runs - bad) / runs)} not down. ${good}${everyNth}.`
     setText(this.#summary, runs > 0 ? text : 'No results in this range.')
   }
@@ -149,11 +152,11 @@ export class ChartPanel {
       h(
         'div',
         { class: 'chips', role: 'group', 'aria-label': 'Zoom and pan' },
-        act('◀', 'Earlier', () => panned(this.#range, -panBy)),
-        act('▶', 'Later', () => panned(this.#range, panBy)),
-        act('+', 'Zoom in', () => zoomed(this.#range, zoomBy)),
-        act('−', 'Zoom out', () => zoomed(this.#range, 1 / zoomBy)),
-        act('Reset', 'Reset the range', () => defaultRange),
+        act('◀', 'Earlier', () => panned(this.#range, -panBy, serverNow())),
+        act('▶', 'Later', () => panned(this.#range, panBy, serverNow())),
+        act('+', 'Zoom in', () => zoomed(this.#range, zoomBy, serverNow())),
+        act('−', 'Zoom out', () => zoomed(this.#range, 1 / zoomBy, serverNow())),
+        act('Reset', 'Reset the range', () => this.#first),
       ),
     ]
   }
@@ -162,15 +165,16 @@ export class ChartPanel {
     const change = keys[event.key]
     if (!change || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()
-    this.#set(change(this.#range))
+    this.#set(change(this.#range, this.#first))
   }
 
   /** Sideways pans; with Ctrl it zooms, as it does on a map. All else scrolls the page. */
   #onWheel(event: WheelEvent): void {
     const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX
-    if (event.ctrlKey) this.#set(zoomed(this.#range, event.deltaY > 0 ? 1.2 : 1 / 1.2, this.#timeAt(event)))
+    if (event.ctrlKey)
+      this.#set(zoomed(this.#range, event.deltaY > 0 ? 1.2 : 1 / 1.2, serverNow(), this.#timeAt(event)))
     else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
-      this.#set(panned(this.#range, sideways / 1000))
+      this.#set(panned(this.#range, sideways / 1000, serverNow()))
     } else return
     event.preventDefault()
   }
@@ -184,11 +188,11 @@ export class ChartPanel {
 const help =
   'Drag to zoom in, shift and drag to pan, double-click to reset. By keyboard: arrow keys, plus and minus, 0 to reset.'
 
-const keys: Record<string, (range: Range) => Range> = {
-  ArrowLeft: (range) => panned(range, -panBy),
-  ArrowRight: (range) => panned(range, panBy),
-  '+': (range) => zoomed(range, zoomBy),
-  '=': (range) => zoomed(range, zoomBy),
-  '-': (range) => zoomed(range, 1 / zoomBy),
-  '0': () => defaultRange,
+const keys: Record<string, (range: Range, first: Range) => Range> = {
+  ArrowLeft: (range) => panned(range, -panBy, serverNow()),
+  ArrowRight: (range) => panned(range, panBy, serverNow()),
+  '+': (range) => zoomed(range, zoomBy, serverNow()),
+  '=': (range) => zoomed(range, zoomBy, serverNow()),
+  '-': (range) => zoomed(range, 1 / zoomBy, serverNow()),
+  '0': (_, first) => first,
 }

@@ -59,8 +59,8 @@ function verifiedText({ verified }: NonNullable<FailoverView['lastMove']>): stri
   return verified ? ', verified' : ', not verified'
 }
 
-function readinessMark(readiness: FailoverView['readiness']): HTMLElement | false {
-  if (!readiness) return false
+function readinessMark(readiness: FailoverView['readiness']): HTMLElement {
+  if (!readiness) return h('p', { class: 'look pending' }, '· readiness not looked at yet')
   const isReady = readiness.problems.length === 0
   const text = isReady ? '✔ ready' : `✖ not ready: ${count(readiness.problems.length, 'problem')}`
   return h('p', { class: `look ${isReady ? 'up' : 'down'}` }, text)

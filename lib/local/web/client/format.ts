@@ -1,8 +1,8 @@
-/** `0.4 ms`, `84 ms`, `1.2 s`. */
+/** `0.4 ms`, `84 ms`, `1.24 s`. */
 export function milliseconds(ms: number): string {
   if (ms < 9.95) return `${ms.toFixed(1)} ms`
-  if (ms < 9999.5) return `${Math.round(ms)} ms`
-  return `${(ms / 1000).toFixed(1)} s`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  return `${(ms / 1000).toFixed(ms < 9995 ? 2 : 1)} s`
 }
 
 const units = [

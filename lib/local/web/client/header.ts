@@ -1,6 +1,6 @@
-import { looks, worstFirst } from '../look.ts'
+import { lookOf, looks, worstFirst } from '../look.ts'
 import { button, h, setAttribute, setText } from './dom.ts'
-import { lookOfRow, type Store } from './store.ts'
+import type { Store } from './store.ts'
 import { toggleTheme } from './theme.ts'
 import { localTime, serverNow } from './time.ts'
 
@@ -15,7 +15,7 @@ export class Header {
   readonly #service = h('a', { class: 'service', href: '/' }, 'Vedette')
   readonly #anchors = links.map(([href, text]) => h('a', { href }, text))
   readonly #counts = h('p', { class: 'counts', id: 'counts' })
-  readonly #live = h('p', { class: 'live', role: 'status' })
+  readonly #live = h('p', { class: 'live', role: 'status' }, '● live')
   readonly #banner: HTMLElement
   #heardMs = serverNow()
   #title = ''
@@ -29,7 +29,7 @@ export class Header {
       nav,
       this.#counts,
       this.#live,
-      button('Dark / light', toggleTheme, { class: 'quiet' }),
+      button('◐', toggleTheme, { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light' }),
     )
   }
 
@@ -50,7 +50,7 @@ export class Header {
 
   draw({ overview, rows }: Store): void {
     const { engine, openIncidents } = overview
-    const lookCounts = Object.groupBy([...rows.values()], lookOfRow)
+    const lookCounts = Object.groupBy([...rows.values()], lookOf)
     const parts = worstFirst.flatMap((look) => {
       const n = lookCounts[look]?.length ?? 0
       return n > 0 ? [{ look, text: `${looks[look]} ${n} ${look}` }] : []

@@ -113,7 +113,7 @@ function entryItem({ atMs, kind, text, vantage, afterMs }: TimelineEntry): HTMLE
     timeTag(atMs),
     h('span', { class: 'number after' }, after),
     h('span', { class: `look ${look}` }, `${mark} ${kind}`),
-    h('span', {}, text, vantage ? ` (${vantage})` : ''),
+    h('span', {}, text, vantage && !text.includes(vantage) ? ` (${vantage})` : ''),
   )
 }
 

@@ -2,10 +2,11 @@ import { type Overview, routes } from '../api.ts'
 import { load, path } from './net.ts'
 import type { Store } from './store.ts'
 
-/** How often monitors with new failures are asked for, how often very many at once, and how often all of them. */
+/** How often monitors with new failures are asked for, how often very many at once. */
 const someEveryMs = 5000
 const manyEveryMs = 30_000
-const allEveryMs = 300_000
+/** All of a thousand monitors every five minutes, of a few every quarter of a minute. */
+const allEveryMs = (monitors: number) => Math.min(300_000, Math.max(15_000, monitors * 300))
 /** With more than so many, the whole overview is no more work. */
 const mostIds = 40
 
@@ -23,7 +24,7 @@ export function keepBars(
 
   const refresh = async () => {
     const sinceAllMs = performance.now() - allAtMs
-    const isAllDue = sinceAllMs > (waiting.size > mostIds ? manyEveryMs : allEveryMs)
+    const isAllDue = sinceAllMs > (waiting.size > mostIds ? manyEveryMs : allEveryMs(store.rows.size))
     if (document.visibilityState === 'hidden') return
     if (!isAllDue && (waiting.size === 0 || waiting.size > mostIds)) return
     const ids = isAllDue ? undefined : [...waiting].join(',')

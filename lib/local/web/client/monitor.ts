@@ -1,5 +1,5 @@
 import { type MonitorPage, routes } from '../api.ts'
-import { looks } from '../look.ts'
+import { lookOf, looks } from '../look.ts'
 import { ChartPanel } from './chart-panel.ts'
 import { h, setAttribute, setText, slot } from './dom.ts'
 import {
@@ -10,10 +10,9 @@ import {
   incidentsPanel,
   uptimePanel,
 } from './monitor-panels.ts'
-import { load, path } from './net.ts'
+import { LoadError, load, path } from './net.ts'
 import { drawing, type Page, type PageContext } from './page.ts'
 import { Results } from './results.ts'
-import { lookOfRow } from './store.ts'
 import { ageTag, setAge } from './time.ts'
 
 /** Its results in full are asked for anew no more often. */
@@ -23,8 +22,10 @@ const drawEveryMs = 500
 /** One monitor with all that is known of it. */
 export async function monitor({ store, id, signal }: PageContext): Promise<Page> {
   const ask = () => load<MonitorPage>(path(routes.monitor, id), signal)
+  const row = store.rows.get(id)
+  if (!row) throw new LoadError(`There is no monitor ${id}.`, 404)
   const changes = slot(changesPanel)
-  const charts = new ChartPanel(id, (series) => changes.show(series.changes), signal)
+  const charts = new ChartPanel(row, (series) => changes.show(series.changes), signal)
   const [first] = await Promise.all([ask(), charts.load()])
   const head = new MonitorHead(id)
   const results = new Results()
@@ -32,7 +33,6 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
 
   const show = (page: MonitorPage) => {
     // The row of the store hears the stream; the page's own is as old as its answer.
-    const row = store.rows.get(id) ?? page.row
     head.show(row)
     const { hours, days } = page
     uptime.show({ hours, days, bars: { uptime: page.row.uptime, hours: page.row.hours, days: page.row.days } })
@@ -48,8 +48,7 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
   const reload = drawing(() => void ask().then(show, () => {}), signal, reloadEveryMs)
   const draw = drawing(
     () => {
-      const row = store.rows.get(id)
-      if (row) head.show(row)
+      head.show(row)
       charts.draw()
     },
     signal,
@@ -79,20 +78,23 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
 class MonitorHead {
   readonly element: HTMLElement
   readonly #state = h('span', { class: 'look' })
+  readonly #held = h('span')
   readonly #since = ageTag()
   readonly #cause = h('p', { class: 'cause' })
 
   constructor(id: string) {
-    const state = h('p', { class: 'state', role: 'status' }, this.#state, ' for ', this.#since)
+    const state = h('p', { class: 'state', role: 'status' }, this.#state, this.#held, this.#since)
     this.element = h('div', { class: 'monitor-head' }, h('h1', {}, id), state, this.#cause)
   }
 
   show(row: MonitorPage['row']): void {
     const { sinceMs, lastFailure, downAt = [], muted, last } = row
-    const look = lookOfRow(row)
+    const look = lookOf(row)
     setAttribute(this.#state, 'class', `look ${look}`)
     setText(this.#state, `${looks[look]} ${look}`)
     setAge(this.#since, sinceMs)
+    const isConfirmed = look !== 'failing' && look !== 'unknown'
+    setText(this.#held, isConfirmed ? ' for ' : ` so far; held to be ${row.state} for `)
     const isBad = look !== 'up' && look !== 'pending' && last?.status !== 'up'
     const notes = [
       muted ? 'In maintenance: nobody is alerted.' : '',

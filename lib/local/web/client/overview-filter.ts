@@ -1,6 +1,5 @@
 import type { MonitorRow } from '../api.ts'
-import { type Look, looks, worstFirst } from '../look.ts'
-import { lookOfRow } from './store.ts'
+import { type Look, lookOf, looks, worstFirst } from '../look.ts'
 
 /** What of the overview is shown, and how. All of it is in the page's address. */
 export interface Filter {
@@ -34,7 +33,7 @@ export function filtered(rows: Iterable<MonitorRow>, filter: Filter, isAnyLook =
   return [...rows].filter(
     (row) =>
       (filter.tag === '' || row.tags.includes(filter.tag)) &&
-      (isAnyLook || filter.looks.size === 0 || filter.looks.has(lookOfRow(row))) &&
+      (isAnyLook || filter.looks.size === 0 || filter.looks.has(lookOf(row))) &&
       (words.length === 0 || holdsAll(row, words)),
   )
 }
@@ -51,7 +50,7 @@ const ranks = new Map(worstFirst.map((look, i) => [look, i]))
 /** Worst first; what is in trouble by when that began, latest first; what is well by name. */
 export function sorted(rows: readonly MonitorRow[]): MonitorRow[] {
   return rows
-    .map((row) => ({ row, look: lookOfRow(row) }))
+    .map((row) => ({ row, look: lookOf(row) }))
     .sort(
       (a, b) =>
         (ranks.get(a.look) ?? 0) - (ranks.get(b.look) ?? 0) ||
@@ -77,7 +76,7 @@ export function grouped(rows: readonly MonitorRow[]): Group[] {
       else groups.set(tag, [row])
     }
   }
-  const worst = ([first]: MonitorRow[]) => (first ? (ranks.get(lookOfRow(first)) ?? 0) : worstFirst.length)
+  const worst = ([first]: MonitorRow[]) => (first ? (ranks.get(lookOf(first)) ?? 0) : worstFirst.length)
   return [...groups]
     .map(([name, members]) => ({ name, rows: members }))
     .sort(
@@ -88,7 +87,7 @@ export function grouped(rows: readonly MonitorRow[]): Group[] {
 /** How many rows have each look; those that nobody has are left out. */
 export function countLooks(rows: Iterable<MonitorRow>): { look: Look; mark: string; count: number }[] {
   const counts = new Map<Look, number>()
-  for (const row of rows) counts.set(lookOfRow(row), (counts.get(lookOfRow(row)) ?? 0) + 1)
+  for (const row of rows) counts.set(lookOf(row), (counts.get(lookOf(row)) ?? 0) + 1)
   return worstFirst.flatMap((look) => {
     const count = counts.get(look) ?? 0
     return count > 0 ? [{ look, mark: looks[look], count }] : []

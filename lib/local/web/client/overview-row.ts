@@ -1,10 +1,10 @@
 import type { MonitorRow } from '../api.ts'
-import { looks } from '../look.ts'
+import { lookOf, looks } from '../look.ts'
 import { barsLabel, drawBars, drawSparkline } from './bars.ts'
 import { h, setAttribute, setText } from './dom.ts'
 import { age, milliseconds, percent } from './format.ts'
 import { path } from './net.ts'
-import { durationsOf, lookOfRow } from './store.ts'
+import { durationsOf } from './store.ts'
 import { ageTag, serverNow, setAge } from './time.ts'
 
 /** A monitor's line on the overview. Texts are always true; what is drawn waits until somebody can see it. */
@@ -54,12 +54,14 @@ export class OverviewRow {
   /** Takes in what has changed in the monitor's row. */
   update(): void {
     const { state, sinceMs, last, uptime, muted } = this.#row
-    const look = lookOfRow(this.#row)
+    const look = lookOf(this.#row)
     setAttribute(this.#state, 'class', `look ${look}`)
     setText(this.#state, `${looks[look]} ${look}`)
     setAttribute(this.element, 'data-state', state)
     setAttribute(this.element, 'data-muted', muted && '')
     setAge(this.#since, sinceMs)
+    // Fewer failures than it takes: its state is what it was.
+    this.#since.hidden = look === 'failing' || look === 'unknown'
     this.#showCause()
     setText(this.#last, last && last.status !== 'unknown' ? milliseconds(last.durationMs) : '–')
     for (const [i, ratio] of [uptime.h24, uptime.d7, uptime.d30].entries()) {
@@ -79,9 +81,12 @@ export class OverviewRow {
   #showCause(): void {
     const { lastFailure, downAt, muted, state, last } = this.#row
     const isWell = state === 'up' && (last === undefined || last.status === 'up')
-    const notes = [muted && 'in maintenance', downAt && `down from ${downAt.join(', ')}`].filter((note) => note)
-    const trouble = lastFailure ? troubleText(lastFailure, isWell) : ''
-    setText(this.#cause, [...notes, trouble].filter(Boolean).join(' · '))
+    const parts = [
+      muted && 'in maintenance',
+      lastFailure && troubleText(lastFailure, isWell),
+      downAt && `down from ${downAt.join(', ')}`,
+    ]
+    setText(this.#cause, parts.filter(Boolean).join(' · '))
     setAttribute(this.#cause, 'title', lastFailure?.message)
     setAttribute(this.#cause, 'data-past', isWell ? '' : undefined)
   }

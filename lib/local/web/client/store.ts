@@ -6,7 +6,6 @@ import {
   type ResultUpdate,
   routes,
 } from '../api.ts'
-import { type Look, lookOf } from '../look.ts'
 import { decodeSparkline } from '../sparkline.ts'
 import type { StreamEvent } from './live.ts'
 import { load } from './net.ts'
@@ -71,11 +70,6 @@ export function durationsOf(row: MonitorRow): (number | null)[] {
   const durations = decodeSparkline(row.sparkline)
   sparklines.set(row, durations)
   return durations
-}
-
-/** How a monitor is shown. */
-export function lookOfRow(row: MonitorRow): Look {
-  return lookOf(row.state, row.last?.status)
 }
 
 /** The same list with this failover as it stands now. */
