@@ -46,12 +46,12 @@ export class Engine {
     this.#scheduler = new Scheduler((id, error) => {
       options.log('error', 'engine.error', { monitor: id, message: (error as Error)?.stack ?? String(error) })
     })
+    this.#takeOver()
   }
 
   start(): void {
     const { service, monitors, history, log } = this.#options
     log('info', 'engine.started', { service, monitors: monitors.length, history: history.status.path })
-    this.#takeOver()
     this.#refreshUptime()
     this.#uptimeTimer = setInterval(() => this.#refreshUptime(), uptimeEveryMs)
     this.#scheduler.start(

@@ -47,7 +47,12 @@ export function answer(type: string, body: string | Buffer, more: Partial<Omit<A
 
 /** An answer of JSON. */
 export function json(value: unknown, more: Partial<Omit<Answer, 'type' | 'body'>> = {}): Answer {
-  return answer('application/json; charset=utf-8', JSON.stringify(value), more)
+  return answer('application/json; charset=utf-8', jsonText(value), more)
+}
+
+/** JSON in which nothing looks like a tag, should anyone ever take it for HTML. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c')
 }
 
 /** Names content by its hash. */

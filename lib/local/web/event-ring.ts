@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { jsonText } from './answer.ts'
 import type { StreamEvents } from './api.ts'
 
 /** Events that carry an id: those that are missed where one was away. */
@@ -10,7 +11,7 @@ const mostEvents = 5000
 
 /** An event in the form of the stream (HTML, section 9.2: server-sent events). JSON has no line breaks of its own. */
 export function streamText<Name extends keyof StreamEvents>(name: Name, data: StreamEvents[Name], id?: string): string {
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${jsonText(data)}\n\n`
 }
 
 /** The latest events, so that a client that was away can catch up. Ids are of this process: a restart makes all of them unknown. */

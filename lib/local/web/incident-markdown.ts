@@ -32,8 +32,10 @@ export function incidentMarkdown(service: string, { incident, target, runbook, .
 
 function timeline(entries: IncidentPage['timeline']): string {
   const rows = entries.map(({ atMs, afterMs, kind, text, vantage }) => {
-    const after = afterMs < 0 ? `−${duration(-afterMs)}` : `+${duration(afterMs)}`
-    return [utc(atMs), after, vantage ? `${kind}, ${code(vantage)}` : kind, code(text)]
+    const after = afterMs < -500 ? `−${duration(-afterMs)}` : `+${duration(Math.max(0, afterMs))}`
+    // A failure is told in the words of a site, or of its answer.
+    const words = kind === 'failure' || kind === 'first failure' ? code(text) : plain(text)
+    return [utc(atMs), after, vantage ? `${kind}, ${code(vantage)}` : kind, words]
   })
   return table(['Time (UTC)', 'After', 'What', 'In words'], rows)
 }
@@ -73,6 +75,11 @@ function code(text: string): string {
     .replaceAll('|', '\\|')
     .trim()
   return plain === '' ? '' : `\`${plain}\``
+}
+
+/** Text that is shown as it is written (CommonMark, section 2.4). */
+function plain(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').replace(/[\\`*_{}[\]<>#|!~&$]/g, '\\$&')
 }
 
 function utc(ms: number): string {

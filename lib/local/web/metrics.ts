@@ -53,6 +53,8 @@ function addRun(families: MetricFamilies, labels: Labels, result: ProbeResult): 
     gauge('probe_dns_lookup_time_seconds', 'How long the name took to resolve.', phases.resolve / 1000)
   const code = result.failure?.code
   if (code) gauge('vedette_probe_failure_info', 'Why the last run was not up.', 1, { code })
+  const { ip } = result.observed as HttpObserved
+  if (ip !== undefined) gauge('probe_ip_protocol', 'The version of IP that was used.', ip.includes(':') ? 6 : 4)
   if (kind === 'http') addHttp(gauge, result)
   if (kind === 'dns') addDns(gauge, result)
   addTls(gauge, result.observed as TlsObserved)
@@ -62,9 +64,11 @@ type Gauge = (name: string, help: string, value: number, more?: Labels) => void
 
 function addHttp(gauge: Gauge, { phases, observed }: ProbeResult): void {
   const { statusCode, httpVersion, redirects, bodyBytes, decodedBytes, certificate } = observed as HttpObserved
-  for (const [phase, ms] of Object.entries(phases))
-    gauge('probe_http_duration_seconds', 'How long each phase took, summed over redirects.', ms / 1000, { phase })
-  if (statusCode !== undefined) gauge('probe_http_status_code', 'The status of the reply.', statusCode)
+  for (const phase of ['resolve', 'connect', 'tls', 'processing', 'transfer'] as const) {
+    const seconds = (phases[phase] ?? 0) / 1000
+    gauge('probe_http_duration_seconds', 'How long each phase took, summed over redirects.', seconds, { phase })
+  }
+  gauge('probe_http_status_code', 'The status of the reply; 0 for none.', statusCode ?? 0)
   if (httpVersion !== undefined) gauge('probe_http_version', 'The HTTP version of the reply.', Number(httpVersion))
   if (redirects !== undefined) gauge('probe_http_redirects', 'How many redirects were followed.', redirects)
   if (bodyBytes !== undefined) gauge('probe_http_content_length', 'Bytes of the body as transferred.', bodyBytes)

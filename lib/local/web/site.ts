@@ -95,7 +95,8 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
       const given = await respond(request, response).finally(() => questions--)
       if (given) await send(request, response, given)
     } catch (error) {
-      await sendError(request, response, error, log)
+      // Whoever asked may be gone by now.
+      await sendError(request, response, error, log).catch(() => response.destroy())
     }
   })
   server.maxConnections = mostConnections
