@@ -14,8 +14,7 @@ import { parseArgs } from 'node:util'
 import { HistoryReader } from '../lib/local/history-reader.ts'
 import { hourMs, openForWriting } from '../lib/local/history-schema.ts'
 import { quantile } from '../lib/local/quantile.ts'
-import { failedResult, httpResult } from '../test/support/results.ts'
-import { fillHistory } from './support/fill-history.ts'
+import { days, fill, hours, madeUp } from './support/fill-history.ts'
 import { printTable } from './support/table.ts'
 
 const { values } = parseArgs({
@@ -26,25 +25,8 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 })
-const days = 30
-const hours = days * 24
-const fullHours = Number(values['full-days']) * 24
-const everyMinutes = Number(values.every)
-const ids = Array.from({ length: Number(values.monitors) }, (_, i) => `monitor-${String(i).padStart(4, '0')}`)
-const startMs = Math.floor(Date.now() / hourMs) * hourMs - hours * hourMs
-const endMs = startMs + hours * hourMs
-
-/** One hour of all monitors, in the order of time. One run in 500 fails. */
-function* resultsOfHour(hour: number) {
-  const isFull = hour >= hours - fullHours
-  for (let minute = 0; minute < (isFull ? 60 : 1); minute += everyMinutes) {
-    for (const [i, id] of ids.entries()) {
-      const index = hour * 60 + minute + i * 977
-      const atMs = startMs + hour * hourMs + minute * 60_000 + ((i * 57) % 60_000) + (index % 7)
-      yield index % 500 === 0 ? failedResult(id, atMs) : httpResult(id, atMs, { index })
-    }
-  }
-}
+const about = madeUp(Number(values.monitors), Number(values['full-days']), Number(values.every))
+const { ids, endMs, fullHours } = about
 
 /** Median and worst of repeated runs, in milliseconds. */
 function timed(work: (i: number) => unknown): string {
@@ -81,10 +63,9 @@ const bytes = (table: string) =>
   Number(db.prepare('SELECT sum(pgsize) n FROM dbstat WHERE name = ?').get(table)?.n ?? 0)
 const mb = (n: number) => `${(n / 1e6).toFixed(0)} MB`
 
-const filling = { startMs, days, resultsOfHour }
-fillHistory(db, filling, 0, hours - fullHours)
+fill(db, about, 0, hours - fullHours)
 const blocksBefore = bytes('block')
-const { results, seconds, slowestMs } = fillHistory(db, filling, hours - fullHours, hours)
+const { results, seconds, slowestMs } = fill(db, about, hours - fullHours, hours)
 db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 const fullBlocks = bytes('block') - blocksBefore
 const others = bytes('rollup') + bytes('open_hour') + bytes('result')

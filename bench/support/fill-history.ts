@@ -1,53 +1,42 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { hourMs } from '../../lib/local/history-schema.ts'
-import { HistoryStore, type StoredTransition } from '../../lib/local/history-store.ts'
-import { HistoryUpkeep } from '../../lib/local/history-upkeep.ts'
-import type { ProbeResult } from '../../lib/model/result.ts'
+import { failedResult, httpResult } from '../../test/support/results.ts'
+import { type Written, writeHistory } from './write-history.ts'
 
-/** What a history is filled with. */
-export interface Filling {
-  /** Start of the first hour. */
+export const days = 30
+export const hours = days * 24
+
+/** Monitors whose history is made up: 30 days that end with the hour before this one. */
+export interface MadeUp {
+  ids: string[]
   startMs: number
-  days: number
-  /** Every result of an hour, by time; the first hour is 0. */
-  resultsOfHour(hour: number): Iterable<ProbeResult>
-  transitions?: readonly StoredTransition[]
+  endMs: number
+  /** The last so many hours have a result every so many minutes; those before have one an hour. */
+  fullHours: number
+  everyMinutes: number
 }
 
-const batchSize = 1000
+/** So many monitors with a month behind them. */
+export function madeUp(monitors: number, fullDays: number, everyMinutes: number): MadeUp {
+  const startMs = Math.floor(Date.now() / hourMs) * hourMs - hours * hourMs
+  const ids = Array.from({ length: monitors }, (_, i) => `monitor-${String(i).padStart(4, '0')}`)
+  return { ids, startMs, endMs: startMs + hours * hourMs, fullHours: fullDays * 24, everyMinutes }
+}
 
-/** Writes the hours [from, to) as `vedette run` does: in batches, with upkeep between them. */
-export function fillHistory(
-  db: DatabaseSync,
-  { startMs, days, resultsOfHour, transitions = [] }: Filling,
-  from: number,
-  to: number,
-): { results: number; seconds: number; slowestMs: number } {
-  const store = new HistoryStore(db)
-  const upkeep = new HistoryUpkeep(db, days + 1)
-  const began = performance.now()
-  let [results, slowestMs] = [0, 0]
-  store.append({ results: [], transitions })
-  for (let hour = from; hour < to; hour++) {
-    for (const chunk of chunks(resultsOfHour(hour), batchSize)) {
-      const flushed = performance.now()
-      store.append({ results: chunk, transitions: [] })
-      slowestMs = Math.max(slowestMs, performance.now() - flushed)
-      results += chunk.length
+/** One hour of all monitors, in the order of time. One run in 500 fails. */
+function* resultsOfHour({ ids, startMs, fullHours, everyMinutes }: MadeUp, hour: number) {
+  const isFull = hour >= hours - fullHours
+  for (let minute = 0; minute < (isFull ? 60 : 1); minute += everyMinutes) {
+    for (const [i, id] of ids.entries()) {
+      const index = hour * 60 + minute + i * 977
+      const atMs = startMs + hour * hourMs + minute * 60_000 + ((i * 57) % 60_000) + (index % 7)
+      yield index % 500 === 0 ? failedResult(id, atMs) : httpResult(id, atMs, { index })
     }
-    while (upkeep.step(startMs + (hour + 1) * hourMs + 200_000, 100) > 0);
-    if (process.stderr.isTTY) process.stderr.write(`\rhour ${hour + 1} of ${to} …\x1b[K`)
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-  return { results, seconds: (performance.now() - began) / 1000, slowestMs }
 }
 
-function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
-  let chunk: T[] = []
-  for (const item of items) {
-    if (chunk.push(item) < size) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
+/** Writes the hours [from, to) of made-up monitors. */
+export function fill(db: DatabaseSync, about: MadeUp, from: number, to: number): Written {
+  const { startMs } = about
+  return writeHistory(db, { startMs, days, resultsOfHour: (hour) => resultsOfHour(about, hour) }, from, to)
 }

@@ -19,7 +19,8 @@ describe('vedette run, with its dashboard', () => {
     const port = await closedPort()
     const run = vedette(['run', '--listen', `${port}`], folder())
     await run.saw('engine.started')
-    expect(run.err()).toContain(`Dashboard: http://127.0.0.1:${port}\n`)
+    // What was written before may be read after.
+    await expect.poll(run.err, { timeout: 20_000 }).toContain(`Dashboard: http://127.0.0.1:${port}\n`)
     const { status, text } = await ask(`http://127.0.0.1:${port}/api/overview`)
     expect([status, JSON.parse(text).engine.service]).toEqual([200, 'shop'])
     run.process.kill('SIGTERM')
