@@ -3,8 +3,8 @@ import { startControl } from '../local/control.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
 import { Engine } from '../local/engine.ts'
-import { createFailoverFilter, failoverEventKind } from '../local/failover-filter.ts'
 import { logFailover } from '../local/failover-log.ts'
+import { createFailoverRecord } from '../local/failover-record.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
@@ -144,12 +144,11 @@ async function watch(
     log,
   })
   const dashboard = choice && (await openDashboard(choice, { config, engine, historyPath: history.status.path, log }))
-  const isWorthKeeping = createFailoverFilter()
+  const record = createFailoverRecord(history)
   const emit = (event: FailoverEvent) => {
-    const isKept = isWorthKeeping(event)
     logFailover(log, event)
-    if (isKept) history.recordEvent({ atMs: event.atMs, kind: failoverEventKind, event })
-    dashboard?.takeFailoverEvent(event, isKept)
+    record(event)
+    dashboard?.takeFailoverEvent(event)
   }
   let [failovers, view]: [EmbeddedFailovers?, ReturnType<typeof showLive>?] = []
   try {

@@ -2,9 +2,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { State } from '../decide/health.ts'
 import type { ProbeResult } from '../model/result.ts'
 import { type StoredResult, shorten, ticksPerMs, unpackBlock } from './history-block.ts'
+import { eventsIn, type StoredEvent } from './history-events.ts'
 import { type ResultRow, toResult } from './history-rows.ts'
 import { blockId, hourMs, hoursPerDay, openForReading, span, statuses } from './history-schema.ts'
-import type { StoredEvent, StoredTransition } from './history-store.ts'
+import type { StoredTransition } from './history-store.ts'
 import { type Uptime, uptimeOf } from './rollup.ts'
 
 /** One hour, or day, of one monitor from one vantage. Durations are of runs that were up or degraded. */
@@ -123,18 +124,6 @@ export class HistoryReader {
     return new Map([...found].map(([monitor, runs]) => [monitor, newest(runs)]))
   }
 
-  /** What happened beside results, of these kinds: the newest so many of the range, oldest first. */
-  events(kinds: readonly string[], fromMs: number, toMs: number, limit: number): StoredEvent[] {
-    const rows = this.#db.prepare(
-      `SELECT at_ms, kind, json FROM events WHERE kind IN (${kinds.map(() => '?').join()}) AND at_ms >= ? AND at_ms < ?
-       ORDER BY at_ms DESC, id DESC LIMIT ?`,
-    )
-    return rows
-      .all(...kinds, fromMs, toMs, limit)
-      .map(({ at_ms, kind, json }) => ({ atMs: Number(at_ms), kind: String(kind), event: JSON.parse(String(json)) }))
-      .reverse()
-  }
-
   /** The newest changes of state of all monitors, oldest first. */
   latestTransitions(limit: number): StoredTransition[] {
     const rows = this.#db.prepare('SELECT * FROM transition ORDER BY time DESC, id DESC LIMIT ?')
@@ -189,6 +178,11 @@ export class HistoryReader {
       .all()
       .map(toTransition)
       .filter(({ monitor }) => Date.parse(this.latest(monitor, 1)[0]?.startedAt ?? '') >= sinceMs)
+  }
+
+  /** What happened beside results and changes of state, oldest first: of these kinds, or all. */
+  events(fromMs: number, toMs: number, options: { kinds?: readonly string[]; limit?: number } = {}): StoredEvent[] {
+    return eventsIn(this.#db, fromMs, toMs, options)
   }
 
   /** Several queries that see the file as it was at one moment: an hour may be sealed between two of them. */

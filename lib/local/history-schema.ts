@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { explain, HistoryError } from './history-errors.ts'
+import { eventSchema } from './history-events.ts'
 
 export const schemaVersion = 1
 
@@ -77,17 +78,6 @@ CREATE INDEX transition_time ON transition (time);
 CREATE INDEX transition_monitor ON transition (monitor, time);
 `
 
-/** What was added to format 1 later: older versions leave it alone, so it is made wherever it is missing. */
-const additions = `
-CREATE TABLE IF NOT EXISTS events (
-  id INTEGER PRIMARY KEY,
-  at_ms INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  json TEXT NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS events_time ON events (at_ms);
-`
-
 /** The number that a block is kept under. Series stay below 2^20, hours below 2^20 until the year 2089. */
 export function blockId(hour: number, series: number): number {
   return hour * 2 ** 20 + series
@@ -103,7 +93,7 @@ export function openForWriting(path: string): DatabaseSync {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216')
     db.exec('BEGIN IMMEDIATE')
     if (isNew) db.exec(`${schema} PRAGMA application_id = ${applicationId}`)
-    db.exec(additions)
+    db.exec(eventSchema)
     // Written each time: a lock alone does not tell a read-only file from a usable one.
     db.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
   })

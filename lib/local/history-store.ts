@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib'
 import type { State, Transition } from '../decide/health.ts'
 import type { ProbeResult } from '../model/result.ts'
 import { ticksPerMs } from './history-block.ts'
+import { addEvents, type StoredEvent } from './history-events.ts'
 import { hourMs, hoursPerDay, span, statuses } from './history-schema.ts'
 
 /** A change of a monitor's state as it is kept. */
@@ -10,13 +11,6 @@ export interface StoredTransition extends Transition {
   monitor: string
   /** In a maintenance window: nobody is alerted. */
   muted: boolean
-}
-
-/** Something that happened beside results, as it is kept: `event` is JSON. */
-export interface StoredEvent {
-  atMs: number
-  kind: string
-  event: unknown
 }
 
 export interface Batch {
@@ -55,7 +49,6 @@ export class HistoryStore {
   readonly #addResult: StatementSync
   readonly #addToRollup: StatementSync
   readonly #addTransition: StatementSync
-  readonly #addEvent: StatementSync
 
   constructor(db: DatabaseSync) {
     this.db = db
@@ -67,7 +60,6 @@ export class HistoryStore {
       `INSERT INTO transition (monitor, time, first_time, from_state, to_state, code, message, muted)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    this.#addEvent = db.prepare('INSERT INTO events (at_ms, kind, json) VALUES (?, ?, ?)')
   }
 
   /**
@@ -82,7 +74,7 @@ export class HistoryStore {
       if (!isOfEntry(error)) throw error
       const { results, transitions, events = [] } = batch
       if (results.length + transitions.length + events.length === 1) return [error as Error]
-      const ones = [
+      const ones: Batch[] = [
         ...results.map((one) => ({ results: [one], transitions: [] })),
         ...transitions.map((one) => ({ results: [], transitions: [one] })),
         ...events.map((one) => ({ results: [], transitions: [], events: [one] })),
@@ -96,7 +88,7 @@ export class HistoryStore {
       inTransaction(this.db, () => {
         for (const result of results) this.#appendResult(result)
         for (const one of transitions) this.#appendTransition(one)
-        for (const { atMs, kind, event } of events) this.#addEvent.run(Math.round(atMs), kind, JSON.stringify(event))
+        addEvents(this.db, events)
       })
     } catch (error) {
       // Numbers given to new series were rolled back as well.

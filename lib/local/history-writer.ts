@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import type { ProbeResult } from '../model/result.ts'
 import { HistoryError } from './history-errors.ts'
-import type { StoredEvent, StoredTransition } from './history-store.ts'
+import type { StoredEvent } from './history-events.ts'
+import type { StoredTransition } from './history-store.ts'
 import type { Reply, Request, WorkerOptions } from './history-worker.ts'
 import type { Log } from './log.ts'
 
@@ -60,7 +61,7 @@ export class HistoryWriter {
     if (!this.#timer && !this.#inFlight) this.#sendIn(flushAfterMs)
   }
 
-  /** How many results and changes of state wait, how many were dropped, and why where something is wrong. */
+  /** How many entries wait, how many were dropped, and why where something is wrong. */
   get status(): { waiting: number; dropped: number; trouble?: string } {
     const waiting = this.#waiting.length + (this.#inFlight?.length ?? 0)
     return { waiting, dropped: this.#dropped, ...(this.#trouble && { trouble: this.#trouble.message }) }

@@ -3,15 +3,16 @@ import path from 'node:path'
 import type { ProbeResult } from '../model/result.ts'
 import { HistoryAccess } from './history-access.ts'
 import { HistoryError } from './history-errors.ts'
+import type { StoredEvent } from './history-events.ts'
 import { type HistoryLock, lockHistory } from './history-lock.ts'
 import type { HistoryReader } from './history-reader.ts'
-import type { StoredEvent, StoredTransition } from './history-store.ts'
+import type { StoredTransition } from './history-store.ts'
 import { HistoryWriter } from './history-writer.ts'
 import type { Log } from './log.ts'
 
 export interface HistoryOptions {
   path: string
-  /** Single results are kept this long; counts per hour and day, and changes of state, for 400 days. */
+  /** Single results are kept this long; counts per hour and day, changes of state and events, for 400 days. */
   retentionDays?: number
   log: Log
 }
@@ -72,7 +73,6 @@ export class History {
     this.#writer.record({ transition })
   }
 
-  /** Keeps something that happened beside results: `kind` names its shape. */
   recordEvent(event: StoredEvent): void {
     this.#writer.record({ event })
   }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../lib/decide/failover-facts.ts'
 import type { Reason } from '../../lib/decide/failover-reasons.ts'
-import { createFailoverFilter, failoverEventKind } from '../../lib/local/failover-filter.ts'
 import type { FailoversPage, IncidentPage, MonitorPage, Overview, StreamEvents } from '../../lib/local/web/api.ts'
 import type { ToldEvent, ToldStatus } from '../../lib/local/web/feed.ts'
 import type { FailoverEvent } from '../../lib/run/controller.ts'
@@ -175,7 +174,7 @@ describe('failovers on the dashboard', () => {
               transition('api@one', 'up', atMs + 5000, { firstAtMs: atMs + 4000 }),
             ],
           },
-          events: events.map((event) => ({ atMs: event.atMs, kind: failoverEventKind, event })),
+          events: events.map((event) => ({ atMs: event.atMs, kind: 'failover', detail: event })),
         })
       },
     })
@@ -188,11 +187,12 @@ describe('failovers on the dashboard', () => {
   })
 })
 
-describe('what is kept of what a controller tells', () => {
-  it('is every move, and of decisions that repeat themselves the first', () => {
-    const isKept = createFailoverFilter()
-    const events = [stay, refusal, refusal, refusal, stay, refusal, move, move].map((one, i) => decided(one, i))
-    expect(events.map(isKept)).toEqual([false, true, false, false, false, true, true, true])
-    expect([swapped, swapped, verified].map(isKept)).toEqual([true, true, true])
+describe('decisions that repeat themselves', () => {
+  it('are told once, and again after something else', async () => {
+    const { url, feed } = await startSite({ config })
+    const decisions = [stay, refusal, refusal, stay, stay, refusal, refusal]
+    feed({ failoverEvents: decisions.map((one, i) => decided(one, i)) })
+    const { history } = await get<FailoversPage>(`${url}/api/failovers`)
+    expect(history.map(({ atMs }) => atMs)).toEqual([5, 1])
   })
 })

@@ -2,7 +2,6 @@ import path from 'node:path'
 import { startDemo } from '../../lib/local/demo.ts'
 import { vantageBreakables } from '../../lib/local/demo-failover.ts'
 import { Engine } from '../../lib/local/engine.ts'
-import { createFailoverFilter } from '../../lib/local/failover-filter.ts'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { openHistory } from '../../lib/local/history.ts'
 import type { Log } from '../../lib/local/log.ts'
@@ -71,10 +70,7 @@ export async function startWatch({
 const bundleCache = path.resolve(import.meta.dirname, '../../.vedette/test-client.json')
 
 async function embed(config: Config, dashboard: Dashboard, zonePort?: number): Promise<EmbeddedFailovers> {
-  const isWorthTelling = createFailoverFilter()
-  const emit: Parameters<typeof startFailovers>[1]['emit'] = (event) => {
-    dashboard.takeFailoverEvent(event, isWorthTelling(event))
-  }
+  const emit = dashboard.takeFailoverEvent
   const failovers = await startFailovers(config, { version: 'test', emit, ...(zonePort && { zonePort }) })
   dashboard.attach(failovers)
   return failovers

@@ -1,6 +1,5 @@
 import { causeOf } from '../../decide/health.ts'
 import type { ProbeResult } from '../../model/result.ts'
-import { failoverEventKind } from '../failover-filter.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import type { StoredTransition } from '../history-store.ts'
 import type { LastRun as EngineRun, MonitorView } from '../snapshot.ts'
@@ -64,8 +63,8 @@ export class Board {
       this.incidents.take(transition)
       if (cause) this.#failuresBefore.set(monitor, { atMs, ...troubleOf(cause) })
     }
-    for (const { event } of reader.events([failoverEventKind], 0, feedFromMs, mostEvents))
-      this.happenings.take(event as ToldEvent)
+    for (const { detail } of reader.events(0, feedFromMs, { kinds: ['failover'], limit: mostEvents }))
+      this.happenings.take(detail as ToldEvent)
   }
 
   /** Takes in a batch; gives what listeners are to be told. */

@@ -28,8 +28,8 @@ export interface Dashboard {
   url: string
   /** Shows failovers from now on. */
   attach(failovers: Pick<EmbeddedFailovers, 'controller' | 'vantages'>): void
-  /** Takes in what a controller tells; what is not worth telling changes only how its failover stands. */
-  takeFailoverEvent(event: FailoverEvent, isWorthTelling: boolean): void
+  /** Takes in what a controller tells. */
+  takeFailoverEvent(event: FailoverEvent): void
   stop(): Promise<void>
 }
 
@@ -76,7 +76,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     attach: ({ controller, vantages }) => {
       sources.failovers = { status: () => controller.status(), vantages: vantages.map(({ id }) => id) }
     },
-    takeFailoverEvent: (event, isWorthTelling) => feeder.takeFailoverEvent(event, isWorthTelling),
+    takeFailoverEvent: (event) => feeder.takeFailoverEvent(event),
     stop: async () => {
       isStopped = true
       clearInterval(timer)

@@ -69,6 +69,5 @@ export interface FeedBatch {
   transitions: StoredTransition[]
   /** All failovers as they stand now; empty where nothing happened to any. */
   failovers: ToldStatus[]
-  /** Those that are worth telling. */
   failoverEvents: ToldEvent[]
 }

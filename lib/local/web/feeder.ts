@@ -33,9 +33,9 @@ export class Feeder {
     } else push(this.#transitions, event.transition)
   }
 
-  takeFailoverEvent(event: FailoverEvent, isWorthTelling: boolean): void {
+  takeFailoverEvent(event: FailoverEvent): void {
     this.#areFailoversTouched = true
-    if (isWorthTelling) push(this.#failoverEvents, event)
+    push(this.#failoverEvents, event)
   }
 
   /** Everything as it stands, for one who knows nothing yet. */

@@ -1,3 +1,4 @@
+import type { Decision } from '../../decide/failover-facts.ts'
 import type { FailoverHappening, FailoverMove, FailoverNote } from './api.ts'
 import { reasonsOf, targetOf } from './failover-view.ts'
 import type { ToldEvent } from './feed.ts'
@@ -7,6 +8,8 @@ type Of<Type extends ToldEvent['type']> = Extract<ToldEvent, { type: Type }>
 /** What happened to failovers: events come in, moves with their steps and notes come out. */
 export class Happenings {
   #all: FailoverHappening[] = []
+  /** What the last decision of each failover came to. */
+  readonly #said = new Map<string, string>()
 
   /** Takes in an event; gives what it began or changed, if that is worth telling. */
   take(event: ToldEvent): FailoverHappening | undefined {
@@ -40,6 +43,9 @@ export class Happenings {
 
   #decided(event: Of<'decided'>): FailoverHappening | undefined {
     const { decision, failover, trigger, atMs, note } = event
+    const said = gist(decision)
+    const isRepeated = said === this.#said.get(failover)
+    this.#said.set(failover, said)
     const reasons = reasonsOf(decision)
     const to = targetOf(decision)
     if (decision.kind === 'move') {
@@ -53,6 +59,8 @@ export class Happenings {
         text: `Moving to ${decision.to}.`,
       })
     }
+    // While an endpoint is down a decision is made every minute.
+    if (isRepeated) return undefined
     const where = to ? ` to ${to}` : ''
     if (decision.kind === 'refuse')
       return this.#note(event, 'refused', `Not moved${where}: ${decision.code}.`, reasons, decision.page)
@@ -121,3 +129,9 @@ export class Happenings {
 }
 
 const mostKept = 2000
+
+/** What a decision comes to, without its figures. */
+function gist(decision: Decision): string {
+  const verdict = decision.kind === 'report' ? decision.would : decision
+  return JSON.stringify([decision.kind, verdict.kind, targetOf(decision), 'code' in verdict && verdict.code])
+}

@@ -133,12 +133,8 @@ function addEngine(families: MetricFamilies, board: Board): void {
   families.gauge('vedette_build_info', 'The version that runs.', { version, service }, 1)
   families.gauge('vedette_start_time_seconds', 'When the engine started.', {}, startedAtMs / 1000)
   families.gauge('vedette_incidents_open', 'Monitors that are held to be down.', {}, board.incidents.open().length)
-  for (const [quantile, ms] of [
-    ['0.5', lag.p50Ms],
-    ['0.99', lag.p99Ms],
-    ['1', lag.maxMs],
-  ] as const)
-    families.gauge('vedette_lag_seconds', 'How late runs start, of the latest of them.', { quantile }, ms / 1000)
+  for (const [stat, ms] of Object.entries({ p50: lag.p50Ms, p99: lag.p99Ms, max: lag.maxMs }))
+    families.gauge('vedette_lag_seconds', 'How late runs start, of the latest of them.', { stat }, ms / 1000)
   families.gauge('vedette_history_waiting', 'Entries not written yet.', {}, history.waiting)
   families.counter('vedette_history_dropped_total', 'Entries lost: the file could not be written.', {}, history.dropped)
   families.gauge('vedette_history_up', 'Whether the history is written.', {}, Number(history.trouble === undefined))
