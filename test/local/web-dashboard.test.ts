@@ -1,5 +1,6 @@
 import http from 'node:http'
 import path from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Engine } from '../../lib/local/engine.ts'
 import { openHistory } from '../../lib/local/history.ts'
@@ -84,6 +85,25 @@ describe('the dashboard of a running engine', () => {
     isUp = true
     await expect.poll(async () => (await incidents(second.dashboard))[0]?.recovery?.to, patient).toBe('up')
     expect(await incidents(second.dashboard)).toHaveLength(1)
+  })
+
+  it('comes back at the same place when its thread breaks, and catches up on what it missed; probing goes on', async () => {
+    const threads: Worker[] = []
+    const keep = (worker: Worker) => void threads.push(worker)
+    process.on('worker', keep)
+    const { dashboard, saw, history } = await start(temporaryFolder(), () => failedResult('api', Date.now()))
+    process.off('worker', keep)
+    const incidents = async () => (await get<IncidentList>(`${dashboard.url}/api/incidents`)).incidents
+    await expect.poll(async () => (await incidents()).length, patient).toBe(1)
+    await history.flush()
+    const [before] = await incidents()
+    await threads.at(-1)?.terminate()
+    await saw('dashboard.broke')
+    await expect.poll(() => incidents().catch(() => []), patient).toEqual([before])
+    const stream = await listen(`${dashboard.url}/api/events`)
+    await stream.saw('results')
+    const [row] = (await get<Overview>(`${dashboard.url}/api/overview`)).monitors
+    expect(row).toMatchObject({ state: 'down', sinceMs: before?.confirmedMs })
   })
 
   it('takes the next port where its own is taken, and says so where that one was asked for', async () => {
