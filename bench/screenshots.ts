@@ -9,8 +9,8 @@ import type { Browser, Page } from 'playwright-core'
 import { hourMs, openForWriting } from '../lib/local/history-schema.ts'
 import { openBrowser } from '../test/support/browser.ts'
 import { startDemoWatch, startWatch } from '../test/support/dashboard.ts'
-import { fillHistory } from './support/fill-history.ts'
 import { sampleService } from './support/sample-service.ts'
+import { writeHistory } from './support/write-history.ts'
 
 const [folder = path.resolve(import.meta.dirname, '../docs/images')] = process.argv.slice(2)
 const desk = { width: 1600, height: 900 }
@@ -48,7 +48,7 @@ async function shootService(browser: Browser, scratch: string): Promise<void> {
       if (atMs < nowMs) for (const [i, id] of ids.entries()) yield resultAt(id, atMs + i * 900)
     }
   }
-  fillHistory(db, { startMs, days, resultsOfHour, transitions }, 0, days * 24 + 1)
+  writeHistory(db, { startMs, days, resultsOfHour, transitions }, 0, days * 24 + 1)
   db.close()
   const watch = await startWatch({
     ...{ config, folder: scratch },
