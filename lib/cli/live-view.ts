@@ -1,7 +1,6 @@
 import { styleText } from 'node:util'
 import type { Cause } from '../decide/health.ts'
 import type { MonitorView, Snapshot } from '../local/snapshot.ts'
-import { lookOf as lookNameOf } from '../local/web/look.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { age } from './age.ts'
 import { failoverLines } from './failover-view.ts'
@@ -67,8 +66,9 @@ function worstFirst(monitors: readonly MonitorView[]): { view: MonitorView; look
     })
 }
 
-function lookOf(view: MonitorView): Look {
-  const name = lookNameOf(view)
+function lookOf({ state, last }: MonitorView): Look {
+  const isWorse = state !== 'down' && (last?.status === 'down' || last?.status === 'unknown')
+  const name = isWorse ? (last.status === 'down' ? 'failing' : 'unknown') : state
   return looks.find((look) => look.name === name) ?? looks[3]
 }
 

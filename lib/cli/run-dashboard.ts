@@ -1,9 +1,9 @@
 import path from 'node:path'
 import type { Engine } from '../local/engine.ts'
-import type { Log } from '../local/log.ts'
 import { type Dashboard, startDashboard } from '../local/web/dashboard.ts'
 import { type Place, PlaceError, placeOf } from '../local/web/listen.ts'
 import type { Config } from '../model/config.ts'
+import type { Log } from '../run/log.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
 

@@ -1,4 +1,4 @@
-import type { FailoverEvent } from '../run/controller.ts'
+import type { FailoverEvent } from '../run/failover-event.ts'
 import type { History } from './history.ts'
 
 /**

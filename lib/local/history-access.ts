@@ -1,7 +1,7 @@
+import type { Log } from '../run/log.ts'
 import { explain } from './history-errors.ts'
 import { HistoryReader } from './history-reader.ts'
 import { fileId } from './history-schema.ts'
-import type { Log } from './log.ts'
 
 /** A reader of a history that is opened when it is first asked, and anew after trouble or where another file took its path. */
 export class HistoryAccess {

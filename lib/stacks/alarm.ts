@@ -8,12 +8,12 @@ const comparisons = {
   '<': 'LessThanThreshold',
 } as const
 
-/** An alarm that says to a topic when it opens and when it closes. L1, because there are thousands. */
+/** An alarm that says to a topic when it opens and when it closes, and calls a function when it opens. L1, because there are thousands. */
 export function addAlarm(
   scope: Construct,
   id: string,
   alarm: Alarm,
-  { namespace, topicArn }: { namespace: string; topicArn: string },
+  { namespace, topicArn, functionArn }: { namespace: string; topicArn: string; functionArn?: string | undefined },
 ): CfnAlarm {
   const dimensions = Object.entries(alarm.dimensions).map(([name, value]) => ({ name, value }))
   const isPercentile = alarm.statistic === 'p50'
@@ -30,7 +30,7 @@ export function addAlarm(
     datapointsToAlarm: alarm.datapoints,
     evaluationPeriods: alarm.of,
     treatMissingData: alarm.missing,
-    alarmActions: [topicArn],
+    alarmActions: [topicArn, ...(functionArn === undefined ? [] : [functionArn])],
     okActions: [topicArn],
   })
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../lib/decide/failover-facts.ts'
 import type { Reason } from '../../lib/decide/failover-reasons.ts'
+import type { Readiness } from '../../lib/decide/readiness.ts'
 import type { FailoversPage, IncidentPage, MonitorPage, Overview, StreamEvents } from '../../lib/local/web/api.ts'
-import type { ToldEvent, ToldStatus } from '../../lib/local/web/feed.ts'
-import type { FailoverEvent } from '../../lib/run/controller.ts'
+import type { FailoverEvent } from '../../lib/run/failover-event.ts'
+import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 import { get, listen, startSite, transition } from '../support/site.ts'
 
 const config = {
@@ -43,12 +44,20 @@ const decided = (decision: Decision, atMs: number): FailoverEvent => {
   return { type: 'decided', failover: 'api', trigger: 'vantage', decision, atMs }
 }
 const swapped: FailoverEvent = {
-  ...{ type: 'swapped', failover: 'api', to: 'two', atMs: 3500, tookMs: 400 },
+  ...{ type: 'swapped', failover: 'api', to: 'two', by: 'auto', atMs: 3500, tookMs: 400 },
   outcome: { kind: 'moved', epoch: 2, ...doneMore },
 }
-const verified: FailoverEvent = { type: 'verified', failover: 'api', to: 'two', atMs: 4500 }
+const verified: FailoverEvent = {
+  type: 'verified',
+  failover: 'api',
+  to: 'two',
+  atMs: 4500,
+  inSyncMs: 300,
+  servedMs: 900,
+  answeredMs: 1000,
+}
 
-const status = (over: Partial<ToldStatus> = {}): ToldStatus => ({
+const status = (over: Partial<FailoverStatus> = {}): FailoverStatus => ({
   ...{ id: 'api', record: 'api.example.com', mode: 'auto', locked: false },
   endpoints: [
     { id: 'one', active: true, up: [], down: ['north', 'south'], none: ['west'] },
@@ -64,7 +73,7 @@ describe('failovers on the dashboard', () => {
     const before = await get<FailoversPage>(`${url}/api/failovers`)
     expect(before.failovers[0]).toMatchObject({ id: 'api', locked: false, ttlSeconds: 60 })
     expect(before.failovers[0]?.active).toBeUndefined()
-    const readiness = { atMs: 1, problems: [{ code: 'ttl', detail: 'The TTL is 3600.' }] }
+    const readiness: Readiness = { atMs: 1, problems: [{ code: 'LATCHED', detail: 'It is latched.' }] }
     feed({ failovers: [status({ readiness, locked: true })] })
     const { failovers, vantages } = await get<FailoversPage>(`${url}/api/failovers`)
     expect(vantages).toEqual(all)
@@ -118,7 +127,9 @@ describe('failovers on the dashboard', () => {
         steps: [
           { name: 'votes held', atMs: 1000, tookMs: 2000 },
           { name: 'record changed', atMs: 3100, tookMs: 400 },
-          { name: 'served and verified', atMs: 3500, tookMs: 1000 },
+          { name: 'in sync', atMs: 3500, tookMs: 300 },
+          { name: 'served', atMs: 3800, tookMs: 600 },
+          { name: 'answered', atMs: 4400, tookMs: 100 },
         ],
       },
     ])
@@ -127,15 +138,15 @@ describe('failovers on the dashboard', () => {
   it('tell what else happened, newest first, in words', async () => {
     const { url, feed } = await startSite({ config })
     const failed: FailoverEvent = {
-      ...{ type: 'swapped', failover: 'api', to: 'two', atMs: 20, tookMs: 1 },
+      ...{ type: 'swapped', failover: 'api', to: 'two', by: 'auto', atMs: 20, tookMs: 1 },
       outcome: { kind: 'refused', reason: 'EDITED', detail: 'somebody edited the record', ...doneMore },
     }
-    const events: ToldEvent[] = [
+    const events: FailoverEvent[] = [
       decided(refusal, 1),
       { type: 'page', failover: 'api', pages: [{ code: 'EDITED', detail: 'Look at it.' }], atMs: 2 },
-      { type: 'readiness', failover: 'api', problems: [{ code: 'ttl', detail: 'The TTL is 3600.' }], atMs: 3 },
+      { type: 'readiness', failover: 'api', problems: [{ code: 'LATCHED', detail: 'It is latched.' }], atMs: 3 },
       { type: 'readiness', failover: 'api', problems: [], atMs: 4 },
-      { type: 'drill', failover: 'api', outcome: 'passed', detail: 'seen after 2 s', atMs: 5 },
+      { type: 'drill', failover: 'api', outcome: 'passed', detail: 'seen after 2 s', atMs: 5, seen: [], steps: [] },
       { type: 'failed', failover: 'api', message: 'it broke\n  at somewhere', atMs: 6 },
       decided({ kind: 'report', mode: 'observe', would: move, page: false, reasons: [] }, 7),
       decided({ kind: 'ask', to: 'two', why: 'failover', page: true, reasons: [] }, 8),
@@ -151,7 +162,7 @@ describe('failovers on the dashboard', () => {
       'failed: A decision broke: it broke',
       'drill: Drill passed: seen after 2 s',
       'readiness: Ready again.',
-      'readiness: Not ready: The TTL is 3600.',
+      'readiness: Not ready: It is latched.',
       'page: EDITED: Look at it.',
       'refused: Not moved to two: locked.',
     ])

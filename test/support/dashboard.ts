@@ -4,11 +4,11 @@ import { vantageBreakables } from '../../lib/local/demo-failover.ts'
 import { Engine } from '../../lib/local/engine.ts'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { openHistory } from '../../lib/local/history.ts'
-import type { Log } from '../../lib/local/log.ts'
 import { type Dashboard, startDashboard } from '../../lib/local/web/dashboard.ts'
 import type { Config } from '../../lib/model/config.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { createHost } from '../../lib/run/host.ts'
+import type { Log } from '../../lib/run/log.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
 
 export interface Watch {

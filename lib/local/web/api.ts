@@ -275,6 +275,8 @@ export interface EndpointView {
   monitors: string[]
   /** The votes of the last decision: ids of the vantages. `none` had no vote. */
   votes: { up: string[]; down: string[]; none: string[] }
+  /** Why it is down, in the words of those who see it so. */
+  causes?: string[]
 }
 
 export interface DecisionView {
@@ -310,7 +312,7 @@ export interface FailoverMove {
   verification?: { verified: boolean; problem?: string }
   /** What came of it in words. */
   text: string
-  /** In order, each with its duration: votes held, record changed, served and verified. */
+  /** In order, each with its duration: votes held, record changed, in sync (Route 53), served, answered. */
   steps: { name: string; atMs: number; tookMs: number }[]
   reasons: string[]
 }

@@ -1,5 +1,7 @@
 import { causeOf } from '../../decide/health.ts'
 import type { ProbeResult } from '../../model/result.ts'
+import type { FailoverEvent } from '../../run/failover-event.ts'
+import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import type { StoredTransition } from '../history-store.ts'
 import type { LastRun as EngineRun, MonitorView } from '../snapshot.ts'
@@ -15,7 +17,7 @@ import type {
 import { BarsBoard } from './bars.ts'
 import type { KeptEvent } from './event-ring.ts'
 import { failoverView, votedDown } from './failover-view.ts'
-import type { FeedBatch, SiteSetup, ToldEvent, ToldStatus, WatchedMonitor } from './feed.ts'
+import type { FeedBatch, SiteSetup, WatchedMonitor } from './feed.ts'
 import { Happenings } from './happenings.ts'
 import { IncidentLog } from './incident-log.ts'
 import { encodeSparkline } from './sparkline.ts'
@@ -41,7 +43,7 @@ export class Board {
   readonly #views = new Map<string, MonitorView>()
   /** By monitor, then by vantage. */
   readonly #latest = new Map<string, Map<string, ProbeResult>>()
-  readonly #failovers = new Map<string, ToldStatus>()
+  readonly #failovers = new Map<string, FailoverStatus>()
   readonly #failuresBefore = new Map<string, TroubleAt>()
   #recentBefore: Map<string, (number | null)[]> | undefined
   #votedDown = new Map<string, string[]>()
@@ -64,7 +66,7 @@ export class Board {
       if (cause) this.#failuresBefore.set(monitor, { atMs, ...troubleOf(cause) })
     }
     for (const { detail } of reader.events(0, feedFromMs, { kinds: ['failover'], limit: mostEvents }))
-      this.happenings.take(detail as ToldEvent)
+      this.happenings.take(detail as FailoverEvent)
   }
 
   /** Takes in a batch; gives what listeners are to be told. */
@@ -177,7 +179,7 @@ export class Board {
     ]
   }
 
-  #failoversTold(changed: readonly ToldStatus[], failoverEvents: readonly ToldEvent[]): Told[] {
+  #failoversTold(changed: readonly FailoverStatus[], failoverEvents: readonly FailoverEvent[]): Told[] {
     if (changed.length + failoverEvents.length === 0) return []
     const views = new Map(this.failovers().map((view) => [view.id, view]))
     const happened = failoverEvents.flatMap((event): Told[] => {

@@ -3,8 +3,8 @@
  * this thread busy, and so disturb no timing of a probe.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Log, LogLevel } from '../../run/log.ts'
 import { HistoryAccess } from '../history-access.ts'
-import type { Log, LogLevel } from '../log.ts'
 import type { FeedBatch, SiteSetup } from './feed.ts'
 import { listenAt, type Place } from './listen.ts'
 import { createSite } from './site.ts'

@@ -1,16 +1,17 @@
 import type { Decision } from '../../decide/failover-facts.ts'
 import { reasonText } from '../../decide/failover-reasons.ts'
 import { failoverQuorum } from '../../decide/quorum.ts'
+import type { Readiness } from '../../decide/readiness.ts'
 import { endpointMonitorIds } from '../../model/endpoint-monitors.ts'
 import type { Endpoint } from '../../model/failover.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { DecisionView, EndpointView, FailoverView } from './api.ts'
-import type { ToldStatus, WatchedFailover } from './feed.ts'
+import type { WatchedFailover } from './feed.ts'
 
 /** A failover as the dashboard shows it; `status` is absent until its controller has told of it. */
 export function failoverView(
   failover: WatchedFailover,
-  status: ToldStatus | undefined,
+  status: FailoverStatus | undefined,
   vantages: readonly string[],
 ): FailoverView {
   const { id, record, zone, ttl, mode } = failover
@@ -20,7 +21,7 @@ export function failoverView(
     ...{ id, record, zone, ttlSeconds: ttl, mode, locked: status?.locked ?? false, endpoints },
     quorum: failoverQuorum(failover.quorum, vantages.length),
     ...(active && { active: active.id }),
-    ...(status?.readiness && { readiness: status.readiness }),
+    ...(status?.readiness && { readiness: readinessView(status.readiness) }),
     ...(status?.last && { last: decisionView(status.last) }),
     ...(status?.lastMove && { lastMove: status.lastMove }),
   }
@@ -32,13 +33,16 @@ function endpointView(
   status: FailoverStatus | undefined,
   vantages: readonly string[],
 ): EndpointView {
-  const { active = false, ...votes } = status?.endpoints.find(({ id }) => id === endpoint.id) ?? {}
-  const { up = [], down = [], none = [...vantages] } = votes as Partial<EndpointView['votes']>
+  const unknown: FailoverStatus['endpoints'][number] = {
+    ...{ id: endpoint.id, active: false, up: [], down: [], none: [...vantages] },
+  }
+  const { active, up, down, none, causes } = status?.endpoints.find(({ id }) => id === endpoint.id) ?? unknown
   return {
     ...{ id: endpoint.id, region: endpoint.region, lastResort: endpoint.lastResort, active },
     answer: answerText(endpoint),
     monitors: endpointMonitorIds(failover, endpoint),
     votes: { up, down, none },
+    ...(causes && { causes }),
   }
 }
 
@@ -55,6 +59,11 @@ function answerText({ A = [], AAAA = [], CNAME, alias }: Endpoint): string {
 function decisionView({ atMs, trigger, decision }: NonNullable<FailoverStatus['last']>): DecisionView {
   const to = targetOf(decision)
   return { atMs, trigger, kind: decision.kind, ...(to && { to }), page: decision.page, reasons: reasonsOf(decision) }
+}
+
+/** What readiness found, without what it needs to know for the next time. */
+function readinessView({ atMs, problems }: Readiness): NonNullable<FailoverView['readiness']> {
+  return { atMs, problems: problems.map(({ code, detail }) => ({ code, detail })) }
 }
 
 /** Where a decision moves traffic, or would. */

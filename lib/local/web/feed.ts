@@ -1,7 +1,7 @@
 import type { Failover } from '../../model/failover.ts'
 import type { Kind } from '../../model/monitor.ts'
 import type { ProbeResult } from '../../model/result.ts'
-import type { FailoverEvent } from '../../run/controller.ts'
+import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { StoredTransition } from '../history-store.ts'
 import type { MonitorView, Snapshot } from '../snapshot.ts'
@@ -42,18 +42,6 @@ export interface SiteSetup {
   token?: string
 }
 
-/** What is wrong with a failover before it is needed. */
-export type ReadinessProblem = { code: string; detail: string }
-
-/** What a controller tells: decisions and moves, what readiness found, how a drill went. */
-export type ToldEvent =
-  | FailoverEvent
-  | { type: 'readiness'; failover: string; problems: ReadinessProblem[]; atMs: number }
-  | { type: 'drill'; failover: string; outcome: 'passed' | 'failed' | 'yielded'; detail: string; atMs: number }
-
-/** A failover as its controller has it. */
-export type ToldStatus = FailoverStatus & { readiness?: { atMs: number; problems: ReadinessProblem[] } }
-
 /** How the engine itself does. */
 export type EngineVitals = Pick<Snapshot, 'lag' | 'history'>
 
@@ -68,6 +56,6 @@ export interface FeedBatch {
   results: ProbeResult[]
   transitions: StoredTransition[]
   /** All failovers as they stand now; empty where nothing happened to any. */
-  failovers: ToldStatus[]
-  failoverEvents: ToldEvent[]
+  failovers: FailoverStatus[]
+  failoverEvents: FailoverEvent[]
 }

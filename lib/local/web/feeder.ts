@@ -1,4 +1,4 @@
-import type { FailoverEvent } from '../../run/controller.ts'
+import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { Engine, EngineEvent } from '../engine.ts'
 import type { FeedBatch } from './feed.ts'

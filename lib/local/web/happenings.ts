@@ -1,9 +1,9 @@
 import type { Decision } from '../../decide/failover-facts.ts'
+import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverHappening, FailoverMove, FailoverNote } from './api.ts'
 import { reasonsOf, targetOf } from './failover-view.ts'
-import type { ToldEvent } from './feed.ts'
 
-type Of<Type extends ToldEvent['type']> = Extract<ToldEvent, { type: Type }>
+type Of<Type extends FailoverEvent['type']> = Extract<FailoverEvent, { type: Type }>
 
 /** What happened to failovers: events come in, moves with their steps and notes come out. */
 export class Happenings {
@@ -12,7 +12,7 @@ export class Happenings {
   readonly #said = new Map<string, string>()
 
   /** Takes in an event; gives what it began or changed, if that is worth telling. */
-  take(event: ToldEvent): FailoverHappening | undefined {
+  take(event: FailoverEvent): FailoverHappening | undefined {
     switch (event.type) {
       case 'decided':
         return this.#decided(event)
@@ -27,7 +27,7 @@ export class Happenings {
       case 'readiness':
         return this.#readiness(event)
       case 'drill':
-        return this.#note(event, 'drill', `Drill ${event.outcome}: ${event.detail}`, [], event.outcome === 'failed')
+        return this.#drill(event)
     }
   }
 
@@ -80,17 +80,28 @@ export class Happenings {
     return move
   }
 
-  #verified({ failover, to, problem, atMs }: Of<'verified'>): FailoverHappening | undefined {
+  #verified(event: Of<'verified'>): FailoverHappening | undefined {
+    const { failover, to, problem } = event
     const move = this.#all.findLast(
       (one): one is FailoverMove => one.kind === 'move' && one.failover === failover && one.to === to,
     )
     if (!move || move.verification) return undefined
-    const last = move.steps.at(-1)
-    const changedMs = last ? last.atMs + last.tookMs : move.atMs
-    move.steps.push({ name: 'served and verified', atMs: changedMs, tookMs: atMs - changedMs })
+    move.steps.push(...verificationSteps(event))
     move.verification = { verified: problem === undefined, ...(problem !== undefined && { problem }) }
     move.text = problem === undefined ? `Moved to ${to}, verified.` : `Moved to ${to}, but: ${problem}`
     return move
+  }
+
+  #drill(event: Of<'drill'>): FailoverHappening {
+    const { outcome, detail, left, steps, seen } = event
+    const took = steps.map(({ step, tookMs }) => `${step}: ${tookMs} ms.`)
+    const sights = seen.map(({ vantage, server, move, afterMs, says }) => {
+      const what =
+        afterMs === undefined ? `not in time${says === undefined ? '' : ` (${says})`}` : `after ${afterMs} ms`
+      return `${vantage} saw the move ${move} at ${server} ${what}.`
+    })
+    const text = [`Drill ${outcome}: ${detail}`, ...(left === undefined ? [] : [left])].join(' ')
+    return this.#note(event, 'drill', text, [...took, ...sights], outcome === 'failed' || left !== undefined)
   }
 
   #readiness(event: Of<'readiness'>): FailoverHappening {
@@ -112,7 +123,7 @@ export class Happenings {
   }
 
   #note(
-    { failover, atMs }: ToldEvent,
+    { failover, atMs }: FailoverEvent,
     kind: FailoverNote['kind'],
     text: string,
     reasons: string[] = [],
@@ -134,4 +145,19 @@ const mostKept = 2000
 function gist(decision: Decision): string {
   const verdict = decision.kind === 'report' ? decision.would : decision
   return JSON.stringify([decision.kind, verdict.kind, targetOf(decision), 'code' in verdict && verdict.code])
+}
+
+/** What verifying a move went through, one after the other; the last of them is where it ended. */
+function verificationSteps({ atMs, inSyncMs, servedMs, answeredMs, problem }: Of<'verified'>): FailoverMove['steps'] {
+  const reached = [
+    { name: 'in sync', ms: inSyncMs },
+    { name: 'served', ms: servedMs },
+    { name: 'answered', ms: answeredMs },
+  ].flatMap(({ name, ms }) => (ms === undefined ? [] : [{ name, ms }]))
+  const beganMs = atMs - (reached.at(-1)?.ms ?? 0)
+  const steps = reached.map(({ name, ms }, i) => {
+    const sinceMs = reached[i - 1]?.ms ?? 0
+    return { name, atMs: beganMs + sinceMs, tookMs: ms - sinceMs }
+  })
+  return problem === undefined && steps.length === 0 ? [{ name: 'verified', atMs, tookMs: 0 }] : steps
 }

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Log } from '../../run/log.ts'
 import type { HistoryAccess } from '../history-access.ts'
-import type { Log } from '../log.ts'
 import { closer } from '../loopback.ts'
 import { type Answer, answer, HttpError, json, send } from './answer.ts'
 import { createApi } from './api-answers.ts'
