@@ -1,12 +1,13 @@
 /**
- * Someone who looks at a dashboard (the first argument: its URL): five streams of events, the overview every second and 30
- * days of a monitor every two, while it is told to. A process of its own. Started by `startChild`.
+ * People who look at a dashboard (the first argument: its URL), while it is told to: three have it open, and every two
+ * seconds one of them loads the overview, a day of a monitor, the overview, 30 days. A process of its own. Started by `startChild`.
  */
 import http from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 
 const url = process.argv[2] ?? ''
-const streams = 5
+const people = 3
+const everyMs = 2000
 const agent = new http.Agent({ keepAlive: true })
 let looking: AbortController | undefined
 
@@ -23,11 +24,11 @@ function read(path: string, signal: AbortSignal): Promise<void> {
 }
 
 async function look(signal: AbortSignal): Promise<void> {
-  for (let i = 0; i < streams; i++) void read('/api/events', signal)
-  for (let second = 0; !signal.aborted; second++) {
-    await read('/api/overview', signal)
-    if (second % 2 === 0) await read(`/api/monitors/monitor-0001/series?from=${Date.now() - 30 * 86_400_000}`, signal)
-    await wait(1000, undefined, { signal }).catch(() => {})
+  for (let i = 0; i < people; i++) void read('/api/events', signal)
+  for (let i = 0; !signal.aborted; i++) {
+    const fromMs = Date.now() - (i % 4 === 1 ? 1 : 30) * 86_400_000
+    await read(i % 2 === 0 ? '/api/overview' : `/api/monitors/monitor-0001/series?from=${fromMs}`, signal)
+    await wait(everyMs, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -10,11 +10,10 @@ const dayMs = hourMs * hoursPerDay
 /** What is under way is read anew after so long. */
 const freshForMs = 3000
 
-type Counts = Omit<CountRow, 'monitor' | 'start'>
-type Size = 'hour' | 'day'
+/** Results are still added to so many of the newest spans. */
+const openSpans = 2
 
-/** Results of every monitor, by the number of the hour or day. */
-type Spans = Map<number, Map<string, Counts>>
+type Counts = Pick<CountRow, 'up' | 'degraded' | 'down'>
 
 /** The bars of one monitor, and what they add up to. */
 export interface MonitorBars {
@@ -24,60 +23,104 @@ export interface MonitorBars {
 }
 
 /**
- * How every monitor did in each of the last 24 hours and 30 days. What is over is read once; only the newest two spans,
- * to which results are still added, are read again.
+ * How every monitor did in each of the last 24 hours and 30 days. All of it is read once an hour, or day; in between the
+ * newest spans alone are read again, and only monitors in which something changed are reckoned anew.
  */
 export class BarsBoard {
-  readonly #spans: Record<Size, Spans> = { hour: new Map(), day: new Map() }
+  readonly #hours = new SpanTable('hour', hourMs, hourBars)
+  readonly #days = new SpanTable('day', dayMs, dayBars)
+  readonly #known = new Map<string, MonitorBars>()
   #readAtMs = Number.NEGATIVE_INFINITY
 
   /** Reads what is missing or may have changed. */
   refresh(reader: HistoryReader, nowMs: number): void {
     if (nowMs - this.#readAtMs < freshForMs && nowMs >= this.#readAtMs) return
-    readSpans(this.#spans.hour, reader, 'hour', firstHour(nowMs), hourBars)
-    readSpans(this.#spans.day, reader, 'day', firstDay(nowMs), dayBars)
+    const changed = [this.#hours.read(reader, nowMs), this.#days.read(reader, nowMs)]
+    if (changed.includes('all')) this.#known.clear()
+    else for (const monitors of changed) for (const monitor of monitors) this.#known.delete(monitor)
     this.#readAtMs = nowMs
   }
 
-  /** The bars of a monitor at this time. */
-  of(monitor: string, nowMs: number): MonitorBars {
-    const hours = listOf(this.#spans.hour, monitor, firstHour(nowMs), hourBars)
-    const days = listOf(this.#spans.day, monitor, firstDay(nowMs), dayBars)
-    return {
-      hours: barsOf(hours),
-      days: barsOf(days),
-      uptime: { h24: ratioOf(hours), d7: ratioOf(days.slice(-daysOfWeek)), d30: ratioOf(days) },
-    }
+  /** The bars of a monitor, as they were read last. */
+  of(monitor: string): MonitorBars {
+    const known = this.#known.get(monitor) ?? this.#reckon(monitor)
+    this.#known.set(monitor, known)
+    return known
+  }
+
+  #reckon(monitor: string): MonitorBars {
+    const [hours, days] = [this.#hours.of(monitor), this.#days.of(monitor)]
+    const uptime = { h24: ratioOf(hours), d7: ratioOf(days.slice(-daysOfWeek)), d30: ratioOf(days) }
+    return { hours: barsOf(hours), days: barsOf(days), uptime }
   }
 }
 
 /** Where the bars begin. */
 export function barStarts(nowMs: number) {
+  const startMs = (lengthMs: number, count: number) => firstSpan(nowMs, lengthMs, count) * lengthMs
   return {
-    hours: { startMs: firstHour(nowMs) * hourMs, count: hourBars },
-    days: { startMs: firstDay(nowMs) * dayMs, count: dayBars },
+    hours: { startMs: startMs(hourMs, hourBars), count: hourBars },
+    days: { startMs: startMs(dayMs, dayBars), count: dayBars },
   }
 }
 
-function firstHour(nowMs: number): number {
-  return Math.floor(nowMs / hourMs) - hourBars + 1
+/** The number of the first of so many spans, the last of which is under way. */
+function firstSpan(nowMs: number, lengthMs: number, count: number): number {
+  return Math.floor(nowMs / lengthMs) - count + 1
 }
 
-function firstDay(nowMs: number): number {
-  return Math.floor(nowMs / dayMs) - dayBars + 1
+/** Results by monitor and span. */
+class SpanTable {
+  readonly #size: 'hour' | 'day'
+  readonly #lengthMs: number
+  readonly #count: number
+  #first = Number.NaN
+  #rows = new Map<string, (Counts | undefined)[]>()
+
+  constructor(size: 'hour' | 'day', lengthMs: number, count: number) {
+    this.#size = size
+    this.#lengthMs = lengthMs
+    this.#count = count
+  }
+
+  of(monitor: string): readonly (Counts | undefined)[] {
+    return this.#rows.get(monitor) ?? Array(this.#count).fill(undefined)
+  }
+
+  /** Reads what may be new; gives the monitors that it changed, or `all`. */
+  read(reader: HistoryReader, nowMs: number): Set<string> | 'all' {
+    const first = firstSpan(nowMs, this.#lengthMs, this.#count)
+    const end = first + this.#count
+    const isNew = first !== this.#first
+    if (isNew) this.#rows = new Map()
+    this.#first = first
+    const from = isNew ? first : end - openSpans
+    const before = new Map<string, (Counts | undefined)[]>()
+    for (const { monitor, start, up, degraded, down } of reader.counts(this.#size, from, end)) {
+      const row = this.#rowOf(monitor)
+      // A monitor has a row of counts from each vantage: what is read replaces what was there, then adds up.
+      if (!before.has(monitor)) {
+        before.set(monitor, row.slice(from - first))
+        row.fill(undefined, from - first)
+      }
+      const sum = row[start - first] ?? { up: 0, degraded: 0, down: 0 }
+      row[start - first] = { up: sum.up + up, degraded: sum.degraded + degraded, down: sum.down + down }
+    }
+    if (isNew) return 'all'
+    const isChanged = ([monitor, old]: [string, (Counts | undefined)[]]) =>
+      old.some((counts, i) => !isSame(counts, this.#rowOf(monitor)[from - first + i]))
+    return new Set([...before].filter(isChanged).map(([monitor]) => monitor))
+  }
+
+  #rowOf(monitor: string): (Counts | undefined)[] {
+    const row = this.#rows.get(monitor) ?? Array(this.#count).fill(undefined)
+    this.#rows.set(monitor, row)
+    return row
+  }
 }
 
-function readSpans(spans: Spans, reader: HistoryReader, size: Size, first: number, count: number): void {
-  const end = first + count
-  for (const start of spans.keys()) if (start < first || start >= end - 2) spans.delete(start)
-  const numbers = Array.from({ length: count }, (_, i) => first + i)
-  const from = numbers.find((start) => !spans.has(start)) ?? end
-  for (let start = from; start < end; start++) spans.set(start, new Map())
-  for (const { monitor, start, ...counts } of reader.counts(size, from, end)) spans.get(start)?.set(monitor, counts)
-}
-
-function listOf(spans: Spans, monitor: string, first: number, count: number): (Counts | undefined)[] {
-  return Array.from({ length: count }, (_, i) => spans.get(first + i)?.get(monitor))
+function isSame(a: Counts | undefined, b: Counts | undefined): boolean {
+  return a?.up === b?.up && a?.degraded === b?.degraded && a?.down === b?.down
 }
 
 function barsOf(list: readonly (Counts | undefined)[]): Bars {

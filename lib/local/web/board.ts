@@ -125,10 +125,10 @@ export class Board {
     const nowMs = Date.now()
     if (reader) this.bars.refresh(reader, nowMs)
     this.#recentBefore ??= reader?.recentDurations(this.setup.startedAtMs, sparklineRuns)
-    return [...monitors].map((monitor) => this.#row(monitor, nowMs))
+    return [...monitors].map((monitor) => this.#row(monitor))
   }
 
-  #row(monitor: WatchedMonitor, nowMs: number): MonitorRow {
+  #row(monitor: WatchedMonitor): MonitorRow {
     const { id, kind, target, tags, severity, everyMs } = monitor
     const view = this.#views.get(id)
     const failure = view?.lastFailure
@@ -143,7 +143,7 @@ export class Board {
       ...(view?.last && { last: runOf(view.last) }),
       ...(lastFailure && { lastFailure }),
       ...(downAt.length > 0 && { downAt }),
-      ...this.bars.of(id, nowMs),
+      ...this.bars.of(id),
       sparkline: encodeSparkline(recent),
     }
   }

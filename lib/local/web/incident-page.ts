@@ -1,7 +1,7 @@
 import { causeOf } from '../../decide/health.ts'
 import type { IncidentPage, IncidentSummary, TimelineEntry } from './api.ts'
 import type { Board } from './board.ts'
-import { type KeptResult, type Read, resultsByHour } from './results-by-hour.ts'
+import { type KeptResult, type Read, resultsInSlices } from './result-slices.ts'
 import { longestRangeMs } from './series.ts'
 import { troubleOf } from './trouble.ts'
 
@@ -26,7 +26,7 @@ export async function incidentPage(
   // A day's retention may be over, and a year's incident is not read whole.
   const range = { fromMs: firstFailureMs - beforeMs, toMs: Math.min(endMs, firstFailureMs + longestRangeMs) + 1 }
   const seen = new Seen(firstFailureMs)
-  for await (const results of resultsByHour({ monitor, ...range, newest: [] }, read))
+  for await (const results of resultsInSlices({ monitor, ...range, newest: [] }, read))
     for (const result of results) seen.add(result)
   const others = board.incidents.within(firstFailureMs, endMs).filter(({ id }) => id !== incident.id)
   const related = others.slice(0, mostRelated)

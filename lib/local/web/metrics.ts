@@ -1,6 +1,6 @@
 import type { Certificate, DnsObserved, HttpObserved, ProbeResult, TlsObserved } from '../../model/result.ts'
 import type { Board } from './board.ts'
-import { type Labels, MetricFamilies } from './prometheus.ts'
+import { type Labels, MetricFamilies, Prepared } from './prometheus.ts'
 
 /** Everything that Prometheus may scrape: blackbox_exporter's names for what one run saw, our own for the rest. */
 export function metricsText(board: Board): string {
@@ -40,8 +40,9 @@ export function metricsText(board: Board): string {
 
 function addRun(families: MetricFamilies, labels: Labels, result: ProbeResult): void {
   const { status, durationMs, phases, attempts, startedAt, kind } = result
-  const gauge = (name: string, help: string, value: number, more: Labels = {}) =>
-    families.gauge(name, help, { ...labels, ...more }, value)
+  const prepared = new Prepared(labels)
+  const gauge = (name: string, help: string, value: number, more?: Labels) =>
+    families.gauge(name, help, more ? new Prepared(more, prepared) : prepared, value)
   // `unknown` is no vote: neither 0 nor 1 would be true.
   if (status !== 'unknown') gauge('probe_success', 'Whether the last run succeeded.', Number(status !== 'down'))
   gauge('vedette_probe_no_vote', 'Whether the last run could not tell (unknown).', Number(status === 'unknown'))

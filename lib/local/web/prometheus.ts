@@ -6,15 +6,25 @@ interface Family {
   lines: string[]
 }
 
+/** Labels as text, made once where many metrics have them. */
+export class Prepared {
+  readonly text: string
+
+  constructor(labels: Labels, before?: Prepared) {
+    const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`)
+    this.text = [...(before ? [before.text] : []), ...pairs].join(',')
+  }
+}
+
 /** Metrics in Prometheus's text format, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). */
 export class MetricFamilies {
   readonly #families = new Map<string, Family>()
 
-  gauge(name: string, help: string, labels: Labels, value: number): void {
+  gauge(name: string, help: string, labels: Labels | Prepared, value: number): void {
     this.#add('gauge', name, help, labels, value)
   }
 
-  counter(name: string, help: string, labels: Labels, value: number): void {
+  counter(name: string, help: string, labels: Labels | Prepared, value: number): void {
     this.#add('counter', name, help, labels, value)
   }
 
@@ -26,19 +36,15 @@ export class MetricFamilies {
     return blocks.join('')
   }
 
-  #add(type: Family['type'], name: string, help: string, labels: Labels, value: number): void {
+  #add(type: Family['type'], name: string, help: string, labels: Labels | Prepared, value: number): void {
     let family = this.#families.get(name)
     if (!family) {
       family = { type, help, lines: [] }
       this.#families.set(name, family)
     }
-    family.lines.push(`${name}${labelText(labels)} ${value}\n`)
+    const { text } = labels instanceof Prepared ? labels : new Prepared(labels)
+    family.lines.push(`${name}${text === '' ? '' : `{${text}}`} ${value}\n`)
   }
-}
-
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`)
-  return pairs.length > 0 ? `{${pairs.join(',')}}` : ''
 }
 
 /** Backslash, quote and line feed are all that the format escapes; what is no Unicode would make the whole answer unreadable. */

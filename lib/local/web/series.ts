@@ -4,7 +4,7 @@ import { hourMs } from '../history-schema.ts'
 import { quantile } from '../quantile.ts'
 import { HttpError } from './answer.ts'
 import type { FactChange, MonitorSeries, SeriesBucket, SeriesFailure, SeriesPoints } from './api.ts'
-import { type KeptResult as Kept, type Read, type ResultsOptions, resultsByHour } from './results-by-hour.ts'
+import { type KeptResult as Kept, type Read, type ResultsOptions, resultsInSlices } from './result-slices.ts'
 import { troubleOf } from './trouble.ts'
 
 const dayMs = 24 * hourMs
@@ -55,7 +55,7 @@ export async function seriesOf(
   }
   const bucketMs = bucketMsFor(toMs - fromMs, everyMs)
   const summary = new Summary(bucketMs, Math.max(1, Math.ceil((toMs - fromMs) / everyMs / mostGoodPoints)))
-  for await (const results of resultsByHour(options, read)) for (const result of results) summary.add(result)
+  for await (const results of resultsInSlices(options, read)) for (const result of results) summary.add(result)
   return { fromMs, toMs, bucketMs, ...summary.end() }
 }
 
