@@ -191,7 +191,8 @@ describe('incidents', () => {
     const fill = (store: HistoryStore) => {
       const results = Array.from({ length: 40 }, (_, i) => {
         const atMs = startMs + i * minuteMs
-        return i >= 10 && i < 15 ? failedResult('api', atMs) : httpResult('api', atMs)
+        // One failure a little before is not part of it.
+        return i === 8 || (i >= 10 && i < 15) ? failedResult('api', atMs) : httpResult('api', atMs)
       })
       const [first, back] = [startMs + 10 * minuteMs, startMs + 15 * minuteMs]
       const transitions = [

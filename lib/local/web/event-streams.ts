@@ -24,7 +24,12 @@ export class EventStreams {
       const message = `expected at most ${mostStreams} listeners, got one more: close a page that is open elsewhere`
       throw new HttpError(503, message, { 'retry-after': '10' })
     }
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // A proxy that gathers an answer before it passes it on (nginx) must not.
+      'x-accel-buffering': 'no',
+    })
     if (request.method === 'HEAD') {
       response.end()
       return

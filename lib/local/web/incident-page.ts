@@ -24,7 +24,8 @@ export async function incidentPage(
   const watched = board.monitors.get(monitor)
   const endMs = incident.recovery?.confirmedMs ?? Date.now()
   // A day's retention may be over, and a year's incident is not read whole.
-  const range = { fromMs: firstFailureMs - beforeMs, toMs: Math.min(endMs, firstFailureMs + longestRangeMs) + 1 }
+  const lookBackMs = Math.max(beforeMs, 2 * (watched?.everyMs ?? 0))
+  const range = { fromMs: firstFailureMs - lookBackMs, toMs: Math.min(endMs, firstFailureMs + longestRangeMs) + 1 }
   const seen = new Seen(firstFailureMs)
   for await (const results of resultsInSlices({ monitor, ...range, newest: [] }, read))
     for (const result of results) seen.add(result)
@@ -39,7 +40,7 @@ export async function incidentPage(
     ...(watched?.runbook !== undefined && { runbook: watched.runbook }),
     timeline: entries
       .sort((a, b) => a.atMs - b.atMs)
-      .map((entry) => ({ ...entry, afterMs: entry.atMs - firstFailureMs })),
+      .map((entry) => ({ ...entry, afterMs: entry.atMs - (seen.firstFailureMs ?? firstFailureMs) })),
     failureCounts: seen.failureCounts,
     seenBy: [...seen.byVantage].map(([vantage, counts]) => ({ vantage, ...counts })),
     related,
@@ -48,7 +49,7 @@ export async function incidentPage(
 
 /** What single results say of an incident; they come in order. */
 class Seen {
-  readonly failureCounts: Record<string, number> = Object.create(null)
+  failureCounts: Record<string, number> = Object.create(null)
   readonly byVantage = new Map<string, Omit<IncidentPage['seenBy'][number], 'vantage'>>()
   readonly #firstFailureMs: number
   #lastGood: Entry | undefined
@@ -61,17 +62,29 @@ class Seen {
 
   add(result: KeptResult): void {
     const { atMs, status, vantage } = result
-    const isBefore = atMs < this.#firstFailureMs && this.#failures.length === 0
-    if (status === 'up' || status === 'degraded') {
-      const own = this.byVantage.get(vantage)
-      if (own) own.good++
-      if (isBefore) this.#lastGood = { atMs, kind: 'last good', text: `Good from ${vantage}.`, vantage }
-      // Failures that came and went before this incident are not part of it.
-    } else if (status === 'down' && atMs >= this.#firstFailureMs - slackMs) this.#addFailure(result)
+    if (status === 'down') this.#addFailure(result)
+    if (status !== 'up' && status !== 'degraded') return
+    const own = this.byVantage.get(vantage)
+    if (own) own.good++
+    if (atMs < this.#firstFailureMs) this.#begin({ atMs, kind: 'last good', text: `Good from ${vantage}.`, vantage })
+  }
+
+  /** When the first failed run began: a little before its failure was told. */
+  get firstFailureMs(): number | undefined {
+    return this.#failures[0]?.atMs
   }
 
   entries(): Entry[] {
     return [...(this.#lastGood ? [this.#lastGood] : []), ...this.#failures]
+  }
+
+  /** Failures that came and went before are not part of this incident. */
+  #begin(lastGood: Entry): void {
+    this.#lastGood = lastGood
+    this.#failures = []
+    this.#lastCode = ''
+    this.failureCounts = Object.create(null)
+    this.byVantage.clear()
   }
 
   #addFailure(result: KeptResult): void {
@@ -86,9 +99,6 @@ class Seen {
     this.#failures.push({ atMs, kind, text: `${words} (${code}): ${message}`, vantage })
   }
 }
-
-/** An incident counts from when its first failure was judged, which is a little after that run began. */
-const slackMs = 90_000
 
 function confirmedAndRecovered({ confirmedMs, cause, muted, recovery }: IncidentSummary): Entry[] {
   const note = muted ? ' Nobody was alerted: it is a maintenance window.' : ''

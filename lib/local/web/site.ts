@@ -110,6 +110,8 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
     if (silentMs < 2 * tickMs) streams.broadcast(streamText('tick', engine))
   }, tickMs)
   timer.unref()
+  // Whoever looks first is not to wait for a month to be read.
+  const warmUp = setImmediate(() => history.read((reader) => board.rows(board.monitors.values(), reader)))
   loadedAssets().catch((error: Error) => log('error', 'dashboard.bundle failed', { message: error.message }))
   return {
     server,
@@ -119,6 +121,7 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
     },
     close: async () => {
       clearInterval(timer)
+      clearImmediate(warmUp)
       await stop()
       history.close()
     },
