@@ -25,11 +25,23 @@ const forever = 'public, max-age=31536000, immutable'
 /** The best that Brotli can: files are compressed once and sent many times. */
 const bestQuality = 11
 
+/** Loads the client when it is first asked for. What was wrong may be mended, so it is tried again the next time. */
+export function assetSource(cacheFile: string): () => Promise<Assets> {
+  let loading: Promise<Assets> | undefined
+  return () => {
+    loading ??= loadAssets(cacheFile).catch((error) => {
+      loading = undefined
+      throw error
+    })
+    return loading
+  }
+}
+
 /**
  * The client, bundled by esbuild, or as it was bundled last time where none of its files has changed since: `cacheFile`
  * holds that. Rejects where esbuild does, with what it says.
  */
-export async function loadAssets(cacheFile: string): Promise<Assets> {
+async function loadAssets(cacheFile: string): Promise<Assets> {
   const known = await readMade(cacheFile)
   const made = known ?? (await bundle())
   // Whoever cannot keep it bundles anew next time.

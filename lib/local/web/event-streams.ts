@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HttpError } from './answer.ts'
+import type { StreamEvents } from './api.ts'
+import { type EventRing, streamText } from './event-ring.ts'
 
 /** Each costs a connection and its backlog. */
 export const mostStreams = 32
@@ -10,16 +12,27 @@ const mostBacklogBytes = 1024 * 1024
 /** How long a browser waits before it comes back by itself. */
 const retryMs = 1000
 
+/** How a stream begins. */
+interface Opening {
+  hello: StreamEvents['hello']
+  /** Id of the last event that the client has; absent for one that begins now. */
+  after?: string
+}
+
 /** The clients that listen. */
 export class EventStreams {
+  readonly #ring: EventRing
   readonly #open = new Set<ServerResponse>()
 
-  get count(): number {
-    return this.#open.size
+  constructor(ring: EventRing) {
+    this.#ring = ring
   }
 
-  /** Begins a stream with this text. Throws `HttpError` where there are too many. */
-  open(request: IncomingMessage, response: ServerResponse, text: string): void {
+  /**
+   * Begins a stream: hello, then what came after the event `after`. Where that is not known any more it says `reset`, and
+   * ends. Throws `HttpError` where there are too many.
+   */
+  open(request: IncomingMessage, response: ServerResponse, { hello, after }: Opening): void {
     if (this.#open.size >= mostStreams) {
       const message = `expected at most ${mostStreams} listeners, got one more: close a page that is open elsewhere`
       throw new HttpError(503, message, { 'retry-after': '10' })
@@ -36,14 +49,18 @@ export class EventStreams {
     }
     this.#open.add(response)
     response.once('close', () => this.#open.delete(response))
-    response.write(`retry: ${retryMs}\n\n${text}`)
+    const missed = after === undefined ? '' : this.#ring.since(after)
+    response.write(`retry: ${retryMs}\n\n${streamText('hello', hello)}${missed ?? ''}`)
+    if (missed !== undefined) return
+    const reason = 'what happened since is not known any more'
+    response.end(streamText('reset', { eventId: this.#ring.lastId, reason }))
   }
 
   /** Sends the same to all, and drops those who do not keep up. */
   broadcast(text: string): void {
     for (const response of this.#open) {
       if (response.writableLength > mostBacklogBytes) response.destroy()
-      else response.write(text)
+      else if (!response.writableEnded) response.write(text)
     }
   }
 }

@@ -4,7 +4,7 @@ import type { HistoryAccess } from '../history-access.ts'
 import { closer } from '../loopback.ts'
 import { type Answer, answer, HttpError, json, send } from './answer.ts'
 import { createApi } from './api-answers.ts'
-import { type Assets, loadAssets } from './assets.ts'
+import { assetSource } from './assets.ts'
 import { Board } from './board.ts'
 import { EventRing, streamText } from './event-ring.ts'
 import { EventStreams } from './event-streams.ts'
@@ -40,48 +40,68 @@ const tickMs = 5000
 /** Makes the server; it listens to no port yet. */
 export function createSite({ setup, history, log, cacheFile }: SiteOptions): Site {
   const ring = new EventRing()
-  const streams = new EventStreams()
+  const streams = new EventStreams(ring)
   const board = new Board(setup)
   history.read((reader) => board.recall(reader))
-  let assets: Promise<Assets> | undefined
-  const loadedAssets = () => {
-    assets ??= loadAssets(cacheFile)
-    // What was wrong may be mended: it is tried again when next asked for.
-    assets.catch(() => {
-      assets = undefined
-    })
-    return assets
+  const assets = assetSource(cacheFile)
+  const server = createServer(responder({ board, ring, streams, history, assets }), log)
+  const stop = closer(server)
+  const timer = setInterval(() => {
+    const { silentMs, ...engine } = board.engine()
+    // Without word from the engine there is none from here: the pages then say that they are stale.
+    if (silentMs < 2 * tickMs) streams.broadcast(streamText('tick', engine))
+  }, tickMs)
+  timer.unref()
+  // Whoever looks first is not to wait for a month to be read.
+  const warmUp = setImmediate(() => history.read((reader) => board.rows(board.monitors.values(), reader)))
+  assets().catch((error: Error) => log('error', 'dashboard.bundle failed', { message: error.message }))
+  return {
+    server,
+    take: (batch) => {
+      const told = board.take(batch).map(({ name, data }) => ring.add(name, data))
+      if (told.length > 0) streams.broadcast(told.join(''))
+    },
+    close: async () => {
+      clearInterval(timer)
+      clearImmediate(warmUp)
+      await stop()
+      history.close()
+    },
   }
-  const login = createLogin(setup.token, async () => (await loadedAssets()).stylesheet)
+}
+
+/** Answers a request; undefined where it has been answered already. Rejects with `HttpError` where it cannot be. */
+type Responder = (request: IncomingMessage, response: ServerResponse) => Promise<Answer | undefined>
+
+interface Parts {
+  board: Board
+  ring: EventRing
+  streams: EventStreams
+  history: HistoryAccess
+  assets: ReturnType<typeof assetSource>
+}
+
+function responder({ board, ring, streams, history, assets }: Parts): Responder {
+  const { token } = board.setup
+  const login = createLogin(token, async () => (await assets()).stylesheet)
   const api = createApi({ board, ring, history })
-
-  const eventStream = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => {
-    const { nowMs, version, startedAtMs } = board.engine()
-    const hello = streamText('hello', { nowMs, version, startedAtMs })
-    const after = [request.headers['last-event-id']].flat()[0] ?? query.get('after')
-    const missed = after === null ? '' : ring.since(after)
-    if (missed !== undefined) return streams.open(request, response, hello + missed)
-    const reason = 'what happened since is not known any more'
-    streams.open(request, response, hello + streamText('reset', { eventId: ring.lastId, reason }))
-    return void response.end()
-  }
-
-  /** The answer to a request; undefined where it has been given already. */
-  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> => {
+  return async (request, response) => {
     const { pathname, searchParams } = urlOf(request)
-    guard(request, pathname, setup.token)
-    const asset = pathname.startsWith('/assets/') ? (await loadedAssets()).byPath.get(pathname) : undefined
+    guard(request, pathname, token)
+    const asset = pathname.startsWith('/assets/') ? (await assets()).byPath.get(pathname) : undefined
     if (asset) return asset
     if (pathname === '/login') return login(request)
     const { name, id } = findRoute(pathname)
-    if (name === 'page') return (await loadedAssets()).page
-    if (name === 'events') {
-      eventStream(request, response, searchParams)
-      return undefined
-    }
-    return api[name](id, searchParams)
+    if (name === 'page') return (await assets()).page
+    if (name !== 'events') return api[name](id, searchParams)
+    const { nowMs, version, startedAtMs } = board.engine()
+    const after = [request.headers['last-event-id']].flat()[0] ?? searchParams.get('after') ?? undefined
+    streams.open(request, response, { hello: { nowMs, version, startedAtMs }, ...(after !== undefined && { after }) })
+    return undefined
   }
+}
 
+function createServer(respond: Responder, log: Log): http.Server {
   let questions = 0
   const server = http.createServer(async (request, response) => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
@@ -103,29 +123,7 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
   server.headersTimeout = requestWithinMs
   server.requestTimeout = requestWithinMs
   server.keepAliveTimeout = idleMs
-  const stop = closer(server)
-  const timer = setInterval(() => {
-    const { silentMs, ...engine } = board.engine()
-    // Without word from the engine there is none from here: the pages then say that they are stale.
-    if (silentMs < 2 * tickMs) streams.broadcast(streamText('tick', engine))
-  }, tickMs)
-  timer.unref()
-  // Whoever looks first is not to wait for a month to be read.
-  const warmUp = setImmediate(() => history.read((reader) => board.rows(board.monitors.values(), reader)))
-  loadedAssets().catch((error: Error) => log('error', 'dashboard.bundle failed', { message: error.message }))
-  return {
-    server,
-    take: (batch) => {
-      const told = board.take(batch).map(({ name, data }) => ring.add(name, data))
-      if (told.length > 0) streams.broadcast(told.join(''))
-    },
-    close: async () => {
-      clearInterval(timer)
-      clearImmediate(warmUp)
-      await stop()
-      history.close()
-    },
-  }
+  return server
 }
 
 function urlOf({ url = '/' }: IncomingMessage): URL {

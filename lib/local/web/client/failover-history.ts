@@ -46,7 +46,7 @@ function moveItem({
       ` ${failover}: ${from ?? '?'} → ${to}, by ${trigger}. ${text}`,
     ),
     note && h('p', {}, `“${note}”`),
-    verification?.problem && h('p', { class: 'look down' }, `✖ ${verification.problem}`),
+    verification?.problem && !text.includes(verification.problem) && h('p', { class: 'look down' }, `✖ ${verification.problem}`),
     steps.length > 0 && stepList(steps),
     h('details', {}, h('summary', {}, 'Reasons'), reasonList(reasons)),
   )
@@ -79,6 +79,6 @@ function noteItem({ failover, kind, text, reasons, isTrouble }: FailoverNote): H
       h('span', { class: `look ${isTrouble ? 'down' : 'pending'}` }, `${mark} ${kind}`),
       ` ${failover}: ${text}`,
     ),
-    reasons.length > 0 && h('details', {}, h('summary', {}, 'Reasons'), reasonList(reasons)),
+    reasons.length > 0 && h('details', {}, h('summary', {}, 'Details'), reasonList(reasons)),
   )
 }

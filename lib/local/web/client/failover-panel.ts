@@ -94,7 +94,7 @@ function votes({ endpoints }: FailoverView, vantages: readonly string[]): HTMLEl
 }
 
 function endpointRow(
-  { id, active, region, lastResort, answer, monitors, votes: seen }: EndpointView,
+  { id, active, region, lastResort, answer, monitors, votes: seen, causes = [] }: EndpointView,
   vantages: readonly string[],
 ) {
   const marks = [active && '▶ active', lastResort && 'last resort', region !== 'external' && region].filter(Boolean)
@@ -104,7 +104,7 @@ function endpointRow(
     'tr',
     { class: active ? 'active' : undefined },
     h('th', { scope: 'row' }, name, ' ', h('span', { class: 'marks' }, marks.join(' · '))),
-    h('td', {}, h('code', {}, answer)),
+    h('td', {}, h('code', {}, answer), causes.map((cause) => h('div', { class: 'help' }, cause))),
     vantages.map((vantage) => h('td', {}, voteMark(seen, vantage))),
     [seen.up, seen.down, seen.none].map((ids) => h('td', { class: 'number' }, ids.length)),
   )
