@@ -81,9 +81,9 @@ async function shootFailover(browser: Browser, scratch: string): Promise<void> {
     await page.goto(`${watch.url}/failovers`)
     await up(page)
     await watch.demo.setBroken('down', true)
-    await page.getByText('served and verified').waitFor({ timeout: 60_000 })
+    await page.getByText('Moved to standby, verified.').waitFor({ timeout: 60_000 })
     await page.close()
-    const moved = (shown: Page) => shown.getByText('served and verified').waitFor()
+    const moved = (shown: Page) => shown.getByText('Moved to standby, verified.').waitFor()
     await shoot(browser, `${watch.url}/failovers`, { name: 'failovers-light', theme: 'light' }, moved)
     await shoot(browser, `${watch.url}/failovers`, { name: 'failovers-dark', theme: 'dark' }, moved)
   } finally {

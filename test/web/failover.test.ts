@@ -26,12 +26,12 @@ test.skipIf(!requireSystem('chromium'))('the demo’s failover is seen as it hap
   await votesOf('primary').getByText('✖ down').nth(2).waitFor()
   await votesOf('standby').getByText('▶ active').waitFor()
   await page.getByText('live: primary → standby').waitFor()
-  for (const step of ['votes held', 'record changed', 'served and verified']) {
+  for (const step of ['votes held', 'record changed', 'served', 'answered']) {
     expect(await page.locator('.steps li').filter({ hasText: step }).locator('.number').textContent()).toMatch(
       /\d+ (ms|s)/,
     )
   }
-  await page.locator('.happening summary').click()
+  await page.getByText('Reasons', { exact: true }).click()
   await page.locator('.happening').getByText('standby is chosen, as the active endpoint is down').waitFor()
 
   // Cut off, a vantage has no vote; that is not a vote for anything.

@@ -46,7 +46,9 @@ function moveItem({
       ` ${failover}: ${from ?? '?'} → ${to}, by ${trigger}. ${text}`,
     ),
     note && h('p', {}, `“${note}”`),
-    verification?.problem && !text.includes(verification.problem) && h('p', { class: 'look down' }, `✖ ${verification.problem}`),
+    verification?.problem &&
+      !text.includes(verification.problem) &&
+      h('p', { class: 'look down' }, `✖ ${verification.problem}`),
     steps.length > 0 && stepList(steps),
     h('details', {}, h('summary', {}, 'Reasons'), reasonList(reasons)),
   )

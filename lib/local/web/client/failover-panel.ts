@@ -104,7 +104,12 @@ function endpointRow(
     'tr',
     { class: active ? 'active' : undefined },
     h('th', { scope: 'row' }, name, ' ', h('span', { class: 'marks' }, marks.join(' · '))),
-    h('td', {}, h('code', {}, answer), causes.map((cause) => h('div', { class: 'help' }, cause))),
+    h(
+      'td',
+      {},
+      h('code', {}, answer),
+      causes.map((cause) => h('div', { class: 'help' }, cause)),
+    ),
     vantages.map((vantage) => h('td', {}, voteMark(seen, vantage))),
     [seen.up, seen.down, seen.none].map((ids) => h('td', { class: 'number' }, ids.length)),
   )
