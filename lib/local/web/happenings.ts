@@ -5,6 +5,8 @@ import { reasonsOf, targetOf } from './failover-view.ts'
 
 type Of<Type extends FailoverEvent['type']> = Extract<FailoverEvent, { type: Type }>
 
+const mostKept = 2000
+
 /** What happened to failovers: events come in, moves with their steps and notes come out. */
 export class Happenings {
   #all: FailoverHappening[] = []
@@ -138,8 +140,6 @@ export class Happenings {
     return happening
   }
 }
-
-const mostKept = 2000
 
 /** What a decision comes to, without its figures. */
 function gist(decision: Decision): string {

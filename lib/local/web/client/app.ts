@@ -51,10 +51,13 @@ export class App {
       this.#bars = keepBars(store, (ids) => this.#page?.barsChanged?.(ids))
       this.#live.start(store.overview.eventId)
     } catch (error) {
-      this.#showError(error)
+      this.#header.setStale(true)
+      // What was there before says more than an error; the banner says how old it is.
+      if (!this.#store) this.#showError(error)
       setTimeout(() => this.load(), retryMs)
       return
     }
+    this.#header.setStale(false)
     this.#drawHeader()
     await this.go(false)
   }
@@ -82,12 +85,18 @@ export class App {
   #show(page: Page, isMoved: boolean): void {
     this.#page = page
     for (const [event, changed] of this.#missed.splice(0)) page.take(event, changed)
+    const [top, focused] = [scrollY, document.activeElement?.id]
     this.#main.replaceChildren(page.element)
     this.#header.setPage(location.pathname, page.title)
     this.#drawHeader()
-    if (!isMoved) return
-    restoreScroll()
-    this.#main.focus({ preventScroll: true })
+    if (isMoved) {
+      restoreScroll()
+      this.#main.focus({ preventScroll: true })
+      return
+    }
+    // The same page with fresh data: nobody is to notice.
+    scrollTo(0, top)
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true })
   }
 
   #take(event: StreamEvent): void {
@@ -98,6 +107,8 @@ export class App {
     this.#header.heard()
     const store = this.#store
     if (!store) return
+    // Another version may have other pages.
+    if (event.name === 'hello' && event.data.version !== store.overview.engine.version) location.reload()
     const changed = take(store, event)
     if (event.name === 'results') {
       this.#bars?.failed(event.data.filter(({ last }) => last.status === 'down').map(({ id }) => id))

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot'
 import { milliseconds } from './format.ts'
 import { colour } from './theme.ts'
-import { localTime } from './time.ts'
+import { localTime, utc } from './time.ts'
 
 const dayMs = 86_400_000
 const dayText = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
@@ -58,7 +58,10 @@ export function commonOptions(
 }
 
 /** The time under the cursor. */
-export const timeSeries: uPlot.Series = { label: 'Time', value: (_, ms) => (ms === null ? '–' : localTime(ms)) }
+export const timeSeries: uPlot.Series = {
+  label: 'Time',
+  value: (_, ms) => (ms === null ? '–' : `${localTime(ms)} (${utc(ms).slice(11)})`),
+}
 
 /** A value under the cursor. */
 export function valueText(ms: number | null | undefined): string {

@@ -77,13 +77,13 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
 /** Its name and state. */
 class MonitorHead {
   readonly element: HTMLElement
-  readonly #state = h('span', { class: 'look' })
+  readonly #state = h('span', { class: 'look', role: 'status' })
   readonly #held = h('span')
   readonly #since = ageTag()
   readonly #cause = h('p', { class: 'cause' })
 
   constructor(id: string) {
-    const state = h('p', { class: 'state', role: 'status' }, this.#state, this.#held, this.#since)
+    const state = h('p', { class: 'state' }, this.#state, this.#held, this.#since)
     this.element = h('div', { class: 'monitor-head' }, h('h1', {}, id), state, this.#cause)
   }
 
