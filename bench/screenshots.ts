@@ -15,24 +15,20 @@ import { writeHistory } from './support/write-history.ts'
 const [folder = path.resolve(import.meta.dirname, '../docs/images')] = process.argv.slice(2)
 const desk = { width: 1600, height: 900 }
 const phone = { width: 390, height: 844 }
+/** One result every so many minutes; on the last day, one a minute. */
 const everyMinutes = 5
 
-/** A page in one theme and size; the picture is as large as what can be seen, or as the page. */
+/** A page in one theme and size: what can be seen of it without scrolling. */
 async function shoot(
   browser: Browser,
   url: string,
-  {
-    name,
-    theme,
-    size = desk,
-    whole = false,
-  }: { name: string; theme: 'dark' | 'light'; size?: typeof desk; whole?: boolean },
+  { name, theme, size = desk }: { name: string; theme: 'dark' | 'light'; size?: typeof desk },
   ready: (page: Page) => Promise<unknown>,
 ): Promise<void> {
-  const page = await browser.newPage({ viewport: size, colorScheme: theme, deviceScaleFactor: 1.5 })
+  const page = await browser.newPage({ viewport: size, colorScheme: theme, deviceScaleFactor: size === phone ? 2 : 1 })
   await page.goto(url)
   await ready(page)
-  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: whole })
+  await page.screenshot({ path: path.join(folder, `${name}.png`) })
   await page.close()
 }
 
@@ -43,7 +39,7 @@ async function shootService(browser: Browser, scratch: string): Promise<void> {
   const db = openForWriting(path.join(scratch, 'history.db'))
   const ids = config.monitors.map(({ id = '' }) => id)
   const resultsOfHour = function* (hour: number) {
-    for (let minute = 0; minute < 60; minute += everyMinutes) {
+    for (let minute = 0; minute < 60; minute += hour < (days - 1) * 24 ? everyMinutes : 1) {
       const atMs = startMs + hour * hourMs + minute * 60_000
       if (atMs < nowMs) for (const [i, id] of ids.entries()) yield resultAt(id, atMs + i * 900)
     }
@@ -67,7 +63,7 @@ async function shootService(browser: Browser, scratch: string): Promise<void> {
     const monitor = `${watch.url}/monitors/checkout?last=24h`
     await shoot(browser, monitor, { name: 'monitor-light', theme: 'light' }, drawn)
     await shoot(browser, monitor, { name: 'monitor-dark', theme: 'dark' }, drawn)
-    await shoot(browser, monitor, { name: 'monitor-phone', theme: 'dark', size: phone, whole: true }, drawn)
+    await shoot(browser, monitor, { name: 'monitor-phone', theme: 'dark', size: phone }, drawn)
   } finally {
     await watch.stop()
   }

@@ -170,7 +170,7 @@ export class Charts {
     ctx.save()
     ctx.strokeStyle = ctx.fillStyle = colour('down')
     ctx.lineWidth = scale
-    const crosses = new Path2D()
+    const [crosses, lines] = [new Path2D(), new Path2D()]
     const [top, arm] = [bbox.top - 5 * scale, 3 * scale]
     for (const { atMs } of this.#series?.failures ?? []) {
       const x = plot.valToPos(atMs, 'x', true)
@@ -179,11 +179,12 @@ export class Charts {
       crosses.lineTo(x + arm, top + arm)
       crosses.moveTo(x + arm, top - arm)
       crosses.lineTo(x - arm, top + arm)
-      crosses.moveTo(x, bbox.top)
-      crosses.lineTo(x, bbox.top + bbox.height)
+      lines.moveTo(x, bbox.top)
+      lines.lineTo(x, bbox.top + bbox.height)
     }
-    ctx.globalAlpha = 0.75
     ctx.stroke(crosses)
+    ctx.globalAlpha = 0.35
+    ctx.stroke(lines)
     ctx.globalAlpha = 1
     this.#drawCodes(plot)
     ctx.restore()
