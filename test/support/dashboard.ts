@@ -27,20 +27,17 @@ export interface WatchOptions {
   port?: number
   /** Of the zone that its failovers' records are in. */
   zonePort?: number
+  /** Whoever reads must know it; anyone may where absent. */
+  token?: string
   runMonitor?: ConstructorParameters<typeof Engine>[0]['runMonitor']
 }
 
 const log: Log = () => {}
 
 /** Watches, keeps and shows as `vedette run` does, within this process. */
-export async function startWatch({
-  config: given,
-  folder,
-  port = 0,
-  zonePort,
-  ...options
-}: WatchOptions): Promise<Watch> {
-  const config = parseConfig(given)
+export async function startWatch(options: WatchOptions): Promise<Watch> {
+  const { folder, port = 0, zonePort, token } = options
+  const config = parseConfig(options.config)
   const historyPath = path.join(folder, 'history.db')
   const history = await openHistory({ path: historyPath, log })
   const host = createHost({ vantage: 'local', version: 'test', ...config })
@@ -49,7 +46,7 @@ export async function startWatch({
     runMonitor: options.runMonitor ?? ((monitor, signal) => runMonitor(monitor, host, signal)),
   })
   const dashboard = await startDashboard({
-    ...{ config, engine, historyPath, log, version: 'test' },
+    ...{ config, engine, historyPath, log, version: 'test', ...(token && { token }) },
     place: { host: '127.0.0.1', port, isDefault: false },
     cacheFile: bundleCache,
   })

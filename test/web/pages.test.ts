@@ -103,7 +103,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     const worst = row(page, 'hostile')
     expect(await worst.locator('.look').textContent()).toBe('✖ down')
     expect(await worst.locator('.cause').textContent()).toContain('expected header x-note eq "safe"')
-    expect(await worst.locator('.cause').textContent()).toContain('down from local')
+    expect(await worst.locator('.cause').textContent()).toContain('from local: ')
     const uptime = row(page, 'api').locator('.uptime-24')
     await uptime.locator('svg').waitFor()
     expect(await uptime.locator('svg').getAttribute('aria-label')).toMatch(/up over the last 24 hours: .*failures in/)
@@ -279,6 +279,28 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     await page.reload()
     await row(page, 'home').waitFor()
     expect(await ground()).toBe(dark)
+  })
+
+  test('where a token is needed the page asks for it, and for a wrong one again', async () => {
+    const token = 'a-token-that-only-we-know'
+    const other = await mkdtemp(path.join(tmpdir(), 'vedette-login-'))
+    const closed = await startWatch({ config: config(), folder: other, token })
+    const page = await browser.newPage()
+    onTestFinished(async () => {
+      await page.close()
+      await closed.stop()
+      rmSync(other, { recursive: true, force: true })
+    })
+    page.setDefaultTimeout(60_000)
+    await page.goto(`${closed.url}/incidents`)
+    await page.getByLabel('Token').fill('a-token-that-is-not-it')
+    await page.keyboard.press('Enter')
+    await page.getByText('This is not the token.').waitFor()
+    expect(await complaintsOf(page)).toEqual([])
+    await page.getByLabel('Token').fill(token)
+    await page.keyboard.press('Enter')
+    await row(page, 'home').waitFor()
+    await page.getByText('● live').waitFor()
   })
 
   test('after a restart the page comes back by itself, and says so while it cannot', async () => {

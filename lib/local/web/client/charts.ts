@@ -222,7 +222,7 @@ function latencySeries(): uPlot.Series[] {
     line('p50', 'p50'),
     line('p95', 'p95', [7, 3]),
     line('p99', 'p99', [2, 3]),
-    dots('Single result', 'single', 3),
+    dots('Single result', 'single', 4),
     dots('Degraded', 'degraded', 6),
   ]
 }

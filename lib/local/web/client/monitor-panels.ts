@@ -81,6 +81,7 @@ export function certificatePanel(certificate: Omit<Certificate, 'seenAtMs'>): HT
 
 const factNames: Record<string, string> = {
   answers: 'DNS answers',
+  server: 'DNS server',
   rcode: 'DNS code',
   serial: 'Zone serial',
   ip: 'Address',

@@ -81,11 +81,8 @@ export class OverviewRow {
   #showCause(): void {
     const { lastFailure, downAt, muted, state, last } = this.#row
     const isWell = state === 'up' && (last === undefined || last.status === 'up')
-    const parts = [
-      muted && 'in maintenance',
-      lastFailure && troubleText(lastFailure, isWell),
-      downAt && `down from ${downAt.join(', ')}`,
-    ]
+    const from = downAt ? `from ${downAt.join(', ')}: ` : ''
+    const parts = [muted && 'in maintenance', lastFailure && from + troubleText(lastFailure, isWell)]
     setText(this.#cause, parts.filter(Boolean).join(' · '))
     setAttribute(this.#cause, 'title', lastFailure?.message)
     setAttribute(this.#cause, 'data-past', isWell ? '' : undefined)
