@@ -133,24 +133,20 @@ function urlOf({ url = '/' }: IncomingMessage): URL {
 }
 
 async function sendError(request: IncomingMessage, response: ServerResponse, error: unknown, log: Log): Promise<void> {
-  const isOurs = !(error instanceof HttpError)
-  if (isOurs) log('error', 'dashboard.error', { path: request.url, message: (error as Error)?.stack ?? String(error) })
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  const { pathname } = URL.parse(request.url ?? '/', 'http://localhost') ?? { pathname: '/' }
-  const status = isOurs ? 500 : error.status
-  const headers = isOurs ? {} : error.headers
-  const message = isOurs ? 'the dashboard failed at this: its log says how' : error.message
-  const isPage = !pathname.startsWith('/api/') && `${request.headers.accept ?? ''}`.includes('text/html')
+  // Without its query: that may hold a key.
+  const [path = '/'] = (request.url ?? '/').split('?')
+  const known =
+    error instanceof HttpError ? error : new HttpError(500, 'the dashboard failed at this: its log says how')
+  if (known !== error) log('error', 'dashboard.error', { path, message: (error as Error)?.stack ?? String(error) })
+  if (response.headersSent) response.destroy()
+  else await send(request, response, errorAnswer(known, path, `${request.headers.accept ?? ''}`))
+}
+
+/** An error as JSON for programs and as text for people; those who have to log in first are led there. */
+function errorAnswer({ status, message, headers }: HttpError, path: string, accepted: string): Answer {
   const more = { status, headers, cacheControl: 'no-store' }
-  if (status === 401 && isPage) more.headers = { ...headers, location: '/login' }
-  const given =
-    status === 401 && isPage
-      ? answer('text/plain; charset=utf-8', 'See /login\n', { ...more, status: 303 })
-      : pathname.startsWith('/api/')
-        ? json({ error: message }, more)
-        : answer('text/plain; charset=utf-8', `${message}\n`, more)
-  await send(request, response, given)
+  if (path.startsWith('/api/')) return json({ error: message }, more)
+  if (status !== 401 || !accepted.includes('text/html'))
+    return answer('text/plain; charset=utf-8', `${message}\n`, more)
+  return answer('text/plain; charset=utf-8', 'See /login\n', { ...more, status: 303, headers: { location: '/login' } })
 }
