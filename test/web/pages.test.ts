@@ -9,6 +9,7 @@ import { HistoryStore } from '../../lib/local/history-store.ts'
 import { complaintsOf, openBrowser } from '../support/browser.ts'
 import { startWatch, type Watch } from '../support/dashboard.ts'
 import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { startRelay } from '../support/relay.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 import { requireSystem } from '../support/system.ts'
 
@@ -219,6 +220,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     await page.keyboard.press('Tab')
     expect(await page.locator(':focus').textContent()).toBe('Skip to the page')
     await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement.id')).toBe('page')
     // Past the states to the search, and from there into the list.
     while ((await page.locator('input[type=search]:focus').count()) === 0) await page.keyboard.press('Tab')
     while ((await page.locator('a.name:focus').count()) === 0) await page.keyboard.press('Tab')
@@ -280,6 +282,37 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     await row(page, 'home').waitFor()
     expect(await ground()).toBe(dark)
   })
+
+  test('after a cut line the page catches up on what it missed, without loading all anew', async () => {
+    const relay = await startRelay(Number(new URL(watch.url).port))
+    onTestFinished(relay.close)
+    const page = await browser.newPage()
+    onTestFinished(() => page.close())
+    page.setDefaultTimeout(60_000)
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await page.goto(`${relay.url}/incidents?monitor=api`)
+    await page.getByText('● live').waitFor()
+    const rows = page.locator('tbody tr')
+    await rows.first().waitFor()
+    const before = await rows.count()
+    asked.length = 0
+    relay.setCut(true)
+    await page.getByRole('alert').getByText('No word from Vedette').waitFor()
+    isBroken = true
+    await stateOf('api', 'down')
+    isBroken = false
+    await stateOf('api', 'up')
+    relay.setCut(false)
+    await page.getByText('● live').waitFor()
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(before + 1)
+    await rows.first().getByText('✔ over').waitFor()
+    expect(asked.filter((at) => at !== '/api/events' && at !== '/api/overview')).toEqual([])
+  })
+
+  /** Resolves when the engine holds a monitor to be in a state. */
+  const stateOf = (id: string, state: string) =>
+    expect.poll(() => watch.engine.view(id)?.state, { timeout: 60_000 }).toBe(state)
 
   test('where a token is needed the page asks for it, and for a wrong one again', async () => {
     const token = 'a-token-that-only-we-know'

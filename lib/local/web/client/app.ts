@@ -78,7 +78,11 @@ export class App {
       if (signal.aborted) return
       this.#show(page, isMoved)
     } catch (error) {
-      if (!signal.aborted) this.#showError(error, () => this.go())
+      if (signal.aborted) return
+      this.#showError(error, () => this.go())
+      // What cannot be answered now may be soon; what is not there is not.
+      const status = error instanceof LoadError ? (error.status ?? 503) : 500
+      if (status === 429 || status === 503) setTimeout(() => !signal.aborted && this.go(false), retryMs)
     }
   }
 

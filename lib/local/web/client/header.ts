@@ -15,7 +15,7 @@ export class Header {
   readonly #service = h('a', { class: 'service', href: '/' }, 'Vedette')
   readonly #anchors = links.map(([href, text]) => h('a', { href }, text))
   readonly #counts = h('p', { class: 'counts', id: 'counts' })
-  readonly #live = h('p', { class: 'live', role: 'status' }, '● live')
+  readonly #live = h('p', { class: 'live', role: 'status' }, '○ connecting')
   readonly #banner: HTMLElement
   #heardMs = serverNow()
   #title = ''
@@ -46,6 +46,7 @@ export class Header {
   /** Something was heard of the server. */
   heard(): void {
     this.#heardMs = serverNow()
+    if (!this.#isStale) setText(this.#live, '● live')
   }
 
   draw({ overview, rows }: Store): void {

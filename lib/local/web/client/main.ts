@@ -15,5 +15,10 @@ if (!main || !header || !banner) throw new Error('expected the page to have #pag
 restoreTheme()
 keepAges()
 const app = new App(main, header, banner)
+// The place stays out of the address: going there is no step in the history.
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault()
+  main.focus()
+})
 followLinks(() => void app.go())
 void app.load()

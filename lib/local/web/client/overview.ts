@@ -129,7 +129,7 @@ class OverviewList {
     const known = this.#sections.get(name)
     if (known) return known
     const title = h('h2', { class: 'group' })
-    const list = h('ul', { class: 'rows', 'aria-label': 'Monitors' })
+    const list = h('ul', { class: 'rows', role: 'list', 'aria-label': 'Monitors' })
     const section = { element: h('section', {}, title, list), title, list }
     this.#sections.set(name, section)
     return section
