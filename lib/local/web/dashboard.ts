@@ -40,8 +40,9 @@ const wordMs = 5000
 /** A thread that has not answered for so long hangs, and is started anew. */
 const answerWithinMs = 30_000
 const closeWithinMs = 5000
-/** A thread that breaks is started anew, but not for ever. */
+/** A thread that breaks is started anew, but not again and again. */
 const mostRestarts = 5
+const restartsWithinMs = 3_600_000
 
 const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 }
 
@@ -51,25 +52,28 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const feeder = new Feeder(sources)
   const unsubscribe = options.engine.subscribe((event) => feeder.takeEngineEvent(event))
   let isStopped = false
-  let restarts = 0
-  let thread = await startThread(options, options.place, feeder)
+  let brokeAt: number[] = []
+  let thread = await startThread(options, options.place, feeder).catch((error) => {
+    unsubscribe()
+    throw error
+  })
   const { url } = thread
   // The place that it got is the one that people have open.
   const place = { host: options.place.host, port: Number(new URL(url).port), isDefault: false }
-  const keepAlive = () => {
-    void thread.ended.then(async (reason) => {
-      if (isStopped) return
-      options.log('error', 'dashboard.broke', { message: reason, restarts })
-      if (restarts++ >= mostRestarts) return
-      try {
-        thread = await startThread(options, place, feeder)
-        keepAlive()
-      } catch (error) {
-        options.log('error', 'dashboard.gone', { message: (error as Error).message })
-      }
-    })
+  const restart = async (reason: string) => {
+    if (isStopped) return
+    brokeAt = [...brokeAt.filter((at) => performance.now() - at < restartsWithinMs), performance.now()]
+    options.log('error', 'dashboard.broke', { message: reason, restarts: brokeAt.length })
+    if (brokeAt.length > mostRestarts) return
+    try {
+      thread = await startThread(options, place, feeder)
+      void thread.ended.then(restart)
+      if (isStopped) await thread.stop()
+    } catch (error) {
+      options.log('error', 'dashboard.gone', { message: (error as Error).message })
+    }
   }
-  keepAlive()
+  void thread.ended.then(restart)
   const timer = setInterval(() => thread.feed(), batchMs)
   return {
     url,
