@@ -71,6 +71,8 @@ const allowed: [room: string, module: string][] = [
   ['bin', '../lib/stacks/app.ts'],
   ['lib/local', '../run/vantage.ts'],
   ['lib/local/web/client', '../api.ts'],
+  ['lib/local/web/client', '../look.ts'],
+  ['lib/local/web/client', '../sparkline.ts'],
   ['lib/local/web/client', './dom.ts'],
   ['lib/local/web/client', 'uplot'],
   ['lib/local/web/client', 'uplot/dist/uPlot.min.css'],

@@ -1,5 +1,8 @@
 import 'uplot/dist/uPlot.min.css'
+import './theme.css'
 import './base.css'
+import './frame.css'
+import './bars.css'
 import './overview.css'
 import './monitor.css'
 import './failovers.css'
