@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import type { Worker } from 'node:worker_threads'
 import { Engine } from '../lib/local/engine.ts'
 import { openHistory } from '../lib/local/history.ts'
 import { openForWriting } from '../lib/local/history-schema.ts'
@@ -58,6 +59,8 @@ const run: ConstructorParameters<typeof Engine>[0]['runMonitor'] = (one, signal)
 const engine = new Engine({ ...config, runMonitor: run, history, log })
 const place = { host: '127.0.0.1', port: 0, isDefault: false }
 const cacheFile = path.join(folder, 'dashboard.json')
+const threads: Worker[] = []
+process.on('worker', (worker) => threads.push(worker))
 const dashboard = await startDashboard({ config, engine, historyPath, place, cacheFile, version: 'bench', log })
 let errorsMs: number[] = []
 engine.subscribe((event) => {
@@ -68,21 +71,27 @@ engine.subscribe((event) => {
 engine.start()
 await wait(12_000)
 
-/** Best, median and worst time of an answer, whole, and its size as sent. */
+/**
+ * Times of an answer, whole, the CPU time of the dashboard's thread for it (without compression, which has threads of its own),
+ * and its size as sent.
+ */
 async function timed(name: string, pathOf: (i: number) => string, count = 10): Promise<string[]> {
-  const took: number[] = []
+  const [took, cpu]: [number[], number[]] = [[], []]
   let bytes = 0
   for (let i = 0; i < count; i++) {
     // What is shared among those who ask within a second is not to be measured.
     await wait(1100)
+    const before = await threads.at(-1)?.cpuUsage()
     const began = performance.now()
     bytes = await sizeOf(pathOf(i))
     took.push(performance.now() - began)
+    const spent = await threads.at(-1)?.cpuUsage(before)
+    cpu.push(((spent?.user ?? 0) + (spent?.system ?? 0)) / 1000)
   }
   const [first = 0, ...later] = took
   const kb = `${(bytes / 1000).toFixed(1)} KB`
   const times = [first, Math.min(...later), median(later), Math.max(...later)]
-  return [name, ...times.map((ms) => `${ms.toFixed(0)} ms`), kb]
+  return [name, ...[...times, median(cpu)].map((ms) => `${ms.toFixed(0)} ms`), kb]
 }
 
 function sizeOf(where: string): Promise<number> {
@@ -101,7 +110,7 @@ function sizeOf(where: string): Promise<number> {
 const some = (i: number) => about.ids[(i * 37) % about.ids.length] ?? ''
 const series = (i: number, days: number) => `/api/monitors/${some(i)}/series?from=${Date.now() - days * 86_400_000}`
 printTable(
-  ['answer', 'first', 'best', 'median', 'worst', 'as sent'],
+  ['answer', 'first', 'best', 'median', 'worst', 'CPU', 'as sent'],
   [
     await timed('overview', () => '/api/overview'),
     await timed('monitor', (i) => `/api/monitors/${some(i)}`),
