@@ -250,7 +250,7 @@ export interface FailoverView {
   zone: string
   ttlSeconds: number
   mode: FailoverMode
-  /** Locked or latched: no automatic move until a person unlocks it. */
+  /** No move by itself until a person unlocks it. (Latched after too many moves is said by readiness and by reasons.) */
   locked: boolean
   /** Id of the active endpoint; absent while it is not known. */
   active?: string
