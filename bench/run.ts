@@ -13,6 +13,8 @@ const parts = {
   synth: 'a thousand monitors as templates',
   failover: 'from the death of an origin to the change of its record',
   'sandbox-failover': 'the same, deployed into an AWS on this machine',
+  web: 'the dashboard: its answers, and whether it disturbs the probes',
+  look: 'the dashboard in a browser: how soon, how much, how live, and its memory',
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 

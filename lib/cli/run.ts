@@ -3,6 +3,7 @@ import { startControl } from '../local/control.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
 import { Engine } from '../local/engine.ts'
+import { createFailoverRecord } from '../local/failover-record.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
@@ -18,12 +19,13 @@ import { defaultSocket } from './controllers.ts'
 import { renderLiveView } from './live-view.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
+import { chooseDashboard, type DashboardChoice, type DashboardFlags, openDashboard } from './run-dashboard.ts'
 import { Screen } from './screen.ts'
 import { type Stop, untilSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
 
-export interface RunOptions {
+export interface RunOptions extends DashboardFlags {
   config?: string
   demo?: boolean
   history?: string
@@ -46,12 +48,22 @@ interface Source {
   stop(): Promise<void>
 }
 
+/** How it is run. */
+interface Circumstances {
+  isLive: boolean
+  history: History
+  log: Log
+  stop: Stop
+  dashboard: DashboardChoice
+}
+
 const redrawMs = 1000
 
 /** `vedette run`: keeps every monitor running until SIGINT or SIGTERM, then ends in order and gives 0. */
 export async function run(options: RunOptions, output: Output): Promise<number> {
   keepHeapSmall()
   const isLive = chooseView(options.view)
+  const dashboard = chooseDashboard(options)
   const stop = untilSignal()
   // The config first: what is wrong with it is said before anything is made.
   const config = options.demo ? undefined : await loadConfig(options.config)
@@ -64,7 +76,7 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
     const { route53 = false } = options
     const source = config ? { config, hints: [], route53, stop: async () => {} } : await demoSource()
     try {
-      await watch(source, { isLive, history, log, stop }, output)
+      await watch(source, { isLive, history, log, stop, dashboard }, output)
     } finally {
       await source.stop()
     }
@@ -120,7 +132,7 @@ async function demoSource(): Promise<Source> {
 
 async function watch(
   { config, hints, onFailovers, ...source }: Source,
-  { isLive, history, log, stop }: { isLive: boolean; history: History; log: Log; stop: Stop },
+  { isLive, history, log, stop, dashboard: choice }: Circumstances,
   output: Output,
 ): Promise<void> {
   const host = createHost({ vantage: 'local', version, ...config })
@@ -131,28 +143,37 @@ async function watch(
     history,
     log,
   })
-  const failovers = config.failovers.length > 0 ? await embed(config, log, source) : undefined
-  if (failovers) onFailovers?.(failovers)
-  if (!isLive) for (const hint of hints) output.err(hint)
-  engine.start()
-  const view = isLive ? showLive(engine, failovers, hints, stop) : undefined
+  const dashboard = choice && (await openDashboard(choice, { config, engine, historyPath: history.status.path, log }))
+  const record = createFailoverRecord(history)
+  const emit = (event: FailoverEvent) => {
+    logFailover(log, event)
+    record(event)
+    dashboard?.takeFailoverEvent(event)
+  }
+  let [failovers, view]: [EmbeddedFailovers?, ReturnType<typeof showLive>?] = []
   try {
+    failovers = config.failovers.length > 0 ? await embed(config, { ...source, log, emit }) : undefined
+    if (failovers) onFailovers?.(failovers)
+    if (failovers) dashboard?.attach(failovers)
+    const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...hints]
+    if (!isLive) for (const hint of allHints) output.err(hint)
+    engine.start()
+    view = isLive ? showLive(engine, failovers, allHints, stop) : undefined
     await stop.requested
     if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
     await engine.stop()
   } finally {
     await failovers?.stop()
+    await dashboard?.stop()
     view?.close()
   }
 }
 
+/** What is needed to bring failovers up. */
+type Embedding = Pick<Source, 'zonePort' | 'route53'> & { log: Log; emit(event: FailoverEvent): void }
+
 /** Failovers on zones of this machine or in Route 53, told of in the log. */
-async function embed(
-  config: Config,
-  log: Log,
-  { zonePort, route53 }: Pick<Source, 'zonePort' | 'route53'>,
-): Promise<EmbeddedFailovers> {
-  const emit = (event: FailoverEvent) => logFailover(log, event)
+async function embed(config: Config, { zonePort, route53, log, emit }: Embedding): Promise<EmbeddedFailovers> {
   const failovers = await startFailovers(config, {
     ...{ version, emit, ...(zonePort && { zonePort }) },
     // The SDK is loaded by those who need it. What is in Route 53 outlives this process, so what is known of it does too.
