@@ -51,6 +51,7 @@ const verified: FailoverEvent = {
   type: 'verified',
   failover: 'api',
   to: 'two',
+  movedAtMs: 3500,
   atMs: 4500,
   inSyncMs: 300,
   servedMs: 900,
