@@ -121,4 +121,4 @@ type Bodies =
 export type VedetteEvent = Named & { atMs: number } & Bodies
 
 export type EventType = VedetteEvent['type']
-export type EventOf<T extends EventType> = Extract<VedetteEvent, { type: T }>
+export type EventOf<T extends EventType> = VedetteEvent & { type: T }
