@@ -1,8 +1,8 @@
 import type { Config, Vantage } from '../model/config.ts'
 import { didYouMean, formatPath, type Problem, shown } from '../model/problem.ts'
 import { regions } from '../model/regions.ts'
-import { mostAlarmResources } from './alarm-shards.ts'
-import { certificateAlarm, slowAlarm } from './alarms.ts'
+import { monitorAlarms, mostAlarmResources } from './alarm-shards.ts'
+import { certificateAlarm } from './alarms.ts'
 import { monitorProblems } from './aws-monitor-checks.ts'
 import { probeName } from './names.ts'
 import { monitorsOf } from './plan.ts'
@@ -139,11 +139,11 @@ const alarmQuota = 5000
 
 function quotaProblems(config: Config): Problem[] {
   const { vantages, controllers, monitors, allow } = config
-  const slow = monitors.filter((monitor) => slowAlarm(monitor, config)).length
   const fixed = vantages.length + (certificateAlarm(config) ? 1 : 0)
   const problems = controllers.flatMap((region, i): Problem[] => {
     const errors = vantages.filter((vantage) => vantage.region === region).length
-    const alarms = monitors.length + (i === 0 ? slow : 0) + fixed + errors
+    const own = monitors.map((monitor) => monitorAlarms(monitor, config, i === 0))
+    const alarms = own.reduce((sum, one) => sum + one.alarms.length + one.composites.length, fixed + errors)
     if (alarms <= alarmQuota || 'alarm-quota' in allow) return []
     return [
       problem(

@@ -4,6 +4,7 @@ import type { Monitor } from '../model/monitor.ts'
 import { formatPath, type Problem, shown } from '../model/problem.ts'
 import { monitorAlarms, mostAlarmResources, resourcesOf } from './alarm-shards.ts'
 import { downAlarm, longestRunbook, lookBackSeconds } from './alarms.ts'
+import { limitAlarm, regressionAlarm } from './latency-alarms.ts'
 import { invocationMs, longestTimeoutMs } from './probe-function.ts'
 import { intervalProblem } from './schedule.ts'
 import { literalSecretsOf, secretsOf } from './secrets.ts'
@@ -15,6 +16,7 @@ export function monitorProblems(config: Config): Problem[] {
     ...config.monitors.flatMap((monitor, i) => [
       ...timingProblems(monitor, i),
       ...alarmProblems(monitor, i, config),
+      ...latencyProblems(monitor, i, config),
       ...runbookProblems(monitor, i),
       ...maintenanceProblems(monitor, i, config),
       ...keyProblems(monitor, i, config),
@@ -52,6 +54,33 @@ function alarmProblems(monitor: Monitor, i: number, config: Config): Problem[] {
       got: `${of} × ${formatDuration(periodSeconds * 1000)} = ${formatDuration(periodSeconds * of * 1000)}`,
     },
   ]
+}
+
+function latencyProblems(monitor: Monitor, i: number, config: Config): Problem[] {
+  const { latency, metrics, everyMs } = monitor
+  if (!latency || intervalProblem(everyMs)) return []
+  const at = ['monitors', i]
+  if (!metrics.duration)
+    return [
+      {
+        path: formatPath([...at, 'metrics', 'duration']),
+        expected: 'true in AWS, as "latency" is judged on the metric Duration',
+        got: 'false',
+        hint: 'it costs one metric more: see vedette cost',
+      },
+    ]
+  return [limitAlarm(monitor, config), regressionAlarm(monitor, config)].flatMap((alarm): Problem[] => {
+    if (!alarm || alarm.periodSeconds * alarm.of <= lookBackSeconds(alarm.periodSeconds)) return []
+    const most = formatDuration(lookBackSeconds(alarm.periodSeconds) * 1000)
+    return [
+      {
+        path: formatPath([...at, 'latency']),
+        expected: `runs enough for its percentiles within ${most}, as far back as CloudWatch looks`,
+        got: formatDuration(alarm.periodSeconds * alarm.of * 1000),
+        hint: 'run it more often, or leave "p99" out',
+      },
+    ]
+  })
 }
 
 function runbookProblems({ runbook }: Monitor, i: number): Problem[] {

@@ -1,6 +1,7 @@
 import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { certificateAlarm, slowAlarm } from './alarms.ts'
+import { monitorAlarms } from './alarm-shards.ts'
+import { type Alarm, certificateAlarm } from './alarms.ts'
 import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
 import { probeMemoryMb } from './probe-function.ts'
 import { shortLineBytes } from './result-line.ts'
@@ -26,6 +27,9 @@ const route53 = 'https://aws.amazon.com/route53/pricing/'
 const prices = {
   metric: { usd: 0.3, per: 1, unit: 'metric', source: cloudWatch },
   alarm: { usd: 0.1, per: 1, unit: 'alarm', source: cloudWatch },
+  // An alarm over an expression costs one for each metric in it; one over a band three: the metric and both of its edges.
+  alarmMetric: { usd: 0.1, per: 1, unit: 'metric of alarm', source: cloudWatch },
+  compositeAlarm: { usd: 0.5, per: 1, unit: 'composite alarm', source: cloudWatch },
   putMetricData: { usd: 0.01, per: 1000, unit: 'request', source: cloudWatch },
   logs: { usd: 0.5, per: 1, unit: 'GB', source: cloudWatch },
   dashboard: { usd: 3, per: 1, unit: 'dashboard', source: cloudWatch },
@@ -114,14 +118,36 @@ function metricLines(config: Priced): CostLine[] {
 function alarmLines(config: Priced): CostLine[] {
   const { vantages, controllers, monitors } = config
   const c = controllers.length
-  const slow = monitors.filter((monitor) => slowAlarm(monitor, config)).length
+  const atHome = c > 0 ? monitors.map((monitor) => monitorAlarms(monitor, config, true)) : []
+  const alarms = atHome.flatMap((one) => one.alarms)
+  const metricsOf = (kind: string) => sum(alarms.filter((alarm) => alarm.kind.startsWith(kind)).map(pricedMetrics))
+  const composites = sum(atHome.map((one) => one.composites.length))
+  const promised = monitors.filter(({ slo }) => slo).length
   return [
     line('alarm on Down', `${monitors.length} monitors × ${c} controllers`, monitors.length * c, prices.alarm),
     line('alarm on Heartbeat', `${vantages.length} vantages × ${c} controllers`, vantages.length * c, prices.alarm),
     line('alarm on certificates', `1 × ${c} controllers`, certificateAlarm(config) ? c : 0, prices.alarm),
-    line('alarm on slowness', `${slow} monitors, home only`, c > 0 ? slow : 0, prices.alarm),
+    line('alarms on slowness', 'each metric in them, home only', metricsOf('slow'), prices.alarmMetric),
+    line('alarms on regressions', 'each 3: metric and band, home only', metricsOf('regression'), prices.alarmMetric),
+    line(
+      'alarms on error budgets',
+      `${promised} monitors × their windows, home only`,
+      metricsOf('burn'),
+      prices.alarmMetric,
+    ),
+    line(
+      'composite alarms on error budgets',
+      `${promised} monitors × page and ticket`,
+      composites,
+      prices.compositeAlarm,
+    ),
     line('alarms on functions', `${vantages.length} vantages × 2`, vantages.length * 2, prices.alarm),
   ]
+}
+
+/** As how many an alarm is priced. */
+function pricedMetrics({ math, band }: Alarm): number {
+  return math ? Object.keys(math.statistics).length : band === undefined ? 1 : 3
 }
 
 /** In how many vantages a monitor runs. */

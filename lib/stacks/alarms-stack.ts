@@ -5,7 +5,7 @@ import type { AlarmShard, MonitorAlarms } from '../decide/alarm-shards.ts'
 import type { Alarm } from '../decide/alarms.ts'
 import { alarmsName, namespaceOf, topicName } from '../decide/names.ts'
 import type { Config } from '../model/config.ts'
-import { addAlarm } from './alarm.ts'
+import { addAlarm, addComposite } from './alarm.ts'
 import { stackProps, type Target } from './stack-props.ts'
 
 /** The alarms over some monitors in a controller region, and the mute rules of their maintenance. */
@@ -29,7 +29,7 @@ export class AlarmsStack extends Stack {
 
 function addMonitor(
   stack: Stack,
-  { id, alarms, muteRules }: MonitorAlarms,
+  { id, alarms, composites, muteRules }: MonitorAlarms,
   namespace: string,
   topics: Record<Alarm['severity'], string>,
 ): void {
@@ -38,6 +38,7 @@ function addMonitor(
   const resources = alarms.map((alarm) =>
     addAlarm(scope, alarm.kind, alarm, { namespace, topicArn: topics[alarm.severity] }),
   )
+  const overOthers = composites.map((one) => addComposite(scope, one, resources, topics[one.severity]))
   for (const [i, { name, description, expression, timeZone, duration, alarms: alarmNames }] of muteRules.entries()) {
     const rule = new CfnAlarmMuteRule(scope, `maintenance-${i + 1}`, {
       name,
@@ -46,6 +47,7 @@ function addMonitor(
       rule: { schedule: { expression, timezone: timeZone, duration } },
     })
     // A rule may name only alarms that exist.
-    for (const alarm of resources) rule.addResourceDependency(alarm)
+    for (const alarm of [...resources, ...overOthers])
+      if (alarmNames.includes(alarm.alarmName ?? '')) rule.addResourceDependency(alarm)
   }
 }

@@ -65,6 +65,7 @@ export const fullConfig = {
         { start: '2026-12-24T22:00:00Z', for: '4h' },
       ],
       slo: { objective: 99.9, window: '30d' },
+      latency: { p95: '800ms', p99: '2s', for: '10m', regression: 1.5 },
       metrics: { duration: false, perVantage: false },
     },
     { id: 'origin', kind: 'http', url: 'https://api.example.com/', connectTo: '192.0.2.10:443' },
