@@ -1,3 +1,4 @@
+import type { Notice, NotifyState } from '../decide/notice.ts'
 import type { Change } from '../decide/swap-batch.ts'
 import type { SwapEvent } from '../decide/swap-terms.ts'
 import type { Datum } from '../decide/votes.ts'
@@ -46,4 +47,18 @@ export interface ControllerTable {
   read(failover: string): Promise<ControllerMemory>
   /** Replaces what is given, all at once, and leaves the rest; `largestEpoch` never shrinks. */
   update(failover: string, changes: Partial<ControllerMemory>): Promise<void>
+}
+
+/** What came of telling a route. `isFinal` says that another try is useless. `ref` is what the destination calls the message. */
+export type Delivery = { kind: 'delivered'; ref?: string } | { kind: 'undelivered'; reason: string; isFinal: boolean }
+
+/** Tells a route of a notice, with retries until the deadline. Never rejects; reasons hold no secrets. */
+export type Deliver = (notice: Notice, limit: { deadlineMs: number; signal?: AbortSignal }) => Promise<Delivery>
+
+/** Keeps what people have been told. `version` tells whether somebody else has written since. */
+export interface NotifyStore {
+  /** Rejects where it cannot be read. */
+  load(): Promise<{ state: NotifyState; version: number } | undefined>
+  /** Rejects where it cannot be written; `conflict`: load it again. */
+  save(state: NotifyState, version: number): Promise<'saved' | 'conflict'>
 }

@@ -33,7 +33,8 @@ export function notify(
     destinations.add(route.destination)
     return settleRoute(state, route, { ended, isRepeated }, rules, nowMs)
   })
-  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes) }
+  const waiting = state.outbox.flatMap(({ notBeforeMs = 0 }) => (notBeforeMs > nowMs ? [notBeforeMs] : []))
+  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting) }
 }
 
 function take(

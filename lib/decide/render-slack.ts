@@ -67,13 +67,13 @@ function within(text: string, most: number): string {
   }
 }
 
-/** Slack's control characters (https://docs.slack.dev/messaging/formatting-message-text, "Escaping text"): nobody is mentioned, nothing is linked. */
+/** Slack's control characters (https://docs.slack.dev/messaging/formatting-message-text, "Escaping text"): nobody is mentioned, nothing is linked. Marks lose their meaning, but not those within a word: a code is to be copied. */
 function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/[*_~`]/g, (mark) => `${mark}\u200b`)
+    .replace(/[*~`]|(?<!\w)_|_(?!\w)/g, (mark) => `${mark}\u200b`)
 }
 
 function escapedUrl(href: string): string {
