@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
 import type { NotifyStore } from '../../lib/act/ports.ts'
 import type { NotifyRules, NotifyState } from '../../lib/decide/notice.ts'
@@ -73,27 +73,27 @@ async function start(store = memoryStore(), more: Partial<NotifyRules> & { routi
 }
 
 const now = () => Date.now()
-const eventually = <T>(get: () => T, options: { timeout: number } = { timeout: 20_000 }) => expect.poll(get, options)
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 20 })
 
 describe('a notifier', () => {
   test('tells of a failure and of its end, by one key', async () => {
     const notifier = await start()
     notifier.tell(downEvent('m1', now()))
-    await eventually(() => pagerDuty.opened).toEqual(['vedette/shop/m1'])
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
     notifier.tell(recoveredEvent('m1', now()))
-    await eventually(() => pagerDuty.resolved).toEqual(['vedette/shop/m1'])
+    await eventually(() => expect(pagerDuty.resolved).toEqual(['vedette/shop/m1']))
     expect(pagerDuty.dropped).toEqual([])
   })
 
   test('a storm of 500 is one alert with a count, and all of it is over afterwards', async () => {
     const notifier = await start()
     notifier.tell(...watched.map(({ id }) => downEvent(id, now())))
-    await eventually(() => pagerDuty.opened).toHaveLength(1)
+    await eventually(() => expect(pagerDuty.opened).toHaveLength(1))
     expect(pagerDuty.received[0]?.json).toMatchObject({
       payload: { summary: '500 incidents at once: 500 × CONNECT_REFUSED' },
     })
     for (const { id } of watched) notifier.tell(recoveredEvent(id, now()))
-    await eventually(() => pagerDuty.open.get(key)?.size).toBe(0)
+    await eventually(() => expect(pagerDuty.open.get(key)?.size).toBe(0))
     expect(pagerDuty.received).toHaveLength(2)
   })
 
@@ -103,10 +103,10 @@ describe('a notifier', () => {
     for (let i = 0; i < 8; i++) pagerDuty.faults.push(faults[i % 4], undefined, faults[(i + 1) % 4])
     for (let i = 0; i < 8; i++) {
       notifier.tell(downEvent(`m${i}`, now()))
-      await eventually(() => pagerDuty.opened.length).toBe(i + 1)
+      await eventually(() => expect(pagerDuty.opened.length).toBe(i + 1))
       notifier.tell(recoveredEvent(`m${i}`, now()))
     }
-    await eventually(() => pagerDuty.resolved.length, { timeout: 20_000 }).toBe(8)
+    await eventually(() => expect(pagerDuty.resolved.length).toBe(8))
     expect(pagerDuty.opened).toEqual(pagerDuty.resolved)
     expect(new Set(pagerDuty.opened).size).toBe(8)
   })
@@ -116,15 +116,15 @@ describe('a notifier', () => {
     pagerDuty.faults.push(...Array(100).fill('silent'))
     const first = await start(store)
     first.tell(downEvent('m1', now()))
-    await eventually(() => pagerDuty.received.length).toBe(1)
+    await eventually(() => expect(pagerDuty.received.length).toBe(1))
     // What a kill leaves behind: the state that was kept last.
     const kept = structuredClone(store.kept)
     pagerDuty.faults.length = 0
     const second = await start(Object.assign(memoryStore(), { kept }))
-    await eventually(() => pagerDuty.opened).toEqual(['vedette/shop/m1'])
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
     second.tell(downEvent('m1', now()))
     second.tell(recoveredEvent('m1', now()))
-    await eventually(() => pagerDuty.resolved).toEqual(['vedette/shop/m1'])
+    await eventually(() => expect(pagerDuty.resolved).toEqual(['vedette/shop/m1']))
     expect(pagerDuty.opened).toEqual(['vedette/shop/m1'])
     // The first one waits for an answer that never comes.
     pagerDuty.faults.length = 0
@@ -133,11 +133,14 @@ describe('a notifier', () => {
   test('a wrong key is told on the other route, with the incident, and never appears in the log', async () => {
     const notifier = await start(memoryStore(), { routingKey: 'w'.repeat(32) })
     notifier.tell(downEvent('m1', now()))
-    await expect
-      .poll(() => slack.posts.map(({ text }) => text))
-      .toEqual([expect.stringContaining('m1 is down'), expect.stringContaining('The route pager cannot be told: 400')])
+    await eventually(() =>
+      expect(slack.posts.map(({ text }) => text)).toEqual([
+        expect.stringContaining('m1 is down'),
+        expect.stringContaining('The route pager cannot be told: 400'),
+      ]),
+    )
     notifier.tell(recoveredEvent('m1', now()))
-    await eventually(() => slack.posts.at(-1)?.text).toContain('Over: m1 is down')
+    await eventually(() => expect(slack.posts.at(-1)?.text).toContain('Over: m1 is down'))
     expect(logged.join('\n')).toContain('notify.undelivered')
     expect(logged.join('\n')).not.toContain('wwww')
     expect(logged.join('\n')).not.toContain('secretsecret')
@@ -148,7 +151,7 @@ describe('a notifier', () => {
     store.fails = true
     const notifier = await start(store)
     notifier.tell(downEvent('m1', now()))
-    await eventually(() => pagerDuty.opened).toEqual(['vedette/shop/m1'])
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
     expect(logged.join('\n')).toMatch(/notify.forgotten.*disk full/)
     expect(logged.join('\n')).toMatch(/notify.not kept.*disk full/)
   })
@@ -158,7 +161,7 @@ describe('a notifier', () => {
     const [one, two] = [await start(store), await start(store)]
     for (const notifier of [one, two]) notifier.tell(downEvent('m1', now()))
     await Promise.all([one.drain(10_000), two.drain(10_000)])
-    await eventually(() => pagerDuty.opened).toEqual(['vedette/shop/m1'])
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
     expect(Object.keys(store.kept?.state.incidents ?? {})).toEqual(['vedette/shop/m1'])
   })
 
