@@ -1,4 +1,4 @@
-import { age } from '../model/duration.ts'
+import { age, formatDuration } from '../model/duration.ts'
 import {
   badShare,
   burnOf,
@@ -21,6 +21,7 @@ export type BudgetReason =
       pair: Pair['id']
       severity: Pair['severity']
       burnRate: number
+      shortMs: number
       longBurn: number
       shortBurn: number
     }
@@ -93,8 +94,8 @@ function burningPages({ pairs }: BudgetFacts): BudgetReason[] {
 }
 
 function burning({ pair, longBurn, shortBurn }: PairState): BudgetReason {
-  const { id, severity, burnRate } = pair
-  return { code: 'burning', pair: id, severity, burnRate, longBurn, shortBurn }
+  const { id, severity, burnRate, shortMs } = pair
+  return { code: 'burning', pair: id, severity, burnRate, shortMs, longBurn, shortBurn }
 }
 
 function sinceReasons({ since, slo }: BudgetFacts): BudgetReason[] {
@@ -145,8 +146,11 @@ function exhaustionOf({ account, hour, day }: BudgetFacts): BudgetVerdict['exhau
 /** A reason in a sentence. */
 export function budgetReasonText(reason: BudgetReason): string {
   switch (reason.code) {
-    case 'burning':
-      return `the budget burns ${times(reason.longBurn)} over ${reason.pair} and ${times(reason.shortBurn)} over the twelfth of it: a ${reason.severity} from ${times(reason.burnRate)} on`
+    case 'burning': {
+      const short = formatDuration(reason.shortMs)
+      const rates = `${times(reason.longBurn)} over ${reason.pair} and ${times(reason.shortBurn)} over ${short}`
+      return `the ${reason.pair} pair burns: ${rates}, where ${times(reason.burnRate)} is a ${reason.severity}`
+    }
     case 'easing':
       return `${times(reason.longBurn)} over the last ${reason.pair}, but it has stopped or eased since`
     case 'since':

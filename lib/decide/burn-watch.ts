@@ -6,7 +6,7 @@ export type Severity = PairState['pair']['severity']
 export interface BurnChange {
   severity: Severity
   open: boolean
-  /** The pair that burns most of its rate; of an alert that closes, the one that was nearest to it. */
+  /** The fastest pair that burns; of an alert that closes, the one that is nearest to its rate. */
   worst: PairState
 }
 
@@ -28,8 +28,8 @@ export function judgeBurns(open: OpenBurns, states: readonly PairState[]): { ope
   return { open: next, changes }
 }
 
-/** Burning ones first, then by how far the long window is over its rate. */
+/** Of pairs with the fastest first. */
 function worstOf(states: readonly PairState[]): PairState | undefined {
-  const weight = ({ isBurning, longBurn, pair }: PairState) => (isBurning ? 1e9 : 0) + longBurn / pair.burnRate
-  return [...states].sort((a, b) => weight(b) - weight(a))[0]
+  const weight = ({ longBurn, pair }: PairState) => longBurn / pair.burnRate
+  return states.find(({ isBurning }) => isBurning) ?? states.toSorted((a, b) => weight(b) - weight(a))[0]
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from '../model/duration.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { type Alarm, described, placesOf, type Source, savedQuery, targetOf } from './alarms.ts'
-import { enoughOf, limitsOf } from './latency.ts'
+import { limitsOf } from './latency.ts'
 import { prefixOf } from './names.ts'
 
 /**
@@ -13,7 +13,7 @@ export function limitAlarm(monitor: Monitor, config: Source): Alarm | undefined 
   const limits = limitsOf(monitor.latency, monitor.everyMs, placesOf(monitor, config.vantages).length)
   const [first] = limits
   if (!first) return undefined
-  const over = limits.map((limit) => `(n >= ${enoughOf(limit)} AND ${limit.statistic} > ${limit.limitMs})`)
+  const over = limits.map((limit) => `(n >= ${limit.leastRuns} AND ${limit.statistic} > ${limit.limitMs})`)
   const statistics = Object.fromEntries(limits.map(({ statistic }) => [statistic, statistic]))
   const said = limits.map(({ statistic, limitMs }) => `${statistic} of ${formatDuration(limitMs)}`).join(' or ')
   return {

@@ -1,4 +1,4 @@
-import { durationsSince, enoughOf, type Run } from './latency.ts'
+import { durationsSince, type Run, timeOf } from './latency.ts'
 import { quantile } from './quantile.ts'
 
 /** The median of an hour of an earlier week. */
@@ -37,7 +37,7 @@ export function baselineStarts(nowMs: number): number[] {
 
 /** Over how long the median is taken: `forMs`, or as long as ten runs take. */
 export function regressionWindowMs(forMs: number, everyMs: number, places = 1): number {
-  return Math.max(forMs, (leastRuns * everyMs) / places)
+  return Math.max(forMs, timeOf(leastRuns, everyMs, places))
 }
 
 /**
@@ -52,7 +52,7 @@ export function judgeRegression(
 ): Regression | undefined {
   const sorted = durationsSince(runs, nowMs - windowMs)
   const medians = hours.filter((hour) => hour.runs >= leastRuns).map(({ medianMs }) => medianMs)
-  if (sorted.length < enoughOf({ leastRuns }) || medians.length < leastWeeks) return undefined
+  if (sorted.length < leastRuns || medians.length < leastWeeks) return undefined
   const valueMs = quantile(sorted, 0.5) ?? 0
   const baselineMs = quantile(Float64Array.from(medians).sort(), 0.5) ?? 0
   const limitMs = baselineMs * factor

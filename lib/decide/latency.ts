@@ -32,9 +32,13 @@ export function limitsOf(latency: Latency, everyMs: number, places = 1): Limit[]
     const limitMs = latency[key]
     return limitMs === undefined ? [] : [{ ...rest, limitMs }]
   })
-  const neededMs = Math.max(0, ...asked.map(({ leastRuns }) => (leastRuns * everyMs) / places))
-  const windowMs = Math.ceil(Math.max(latency.forMs, neededMs) / minuteMs) * minuteMs
+  const windowMs = Math.max(latency.forMs, ...asked.map(({ leastRuns }) => timeOf(leastRuns, everyMs, places)))
   return asked.map((limit) => ({ ...limit, windowMs }))
+}
+
+/** How long so many runs take, in whole minutes: one in ten may be late, skipped or failed. */
+export function timeOf(runs: number, everyMs: number, places: number): number {
+  return Math.ceil((11 * runs * everyMs) / (10 * places * minuteMs)) * minuteMs
 }
 
 /** A run that succeeded: when, and how long it took. */
@@ -55,14 +59,9 @@ export interface LimitState {
 /** Judges a limit on the runs up to now; those older than its window do not count. */
 export function judgeLimit(limit: Limit, runs: readonly Run[], nowMs: number): LimitState {
   const sorted = durationsSince(runs, nowMs - limit.windowMs)
-  if (sorted.length < enoughOf(limit)) return { limit, runs: sorted.length, isOver: false }
+  if (sorted.length < limit.leastRuns) return { limit, runs: sorted.length, isOver: false }
   const valueMs = quantile(sorted, limit.share) ?? 0
   return { limit, runs: sorted.length, valueMs, isOver: valueMs > limit.limitMs }
-}
-
-/** How many runs a window must have: one in ten may be late, skipped or failed without a percentile losing its meaning. */
-export function enoughOf({ leastRuns }: Pick<Limit, 'leastRuns'>): number {
-  return Math.ceil(0.9 * leastRuns)
 }
 
 /** The durations of runs since a time, sorted. */

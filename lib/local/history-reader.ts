@@ -1,10 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { HourVotes } from '../decide/budget-account.ts'
 import type { State } from '../decide/health.ts'
 import type { ProbeResult } from '../model/result.ts'
 import { type StoredResult, shorten, ticksPerMs, unpackBlock } from './history-block.ts'
+import { eventsIn, type StoredEvent } from './history-events.ts'
 import { type ResultRow, toResult } from './history-rows.ts'
 import { blockId, hourMs, hoursPerDay, openForReading, span } from './history-schema.ts'
 import type { StoredTransition } from './history-store.ts'
+import { hourVotes, type MonitorVotes, votesSince, watchedFrom } from './history-votes.ts'
 import { type Uptime, uptimeOf } from './rollup.ts'
 
 /** One hour, or day, of one monitor from one vantage. Durations are of runs that were up or degraded. */
@@ -128,6 +131,26 @@ export class HistoryReader {
       .all()
       .map(toTransition)
       .filter(({ monitor }) => Date.parse(this.latest(monitor, 1)[0]?.startedAt ?? '') >= sinceMs)
+  }
+
+  /** What happened beside results and changes of state, oldest first: of these kinds, or all. */
+  events(fromMs: number, toMs: number, options: { kinds?: readonly string[]; limit?: number } = {}): StoredEvent[] {
+    return eventsIn(this.#db, fromMs, toMs, options)
+  }
+
+  /** A monitor's votes by hour, over all its vantages. */
+  hourVotes(monitor: string, fromMs: number, toMs: number): HourVotes[] {
+    return hourVotes(this.#db, monitor, fromMs, toMs)
+  }
+
+  /** Since when a monitor has been watched, and from how many places since `fromMs`. */
+  watchedFrom(monitor: string, fromMs: number): { firstMs?: number; places: number } {
+    return watchedFrom(this.#db, monitor, fromMs)
+  }
+
+  /** The votes of all monitors since a time: of hours that are over by hour, of those that are open by minute. */
+  votesSince(fromMs: number): { hours: MonitorVotes[]; minutes: MonitorVotes[] } {
+    return this.#atOnce(() => votesSince(this.#db, fromMs))
   }
 
   /** Several queries that see the file as it was at one moment: an hour may be sealed between two of them. */

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { explain, HistoryError } from './history-errors.ts'
+import { eventSchema } from './history-events.ts'
 
 export const schemaVersion = 1
 
@@ -92,6 +93,7 @@ export function openForWriting(path: string): DatabaseSync {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216')
     db.exec('BEGIN IMMEDIATE')
     if (isNew) db.exec(`${schema} PRAGMA application_id = ${applicationId}`)
+    db.exec(eventSchema)
     // Written each time: a lock alone does not tell a read-only file from a usable one.
     db.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
   })

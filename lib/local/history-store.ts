@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib'
 import type { State, Transition } from '../decide/health.ts'
 import type { ProbeResult } from '../model/result.ts'
 import { ticksPerMs } from './history-block.ts'
+import { addEvents, type StoredEvent } from './history-events.ts'
 import { hourMs, hoursPerDay, span, statuses } from './history-schema.ts'
 
 /** A change of a monitor's state as it is kept. */
@@ -15,6 +16,7 @@ export interface StoredTransition extends Transition {
 export interface Batch {
   results: readonly ProbeResult[]
   transitions: readonly StoredTransition[]
+  events?: readonly StoredEvent[]
 }
 
 /** What `detail` holds: all of a result that no column has. */
@@ -70,21 +72,23 @@ export class HistoryStore {
       return []
     } catch (error) {
       if (!isOfEntry(error)) throw error
-      const { results, transitions } = batch
-      if (results.length + transitions.length === 1) return [error as Error]
-      const ones = [
+      const { results, transitions, events = [] } = batch
+      if (results.length + transitions.length + events.length === 1) return [error as Error]
+      const ones: Batch[] = [
         ...results.map((one) => ({ results: [one], transitions: [] })),
         ...transitions.map((one) => ({ results: [], transitions: [one] })),
+        ...events.map((one) => ({ results: [], transitions: [], events: [one] })),
       ]
       return ones.flatMap((one) => this.append(one))
     }
   }
 
-  #appendAll({ results, transitions }: Batch): void {
+  #appendAll({ results, transitions, events = [] }: Batch): void {
     try {
       inTransaction(this.db, () => {
         for (const result of results) this.#appendResult(result)
         for (const one of transitions) this.#appendTransition(one)
+        addEvents(this.db, events)
       })
     } catch (error) {
       // Numbers given to new series were rolled back as well.

@@ -8,7 +8,7 @@ import { percentiles } from './rollup.ts'
 /** The newest results of a series stay in full. */
 export const keptInFull = 50
 
-/** Counts per hour and day, and changes of state, are small: they stay long enough to compare a year with the last. */
+/** Counts per hour and day, changes of state and events are small: they stay long enough to compare a year with the last. */
 export const rollupDays = 400
 
 /** A run that began in an hour may end, and be written, a little after it. */
@@ -97,6 +97,7 @@ export class HistoryUpkeep {
       db.prepare(old('rollup', 'span, start, series', 'span = 0 AND start < ?')).run(oldestHour).changes,
       db.prepare(old('rollup', 'span, start, series', 'span = 1 AND start < ?')).run(oldestHour / hoursPerDay).changes,
       db.prepare(old('transition', 'time, id', 'time < ?')).run(nowMs - rollupDays * dayMs).changes,
+      db.prepare(old('event', 'time, id', 'time < ?')).run(nowMs - rollupDays * dayMs).changes,
     ]
     return changes.reduce((sum: number, one) => sum + Number(one), 0)
   }

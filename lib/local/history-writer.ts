@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ProbeResult } from '../model/result.ts'
 import { HistoryError } from './history-errors.ts'
+import type { StoredEvent } from './history-events.ts'
 import type { StoredTransition } from './history-store.ts'
 import type { Reply, Request, WorkerOptions } from './history-worker.ts'
 import type { Log } from './log.ts'
@@ -17,7 +18,7 @@ const closeWithinMs = 5000
 /** A batch takes a few megabytes at most; left alone, V8 takes a share of the machine's memory instead. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
 
-type Entry = { result: ProbeResult } | { transition: StoredTransition }
+type Entry = { result: ProbeResult } | { transition: StoredTransition } | { event: StoredEvent }
 
 /**
  * Hands results to the thread that writes them, in batches. Never throws and never waits: while the file cannot be written
@@ -60,7 +61,7 @@ export class HistoryWriter {
     if (!this.#timer && !this.#inFlight) this.#sendIn(flushAfterMs)
   }
 
-  /** How many results and changes of state wait, how many were dropped, and why where something is wrong. */
+  /** How many entries wait, how many were dropped, and why where something is wrong. */
   get status(): { waiting: number; dropped: number; trouble?: string } {
     const waiting = this.#waiting.length + (this.#inFlight?.length ?? 0)
     return { waiting, dropped: this.#dropped, ...(this.#trouble && { trouble: this.#trouble.message }) }
@@ -107,8 +108,9 @@ export class HistoryWriter {
     this.#inFlight = this.#waiting.splice(0, mostInBatch)
     const results = this.#inFlight.flatMap((entry) => ('result' in entry ? [entry.result] : []))
     const transitions = this.#inFlight.flatMap((entry) => ('transition' in entry ? [entry.transition] : []))
+    const events = this.#inFlight.flatMap((entry) => ('event' in entry ? [entry.event] : []))
     this.#worker ??= this.#spawn()
-    this.#worker.postMessage({ type: 'write', batch: { results, transitions } } satisfies Request)
+    this.#worker.postMessage({ type: 'write', batch: { results, transitions, events } } satisfies Request)
     const silent = `the history ${this.#options.path} has not answered for ${answerWithinMs / 1000} s: look after its disk`
     this.#answerTimer = setTimeout(() => this.#say(new HistoryError('SILENT', silent)), answerWithinMs)
   }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { ProbeResult } from '../model/result.ts'
 import { explain, HistoryError } from './history-errors.ts'
+import type { StoredEvent } from './history-events.ts'
 import { type HistoryLock, lockHistory } from './history-lock.ts'
 import { HistoryReader } from './history-reader.ts'
 import { fileId } from './history-schema.ts'
@@ -11,7 +12,7 @@ import type { Log } from './log.ts'
 
 export interface HistoryOptions {
   path: string
-  /** Single results are kept this long; counts per hour and day, and changes of state, for 400 days. */
+  /** Single results are kept this long; counts per hour and day, changes of state and events, for 400 days. */
   retentionDays?: number
   log: Log
 }
@@ -72,6 +73,10 @@ export class History {
 
   recordTransition(transition: StoredTransition): void {
     this.#writer.record({ transition })
+  }
+
+  recordEvent(event: StoredEvent): void {
+    this.#writer.record({ event })
   }
 
   /** Asks the file; undefined, and logged once, while it cannot be read. */
