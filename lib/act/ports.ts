@@ -1,4 +1,9 @@
+import type { LastDrill } from '../decide/drill.ts'
+import type { Decision } from '../decide/failover-facts.ts'
 import type { Notice, NotifyState } from '../decide/notice.ts'
+import type { AnswerTo, Question } from '../decide/probe-now.ts'
+import type { Minute } from '../decide/published.ts'
+import type { Readiness } from '../decide/readiness.ts'
 import type { Change } from '../decide/swap-batch.ts'
 import type { SwapEvent } from '../decide/swap-terms.ts'
 import type { Datum } from '../decide/votes.ts'
@@ -19,17 +24,54 @@ export interface PublishReport {
 /** Sends metrics to every controller region. Never rejects. */
 export type PublishMetrics = (datums: readonly Datum[]) => Promise<PublishReport[]>
 
+/** What a region has been told: the states of alarms, and votes. */
+export interface PublishedVotes {
+  /** Those of the alarms named that are in state ALARM. Rejects where it cannot be asked. */
+  alarmsOpen(names: readonly string[]): Promise<ReadonlySet<string>>
+  /** The votes on monitors in each period from `fromMs` on, newest first. Rejects where it cannot be asked. */
+  votes(monitors: readonly string[], fromMs: number, periodMs: number): Promise<ReadonlyMap<string, readonly Minute[]>>
+}
+
 /** Lists what is at a record and at its TXT's name. Never rejects: what came of it is data. */
 export type ListOutcome = Extract<SwapEvent, { kind: 'listed' | 'denied' }> | { kind: 'throttled' | 'unknown' }
 /** Sends one batch, in one attempt. Never rejects. */
 export type ChangeOutcome =
   | Extract<SwapEvent, { kind: 'denied' }>
-  | { kind: 'written' | 'refused' | 'throttled' | 'unknown' }
+  | { kind: 'refused' | 'throttled' | 'unknown' }
+  /** The id of the change, where it takes time until all servers have it. */
+  | { kind: 'written'; changeId?: string }
+
+/** What is known of a hosted zone; its name servers in lower case, without the last dot. */
+export type ZoneOutcome =
+  | Exclude<ListOutcome, { kind: 'listed' }>
+  | { kind: 'zone'; name: string; isPrivate: boolean; nameServers: string[] }
 
 /** Where records live: Route 53, or the embedded zone. */
 export interface RecordStore {
   list(failover: Failover): Promise<ListOutcome>
   change(failover: Failover, changes: readonly Change[]): Promise<ChangeOutcome>
+  /** Whether every server of the zone has a change; undefined where that could not be asked. Absent where changes are at once. */
+  isInSync?(changeId: string): Promise<boolean | undefined>
+  /** Absent where the zone is our own. */
+  zone?(failover: Failover): Promise<ZoneOutcome>
+}
+
+/** Asks a vantage, in at most so long. Never rejects: undefined where it could not answer in time, or at all. */
+export type AskVantage = <Q extends Question>(
+  vantage: string,
+  question: Q,
+  limitMs: number,
+) => Promise<AnswerTo<Q> | undefined>
+
+/** Why a decision is made. */
+export type Trigger = 'vantage' | 'alarm' | 'tick' | 'person'
+
+/** A move, and when it was seen to be served everywhere. */
+export interface Move {
+  atMs: number
+  to: string
+  tookMs: number
+  verified?: boolean
 }
 
 /** What a controller remembers of a failover beside the TXT: in its region's table, or in a file when embedded. */
@@ -40,6 +82,20 @@ export interface ControllerMemory {
   healthySince: Record<string, number | undefined>
   /** A lock of this controller alone. */
   locked: boolean
+  /** The last decision, for those who ask. */
+  last?: { atMs: number; trigger: Trigger; decision: Decision }
+  lastMove?: Move
+  /** What readiness found when it was last looked at. */
+  readiness?: Readiness
+  /** When a drill last passed, ms; and when this failover was first known here, which counts until one has. */
+  drilledAtMs?: number
+  knownSinceMs?: number
+  /** What came of the last drill, passed or not. */
+  lastDrill?: LastDrill
+  /** What was last told to people, and when: the same is not said every minute. */
+  told?: { key: string; atMs: number }
+  /** The state of a failover that moves by health checks: it has no TXT. */
+  text?: string
 }
 
 /** Keeps what a controller remembers. Rejects where it cannot: the controller then treats itself as locked. */
@@ -47,6 +103,16 @@ export interface ControllerTable {
   read(failover: string): Promise<ControllerMemory>
   /** Replaces what is given, all at once, and leaves the rest; `largestEpoch` never shrinks. */
   update(failover: string, changes: Partial<ControllerMemory>): Promise<void>
+  /** When each failover last wanted to move by itself, ms. */
+  wanted(): Promise<Record<string, number>>
+  /** Notes that one wants to, now; gives what `wanted` does after it. */
+  want(failover: string, nowMs: number): Promise<Record<string, number>>
+  /** Takes the right to decide, for so long; false where another holds it. It limits load, nothing else. */
+  lease(failover: string, holder: string, nowMs: number, forMs: number): Promise<boolean>
+  /** Gives it back, if `holder` still has it. */
+  release(failover: string, holder: string): Promise<void>
+  /** Replaces `text`, only where it still is `before` (undefined: where there is none); whether it did. */
+  swapText(failover: string, before: string | undefined, after: string): Promise<boolean>
 }
 
 /** What came of telling a route. `isFinal` says that another try is useless. `ref` is what the destination calls the message. */

@@ -1,5 +1,7 @@
 import {
   ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  GetHostedZoneCommand,
   ListResourceRecordSetsCommand,
   type ResourceRecordSet,
   type Change as Route53Change,
@@ -10,7 +12,7 @@ import { type RawRecordSet, rawOf, relevantSets, txtName } from '../decide/swap-
 import { canonicalName } from '../model/dns-answer.ts'
 import type { Failover } from '../model/failover.ts'
 import { outcomeOf } from './outcome.ts'
-import type { ChangeOutcome, ListOutcome, RecordStore } from './ports.ts'
+import type { ChangeOutcome, ListOutcome, RecordStore, ZoneOutcome } from './ports.ts'
 
 const callTimeoutMs = 10_000
 /** Of a name and what follows it: enough for all types, and as many as routing policies may have made of each. */
@@ -42,7 +44,38 @@ export function createRoute53(nowMs: () => number): RecordStore {
       }
     },
     change: (failover, changes) => change(client, failover, changes),
+    isInSync: (changeId) => isInSync(client, changeId),
+    zone: (failover) => describe(client, failover),
   }
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html */
+async function isInSync(client: Route53Client, changeId: string): Promise<boolean | undefined> {
+  try {
+    const { ChangeInfo } = await client.send(new GetChangeCommand({ Id: changeId }), limit())
+    return ChangeInfo?.Status === 'INSYNC'
+  } catch {
+    return undefined
+  }
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html */
+async function describe(client: Route53Client, { hostedZoneId }: Failover): Promise<ZoneOutcome> {
+  try {
+    const { HostedZone, DelegationSet } = await client.send(new GetHostedZoneCommand({ Id: hostedZoneId }), limit())
+    return {
+      kind: 'zone',
+      name: canonicalName(HostedZone?.Name ?? ''),
+      isPrivate: HostedZone?.Config?.PrivateZone ?? false,
+      nameServers: (DelegationSet?.NameServers ?? []).map(canonicalName),
+    }
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+function limit() {
+  return { abortSignal: AbortSignal.timeout(callTimeoutMs) }
 }
 
 /**
@@ -63,7 +96,7 @@ async function listFrom(client: Route53Client, hostedZoneId: string, name: strin
     new ListResourceRecordSetsCommand({
       ...{ HostedZoneId: hostedZoneId, StartRecordName: name, MaxItems: mostListed },
     }),
-    { abortSignal: AbortSignal.timeout(callTimeoutMs) },
+    limit(),
   )
   return ResourceRecordSets
 }
@@ -77,10 +110,9 @@ async function change(
     return { Action: action, ResourceRecordSet: rawOf(set) as ResourceRecordSet }
   })
   try {
-    await client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: hostedZoneId, ChangeBatch: { Changes } }), {
-      abortSignal: AbortSignal.timeout(callTimeoutMs),
-    })
-    return { kind: 'written' }
+    const command = new ChangeResourceRecordSetsCommand({ HostedZoneId: hostedZoneId, ChangeBatch: { Changes } })
+    const { ChangeInfo } = await client.send(command, limit())
+    return { kind: 'written', ...(ChangeInfo?.Id && { changeId: ChangeInfo.Id }) }
   } catch (error) {
     if ((error as Error).name === 'InvalidChangeBatch') return { kind: 'refused' }
     return failed(error)

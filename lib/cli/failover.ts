@@ -1,8 +1,9 @@
+import type { ControlRequest } from '../decide/failover-asset.ts'
 import type { Decision, Verdict } from '../decide/failover-facts.ts'
 import { reasonText } from '../decide/failover-reasons.ts'
+import { failoverWarnings } from '../decide/failover-warnings.ts'
 import { failoverQuorum } from '../decide/quorum.ts'
-import { roomProblem } from '../decide/swap-state.ts'
-import { askEngine, type ControlRequest } from '../local/control.ts'
+import { askEngine } from '../local/control.ts'
 import type { Config } from '../model/config.ts'
 import { formatDuration } from '../model/duration.ts'
 import { addressesOf, endpointMonitorIds } from '../model/endpoint-monitors.ts'
@@ -18,9 +19,6 @@ export interface FailoverOptions {
   json?: boolean
   socket?: string
 }
-
-/** Below this, chance agreements of votes move records (docs/benchmarks.md, the simulation). */
-const leastSustainMs = 5000
 
 /** Where a running engine listens for commands, from the folder that it was started in. */
 export const defaultSocket = '.vedette/control.sock'
@@ -82,21 +80,7 @@ function planOf(failover: Failover, { vantages }: Config) {
   // Embedded, three vantages are simulated where the config has none.
   const places = vantages.length || 3
   const quorum = failoverQuorum(failover.quorum, places)
-  const room = roomProblem(failover)
-  const warnings = [
-    ...(quorum.fail <= places / 2
-      ? [`${quorum.fail} of ${places} vantages are no majority: a part of the network may move it alone`]
-      : []),
-    ...(sustainMs < leastSustainMs
-      ? [
-          `votes that hold for ${formatDuration(sustainMs)} only may agree by chance: ${formatDuration(10_000)} is the default for a reason`,
-        ]
-      : []),
-    ...(ttl > 60
-      ? [`a TTL of ${ttl} s keeps users at a dead endpoint for so long after a move; 60 s or less is usual`]
-      : []),
-    ...(room ? [`expected ${room.expected}, got ${room.got} (${room.hint})`] : []),
-  ]
+  const warnings = failoverWarnings(failover, places).map(({ text }) => text)
   return {
     ...{ id, record, ttl, mode, vantages: places, quorum, sustainMs, cooldownMs, maxPerDay, failback, warnings },
     endpoints: endpoints.map((endpoint) => ({

@@ -2,6 +2,7 @@ import { Console } from 'node:console'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { failoverProblems } from '../decide/failover-checks.ts'
 import type { Config } from '../model/config.ts'
 import { type Monitor, tlsFileKeys } from '../model/monitor.ts'
 import { ConfigError, parseConfig } from '../model/parse-config.ts'
@@ -21,6 +22,7 @@ export async function loadConfig(file?: string): Promise<Config> {
   const folder = path.dirname(configFile)
   const problems = tlsFileProblems(input, folder)
   const config = parsed(input, problems)
+  if (config) problems.push(...failoverProblems(config))
   if (!config || problems.length > 0) throw new ConfigError(problems)
   return { ...config, monitors: config.monitors.map((monitor) => withAbsoluteFiles(monitor, folder)) }
 }

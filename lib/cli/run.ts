@@ -3,16 +3,16 @@ import { startControl } from '../local/control.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
 import { Engine } from '../local/engine.ts'
-import { logFailover } from '../local/failover-log.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
-import { jsonLog, type Log } from '../local/log.ts'
 import { keepHeapSmall } from '../local/small-heap.ts'
 import type { Config } from '../model/config.ts'
 import { parseConfig } from '../model/parse-config.ts'
-import type { FailoverEvent } from '../run/controller.ts'
+import type { FailoverEvent } from '../run/failover-event.ts'
+import { logFailover } from '../run/failover-log.ts'
 import { createHost } from '../run/host.ts'
+import { jsonLog, type Log } from '../run/log.ts'
 import { runMonitor } from '../run/vantage.ts'
 import { defaultSocket } from './failover.ts'
 import { renderLiveView } from './live-view.ts'
@@ -162,7 +162,7 @@ async function embed(
     }),
   })
   try {
-    const control = await startControl(defaultSocket, failovers.controller)
+    const control = await startControl(defaultSocket, failovers)
     return { ...failovers, stop: () => control.stop().then(failovers.stop) }
   } catch (error) {
     // Without it the engine works as well; only nobody can speak to it.

@@ -2,7 +2,7 @@ import { billOf } from '../decide/cost.ts'
 import { withoutEndedWindows } from '../decide/mute-rules.ts'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { addStacks, createApp } from '../stacks/app.ts'
-import { bundleFunction } from '../stacks/bundle.ts'
+import { bundleFor } from '../stacks/bundle.ts'
 import { dollars } from './cost.ts'
 import { loadDeployable } from './load-deployable.ts'
 import { processOutput } from './output.ts'
@@ -19,8 +19,7 @@ export async function synth(): Promise<number> {
   try {
     const config = withoutEndedWindows(await loadDeployable(app.node.tryGetContext('config')), Date.now())
     const account = process.env.CDK_DEFAULT_ACCOUNT
-    const code = { probe: await bundleFunction('probe') }
-    addStacks(app, config, { code, ...(account && { account }) })
+    addStacks(app, config, { code: await bundleFor(config), ...(account && { account }) })
     app.synth()
     output.err(`${config.service}: about ${dollars(billOf(config).monthlyUsd)} a month (vedette cost shows every line)`)
     // Findings of a check at synth set it.

@@ -10,9 +10,17 @@ import { minuteMs } from './schedule.ts'
 /** One CloudWatch alarm: it opens when `datapoints` of the last `of` periods breach. */
 export interface Alarm {
   name: string
-  kind: 'down' | 'slow' | 'regression' | 'heartbeat' | 'certificate' | 'errors' | 'dropped' | `burn-${string}`
-  /** `Errors` is Lambda's own metric; the others are ours. */
-  metric: 'Down' | 'Duration' | 'Heartbeat' | 'CertificateDaysRemaining' | 'Errors' | 'AsyncEventsDropped'
+  kind:
+    | 'down'
+    | 'slow'
+    | 'regression'
+    | 'heartbeat'
+    | 'certificate'
+    | 'notReady'
+    | 'servePrimary'
+    | FunctionAlarmKind
+    | `burn-${string}`
+  metric: 'Down' | 'Duration' | 'Heartbeat' | 'CertificateDaysRemaining' | 'NotReady' | 'ServePrimary' | FunctionMetric
   dimensions: Record<string, string>
   statistic: 'Sum' | 'Average' | 'Minimum' | 'Maximum' | 'p50'
   /** What is compared instead of the statistic: an expression over statistics of the metric, by their ids. */
@@ -30,6 +38,11 @@ export interface Alarm {
   severity: 'page' | 'ticket'
   description: string
 }
+
+export type FunctionAlarmKind = 'errors' | 'dropped' | 'throttles'
+
+/** Lambda's own metrics (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html); the others are ours. */
+export type FunctionMetric = 'Errors' | 'AsyncEventsDropped' | 'Throttles'
 
 /** What alarms are made of. */
 export type Source = Pick<Config, 'service' | 'env' | 'vantages' | 'monitors'>
@@ -132,13 +145,12 @@ export function functionAlarms(vantage: Vantage, config: Source): Alarm[] {
   const name = probeName(config, vantage.id)
   const slowest = Math.max(minuteMs, ...monitorsOf(config.monitors, vantage).map(({ everyMs }) => everyMs)) / 1000
   const periodSeconds = Math.min(Math.max(300, 2 * slowest), daySeconds)
-  const alarm = (kind: 'errors' | 'dropped', metric: Alarm['metric'], description: string): Alarm => ({
-    name: `${prefixOf(config)}-${vantage.id}-${kind}`,
-    ...{ kind, metric, dimensions: { FunctionName: name }, statistic: 'Sum', comparison: '>=' },
-    // A shard of twelve hours and more runs once in the longest period that there is.
-    ...{ threshold: 2 * slowest <= daySeconds ? 2 : 1, periodSeconds, datapoints: 1, of: 1, missing: 'notBreaching' },
-    ...{ severity: 'ticket', description },
-  })
+  const alarm = (kind: FunctionAlarmKind, metric: FunctionMetric, description: string) =>
+    functionAlarm(name, `${prefixOf(config)}-${vantage.id}-${kind}`, {
+      ...{ kind, metric, periodSeconds, description },
+      // A shard of twelve hours and more runs once in the longest period that there is.
+      threshold: 2 * slowest <= daySeconds ? 2 : 1,
+    })
   return [
     alarm(
       'errors',
@@ -151,6 +163,18 @@ export function functionAlarms(vantage: Vantage, config: Source): Alarm[] {
       `Runs of the probe function of the vantage ${vantage.id} were dropped: its monitors have no vote from there. Look at its throttles, and at the concurrency that the account has left in ${vantage.region}.`,
     ),
   ]
+}
+
+/** An alarm over one of Lambda's own metrics: so many in a period are a ticket. */
+export function functionAlarm(
+  functionName: string,
+  name: string,
+  what: Pick<Alarm, 'kind' | 'metric' | 'threshold' | 'periodSeconds' | 'description'>,
+): Alarm {
+  return {
+    ...{ name, ...what, dimensions: { FunctionName: functionName }, statistic: 'Sum', comparison: '>=' },
+    ...{ datapoints: 1, of: 1, missing: 'notBreaching', severity: 'ticket' },
+  }
 }
 
 /** Days left that a person can still act in at leisure, where no monitor says more. */

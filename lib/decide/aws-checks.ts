@@ -1,12 +1,17 @@
 import type { Config, Vantage } from '../model/config.ts'
+import type { Monitor } from '../model/monitor.ts'
 import { didYouMean, formatPath, type Problem, shown } from '../model/problem.ts'
 import { regions } from '../model/regions.ts'
 import { monitorAlarms, mostAlarmResources } from './alarm-shards.ts'
 import { certificateAlarm } from './alarms.ts'
 import { monitorProblems } from './aws-monitor-checks.ts'
+import { failoverAlarmCount } from './failover-alarms.ts'
+import { awsFailoverProblems } from './failover-checks.ts'
 import { probeName } from './names.ts'
 import { monitorsOf } from './plan.ts'
 import { probeAssetOf } from './probe-asset.ts'
+import { longestFunctionName } from './probe-function.ts'
+import { failoverMonitors } from './probe-now.ts'
 import { secretsOf } from './secrets.ts'
 
 /** What AWS would refuse of a config, or what would defeat its purpose there: everything at once, before anything is deployed. */
@@ -15,7 +20,9 @@ export function awsProblems(config: Config): Problem[] {
     ...envProblems(config),
     ...config.vantages.flatMap((vantage, i) => vantageProblems(config, vantage, i)),
     ...controllerProblems(config),
+    ...endpointRegionProblems(config),
     ...monitorProblems(config),
+    ...awsFailoverProblems(config),
     ...quotaProblems(config),
   ]
   // What is split into shards, and named, has to make sense first.
@@ -36,9 +43,6 @@ const inStackName = 'letters, digits and "-" only: it becomes part of the names 
 function envProblems({ env }: Config): Problem[] {
   return env === undefined || stackWord.test(env) ? [] : [problem(['env'], inStackName, shown(env))]
 }
-
-/** A function's name may have no more (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html); those of stacks 128. */
-const longestFunctionName = 64
 
 function vantageProblems(config: Config, vantage: Vantage, i: number): Problem[] {
   const at = ['vantages', i]
@@ -111,6 +115,7 @@ function controllerProblems(config: Config): Problem[] {
   return controllers.flatMap((region, i) => {
     const at = ['controllers', i]
     const primaryOf = failovers.find(({ endpoints }) => endpoints[0]?.region === region)
+    const standbyOf = failovers.find(({ endpoints }) => endpoints.slice(1).some((standby) => standby.region === region))
     const problems = regionProblems(config, region, at)
     if (primaryOf && !('controller-in-primary-region' in allow))
       problems.push(
@@ -119,6 +124,15 @@ function controllerProblems(config: Config): Problem[] {
           `a region other than that of the primary endpoint of failover ${shown(primaryOf.id)}`,
           shown(region),
           'it would go down with what it is to move; or "allow": { "controller-in-primary-region": reason }',
+        ),
+      )
+    else if (!primaryOf && standbyOf && !('controller-in-endpoint-region' in allow))
+      problems.push(
+        problem(
+          at,
+          `a region other than those of the endpoints of failover ${shown(standbyOf.id)}`,
+          shown(region),
+          'it would go down with what it may have to leave; or "allow": { "controller-in-endpoint-region": reason }',
         ),
       )
     if (region === 'us-east-1' && failovers.length > 0 && !('controller-in-us-east-1' in allow))
@@ -134,6 +148,15 @@ function controllerProblems(config: Config): Problem[] {
   })
 }
 
+/** A region that is mistyped would hide that a controller is in it. */
+function endpointRegionProblems(config: Config): Problem[] {
+  return config.failovers.flatMap(({ endpoints }, i) =>
+    endpoints.flatMap(({ region }, k) =>
+      region === 'external' ? [] : regionProblems(config, region, ['failovers', i, 'endpoints', k, 'region']),
+    ),
+  )
+}
+
 /** Of an account in one region, unless it is raised (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html). */
 const alarmQuota = 5000
 
@@ -143,7 +166,8 @@ function quotaProblems(config: Config): Problem[] {
   const problems = controllers.flatMap((region, i): Problem[] => {
     const errors = vantages.filter((vantage) => vantage.region === region).length
     const own = monitors.map((monitor) => monitorAlarms(monitor, config, i === 0))
-    const alarms = own.reduce((sum, one) => sum + one.alarms.length + one.composites.length, fixed + errors)
+    const shared = fixed + errors + failoverAlarmCount(config)
+    const alarms = own.reduce((sum, one) => sum + one.alarms.length + one.composites.length, shared)
     if (alarms <= alarmQuota || 'alarm-quota' in allow) return []
     return [
       problem(
@@ -167,7 +191,10 @@ function assetProblems(config: Config): Problem[] {
     const at = ['vantages', i]
     const asset = probeAssetOf(config, vantage)
     const megabytes = JSON.stringify(asset).length / 1e6
-    const policy = policyCharacters(config, vantage)
+    const policy = Math.max(
+      policyCharacters(monitorsOf(config.monitors, vantage)),
+      policyCharacters(failoverMonitors(config)),
+    )
     return [
       ...(megabytes > largestAssetMb
         ? [
@@ -206,7 +233,7 @@ const mostPolicyCharacters = 8500
 /** An ARN without its name: `"arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:-??????",`. */
 const arnCharacters = 70
 
-function policyCharacters({ monitors }: Config, vantage: Vantage): number {
-  const refs = secretsOf(monitorsOf(monitors, vantage)).map(({ ref }) => Object.values(ref)[0] as string)
+function policyCharacters(monitors: readonly Monitor[]): number {
+  const refs = secretsOf(monitors).map(({ ref }) => Object.values(ref)[0] as string)
   return [...new Set(refs)].reduce((sum, name) => sum + arnCharacters + name.length, 0)
 }

@@ -1,3 +1,4 @@
+import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { FailoverFacts } from './failover-facts.ts'
 import type { Reason } from './failover-reasons.ts'
 import {
@@ -13,12 +14,35 @@ import {
 import type { Quorum } from './quorum.ts'
 
 /** What was measured in the last round and how much of it is needed: it belongs to every decision. */
-export function measured({ failover, vantages, active }: FailoverFacts, quorum: Quorum, last?: Count): Reason[] {
+export function measured(facts: FailoverFacts, quorum: Quorum, last?: Count): Reason[] {
+  const { failover, vantages, active } = facts
   const votes = failover.endpoints.map(({ id }): Reason => {
     const tally = last?.of(id) ?? { up: [], down: [], none: [...vantages] }
     return { code: 'votes', endpoint: id, active: id === active, ...tally }
   })
-  return [{ code: 'needed', ...quorum, vantages: vantages.length }, ...votes]
+  return [{ code: 'needed', ...quorum, vantages: vantages.length }, ...votes, ...causesOf(facts)]
+}
+
+/** No decision lists more. */
+const mostCauses = 12
+
+/** Why endpoints are down, in the words of those who see it: each cause once, with who says so. */
+export function causesOf({ failover, rounds }: FailoverFacts): Extract<Reason, { code: 'cause' }>[] {
+  const said = [...(rounds.at(-1)?.causes ?? [])].flatMap(([vantage, causes]) =>
+    Object.entries(causes).map(([monitor, cause]) => ({ vantage, monitor, cause })),
+  )
+  return failover.endpoints
+    .flatMap((endpoint) => {
+      const ids = endpointMonitorIds(failover, endpoint)
+      const own = said.filter(({ monitor }) => ids.includes(monitor))
+      return [...Map.groupBy(own, ({ monitor, cause }) => JSON.stringify([monitor, cause])).values()].map(
+        (same): Extract<Reason, { code: 'cause' }> => {
+          const { monitor = '', cause = '' } = same[0] ?? {}
+          return { code: 'cause', endpoint: endpoint.id, monitor, cause, vantages: same.map(({ vantage }) => vantage) }
+        },
+      )
+    })
+    .slice(0, mostCauses)
 }
 
 /** Who is missing where too few vantages have a vote on the active endpoint. */

@@ -36,6 +36,8 @@ export interface Round {
   atMs: number
   /** By vantage id. A vantage without a ballot has no vote. */
   ballots: ReadonlyMap<string, Ballot>
+  /** Why vantages see down what they see down: by vantage, then by monitor. */
+  causes?: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 
 /** Announced in the TXT while the hook before a switch runs. */

@@ -6,6 +6,7 @@ export type Reason =
   // What was measured, in the last round.
   | { code: 'needed'; fail: number; pass: number; voters: number; vantages: number }
   | { code: 'votes'; endpoint: string; active: boolean; up: string[]; down: string[]; none: string[] }
+  | { code: 'cause'; endpoint: string; monitor: string; cause: string; vantages: string[] }
   // The active endpoint.
   | { code: 'txt-unreadable' }
   | { code: 'active-unknown'; endpoint: string }
@@ -67,6 +68,7 @@ const texts: Texts = {
     `Of ${count(vantages)} it takes ${fail} that see the active endpoint down, ${pass} that see the target up, and ${voters} with a vote at all.`,
   votes: ({ endpoint, active, up, down, none }) =>
     `${endpoint}${active ? ' (active)' : ''}: up for ${list(up)}; down for ${list(down)}; no vote from ${list(none)}.`,
+  cause: ({ monitor, cause, vantages }) => `Why ${monitor} is down for ${list(vantages)}: ${cause}.`,
   'txt-unreadable': () =>
     'The TXT record is missing or cannot be read, so nobody knows what is active; `vedette failover adopt` writes it.',
   'active-unknown': ({ endpoint }) =>

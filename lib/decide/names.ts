@@ -20,9 +20,29 @@ export function probeName(config: Named, vantage: string): string {
   return `${prefixOf(config)}-probe-${vantage}`
 }
 
+/** The name of the function that probes for a decision, at a vantage. */
+export function probeNowName(config: Named, vantage: string): string {
+  return `${prefixOf(config)}-probe-now-${vantage}`
+}
+
+/** The name of the function that decides, and of the table that it keeps its memory in: the same in each controller region. */
+export function failoverName(config: Named): string {
+  return `${prefixOf(config)}-failover`
+}
+
 /** The name of a controller region's stack: topics, the alarms over all monitors, and at home the dashboard. */
 export function controlName(config: Named, region: string): string {
   return `${prefixOf(config)}-control-${region}`
+}
+
+/** The name of a controller region's stack with the failover function, its table and its role. */
+export function failoverStackName(config: Named, region: string): string {
+  return `${failoverName(config)}-${region}`
+}
+
+/** The name of the stack with the records and the health checks of failovers that move by them; there is one, at home. */
+export function recordsName(config: Named): string {
+  return `${prefixOf(config)}-records`
 }
 
 /** The name of a stack with the alarms of some monitors. */

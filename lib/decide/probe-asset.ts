@@ -1,6 +1,7 @@
 import type { Config, Vantage } from '../model/config.ts'
+import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { namespaceOf } from './names.ts'
+import { failoverName, namespaceOf } from './names.ts'
 import { monitorsOf } from './plan.ts'
 import type { Place } from './schedule.ts'
 import { type Shard, shardMonitors } from './sharding.ts'
@@ -15,6 +16,8 @@ export interface ProbeAsset {
   namespace: string
   selfCheck: string[]
   resolver?: string
+  /** Where confirmed failures of these monitors, which are of endpoints, are told at once: a function in each controller region. */
+  failover?: { functionName: string; monitors: string[] }
   shards: Pick<Shard, 'id' | 'everyMs' | 'monitors' | 'worstCaseMs'>[]
 }
 
@@ -28,8 +31,20 @@ export function probeAssetOf(config: Config, vantage: Vantage): ProbeAsset {
     namespace: namespaceOf(config),
     selfCheck,
     ...(config.resolver && { resolver: config.resolver }),
+    ...(config.failovers.length > 0 && {
+      failover: { functionName: failoverName(config), monitors: endpointMonitorsOf(config) },
+    }),
     shards: shardMonitors(monitorsOf(config.monitors, vantage)),
   }
+}
+
+/** Ids of the monitors of all endpoints. */
+function endpointMonitorsOf({ failovers }: Config): string[] {
+  return [
+    ...new Set(
+      failovers.flatMap((failover) => failover.endpoints.flatMap((endpoint) => endpointMonitorIds(failover, endpoint))),
+    ),
+  ]
 }
 
 /** The event that a schedule sends to the probe function. */

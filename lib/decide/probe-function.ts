@@ -7,6 +7,9 @@ export const probeMemoryMb = 512
 /** A function may run no longer (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
 export const longestTimeoutMs = 15 * minuteMs
 
+/** A function's name may have no more (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html); those of stacks 128. */
+export const longestFunctionName = 64
+
 /** Room for the start, the self-check, secrets and metrics. */
 const marginMs = 30_000
 

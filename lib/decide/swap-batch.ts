@@ -36,6 +36,17 @@ export function txtBatch(listed: readonly RecordSet[], state: SwapState, failove
   return [...deletes(txtIn(listed, failover)), { action: 'CREATE', set: txtOf(failover, encodeState(state)) }]
 }
 
+/** What no TXT of ours says, and nobody else puts at its name. */
+const impossibleText = 'vedette: what cannot be there'
+
+/**
+ * A batch that must fail: it deletes a TXT that cannot exist, at the name that the controller writes. Route 53 refuses it as
+ * invalid where the controller may write, and denies it where it may not; nothing changes either way.
+ */
+export function doomedBatch(failover: Pick<Failover, 'record'>): Change[] {
+  return [{ action: 'DELETE', set: { ...txtOf(failover, impossibleText), ttl: 1 } }]
+}
+
 /** Limits of one request (https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html). */
 const mostRecords = 1000
 const mostValueCharacters = 32_000

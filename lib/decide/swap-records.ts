@@ -49,10 +49,21 @@ export function txtName({ record }: Pick<Failover, 'record'>): string {
   return `_vedette.${canonicalName(record)}`
 }
 
+/** The failover of a drill: the same, at a name of its own that nobody uses. */
+export function drillOf<F extends Pick<Failover, 'record'>>(failover: F): F {
+  return { ...failover, record: `_vedette-drill.${canonicalName(failover.record)}` }
+}
+
 /** What of a zone's listing concerns a failover: the answer at its record, and the TXT beside it. */
 export function relevantSets(listed: readonly RawRecordSet[], failover: Pick<Failover, 'record'>): RecordSet[] {
   const sets = listed.filter(({ Type }) => recordTypes.includes(Type ?? '')).map(recordSetOf)
   return [...answerIn(sets, failover), ...txtIn(sets, failover)]
+}
+
+/** What of a zone's listing is at a failover's record and of a type that failover does not touch: a CNAME cannot be beside it. */
+export function setsBeside(listed: readonly RawRecordSet[], { record }: Pick<Failover, 'record'>): RawRecordSet[] {
+  const isOther = (type: string) => type === 'TXT' || !recordTypes.includes(type)
+  return listed.filter(({ Name = '', Type = '' }) => canonicalName(Name) === canonicalName(record) && isOther(Type))
 }
 
 /** A listed set in our terms, the original kept. */

@@ -1,6 +1,6 @@
 import type { Failover } from '../model/failover.ts'
 import type { Change } from './swap-batch.ts'
-import type { RecordSet } from './swap-records.ts'
+import type { RawRecordSet, RecordSet } from './swap-records.ts'
 import type { SwapState, Switch } from './swap-state.ts'
 
 /** What names one state of a TXT among all that ever were. */
@@ -46,12 +46,12 @@ export type Effect =
   | { kind: 'done'; outcome: Outcome }
 
 /**
- * What came of it. `refused` is Route 53's InvalidChangeBatch. `throttled` is PriorRequestNotComplete or throttling: not
+ * What came of it. `besides` are sets at the record of types that are none of ours. `refused` is Route 53's InvalidChangeBatch. `throttled` is PriorRequestNotComplete or throttling: not
  * carried out. `unknown` is a time-out, a lost reply, a 5xx: perhaps carried out, perhaps later. `denied` is any other
  * definite no.
  */
 export type SwapEvent =
-  | { kind: 'listed'; sets: RecordSet[]; atMs: number }
+  | { kind: 'listed'; sets: RecordSet[]; besides?: RawRecordSet[]; atMs: number }
   | { kind: 'written' | 'refused' | 'throttled' | 'unknown' | 'paused' }
   | { kind: 'denied'; message: string }
   | { kind: 'hookOk' | 'hookFailed' | 'hookUnknown' }

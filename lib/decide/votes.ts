@@ -4,7 +4,16 @@ import { watchesCertificate } from './probe-asset.ts'
 
 /** One value, or several of the same minute, for CloudWatch. */
 export interface Datum {
-  metric: 'Down' | 'Heartbeat' | 'CertificateDaysRemaining' | 'Duration'
+  metric:
+    | 'Down'
+    | 'Heartbeat'
+    | 'CertificateDaysRemaining'
+    | 'Duration'
+    // Those of controllers: lib/decide/failover-metrics.ts.
+    | 'NotReady'
+    | 'ActiveEndpoint'
+    | 'ServePrimary'
+    | 'FailoverPhase'
   dimensions: Record<string, string>
   /** The minute that it counts for. */
   atMs: number

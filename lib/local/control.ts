@@ -1,14 +1,9 @@
 import { chmod, rm } from 'node:fs/promises'
 import http from 'node:http'
 import net from 'node:net'
-import type { Controller } from '../run/controller.ts'
+import type { ControlRequest } from '../decide/failover-asset.ts'
+import { type Controlled, carryOutRequest } from '../run/control.ts'
 import { closer } from './loopback.ts'
-
-/** What people ask of a running engine. */
-export type ControlRequest =
-  | { do: 'status' }
-  | { do: 'to'; failover: string; endpoint: string; approval?: boolean; dryRun?: boolean; reason?: string }
-  | { do: 'lock' | 'unlock' | 'adopt'; failover: string }
 
 const longestRequest = 10_000
 
@@ -16,12 +11,12 @@ const longestRequest = 10_000
  * Lets commands on this machine speak to the engine, by a socket in the file system that only its own user may open. Each
  * request is one JSON object, and so is each answer: `{ ok }` or `{ error }`. Rejects where another engine listens there.
  */
-export async function startControl(path: string, controller: Controller): Promise<{ stop(): Promise<void> }> {
+export async function startControl(path: string, controlled: Controlled): Promise<{ stop(): Promise<void> }> {
   if (await isListening(path)) throw new Error(`another engine listens at ${path}`)
   await rm(path, { force: true })
   const server = http.createServer(async (request, response) => {
     const answer = await read(request)
-      .then((asked) => carryOut(asked, controller))
+      .then((asked) => carryOutRequest(asked, controlled))
       .then((ok) => ({ ok }))
       .catch((error: Error) => ({ error: error.message }))
     response.writeHead('ok' in answer ? 200 : 400, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
@@ -54,25 +49,6 @@ async function read(request: http.IncomingMessage): Promise<ControlRequest> {
     if (text.length > longestRequest) throw new Error('the request is too long')
   }
   return JSON.parse(text)
-}
-
-async function carryOut(asked: ControlRequest, controller: Controller): Promise<unknown> {
-  switch (asked.do) {
-    case 'status':
-      return controller.status()
-    case 'to': {
-      const { failover, endpoint: to, approval = false, dryRun, reason } = asked
-      const request = { to, by: 'person', approval } as const
-      return dryRun ? controller.consider(failover, request) : controller.decide(failover, 'person', request, reason)
-    }
-    case 'lock':
-    case 'unlock':
-      return controller.setLocked(asked.failover, asked.do === 'lock').then(() => controller.status())
-    case 'adopt':
-      return controller.adopt(asked.failover).then(() => controller.status())
-    default:
-      throw new Error('expected one of status, to, lock, unlock, adopt')
-  }
 }
 
 /** Asks a running engine; rejects with what went wrong, there or on the way. */

@@ -1,23 +1,51 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { ControllerMemory, ControllerTable } from '../act/ports.ts'
 
-/** What the embedded controller remembers, in one SQLite file (`:memory:` for none). Throws where it cannot be opened. */
+/** Where it stands when each failover wanted to move: no id of a failover is like this. */
+const wantedKey = '*'
+
+/**
+ * What the embedded controller remembers, in one SQLite file (`:memory:` for none). Its calls do not overlap, so what reads
+ * and writes is one step. Throws where it cannot be opened.
+ */
 export function openControllerTable(file: string): ControllerTable & { close(): void } {
   const database = new DatabaseSync(file, { timeout: 1000 })
   database.exec('CREATE TABLE IF NOT EXISTS controller (failover TEXT PRIMARY KEY, memory TEXT NOT NULL) STRICT')
   const select = database.prepare('SELECT memory FROM controller WHERE failover = ?')
   const upsert = database.prepare('INSERT OR REPLACE INTO controller VALUES (?, ?)')
+  const get = (key: string) => JSON.parse(String(select.get(key)?.memory ?? '{}'))
+  const put = (key: string, value: object) => void upsert.run(key, JSON.stringify(value))
   const memoryOf = (failover: string): ControllerMemory => {
-    const row = select.get(failover)
-    const known: Partial<ControllerMemory> = row ? JSON.parse(String(row.memory)) : {}
-    return { largestEpoch: 0, healthySince: {}, locked: false, ...known }
+    return { largestEpoch: 0, healthySince: {}, locked: false, ...get(failover) }
   }
+  const leases = new Map<string, { holder: string; untilMs: number }>()
   return {
     read: async (failover) => memoryOf(failover),
     update: async (failover, changes) => {
       const memory = memoryOf(failover)
       const largestEpoch = Math.max(memory.largestEpoch, changes.largestEpoch ?? 0)
-      upsert.run(failover, JSON.stringify({ ...memory, ...changes, largestEpoch }))
+      put(failover, { ...memory, ...changes, largestEpoch })
+    },
+    wanted: async () => get(wantedKey),
+    want: async (failover, nowMs) => {
+      const wanted = { ...get(wantedKey), [failover]: nowMs }
+      put(wantedKey, wanted)
+      return wanted
+    },
+    lease: async (failover, holder, nowMs, forMs) => {
+      const lease = leases.get(failover)
+      if (lease && lease.holder !== holder && lease.untilMs > nowMs) return false
+      leases.set(failover, { holder, untilMs: nowMs + forMs })
+      return true
+    },
+    release: async (failover, holder) => {
+      if (leases.get(failover)?.holder === holder) leases.delete(failover)
+    },
+    swapText: async (failover, before, after) => {
+      const memory = memoryOf(failover)
+      if (memory.text !== before) return false
+      put(failover, { ...memory, text: after })
+      return true
     },
     close: () => database.close(),
   }

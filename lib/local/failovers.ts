@@ -1,34 +1,33 @@
 import { randomBytes } from 'node:crypto'
-import type { RecordStore } from '../act/ports.ts'
-import { ballotOf } from '../decide/ballot.ts'
-import type { Ballot } from '../decide/quorum.ts'
-import { answerOf, txtOf } from '../decide/swap-records.ts'
-import { encodeState } from '../decide/swap-state.ts'
+import type { AskVantage, RecordStore, Trigger } from '../act/ports.ts'
+import { isDrillDue } from '../decide/drill.ts'
+import { type AnswerTo, failoverMonitors } from '../decide/probe-now.ts'
+import { isReadinessDue } from '../decide/readiness.ts'
 import type { Config } from '../model/config.ts'
 import { canonicalName } from '../model/dns-answer.ts'
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { Controller, type FailoverEvent } from '../run/controller.ts'
-import type { Trigger } from '../run/failover-status.ts'
+import { collectVotes } from '../run/collect.ts'
+import type { Controlled } from '../run/control.ts'
+import { Controller } from '../run/controller.ts'
+import type { FailoverEvent } from '../run/failover-event.ts'
+import { createUpkeep } from '../run/failover-upkeep.ts'
 import { createHost } from '../run/host.ts'
 import { pause } from '../run/pause.ts'
-import { voteOn } from '../run/vote.ts'
+import { createProbeNow } from '../run/probe-now.ts'
+import { verifyMove } from '../run/verify.ts'
 import { openControllerTable } from './controller-table.ts'
 import { watchFrom } from './failover-watch.ts'
-import { runCommandHook } from './hook.ts'
-import { isPortTaken } from './loopback.ts'
+import { type EmbeddedZone, startZones, storesOf } from './failover-zones.ts'
+import { runHook } from './hook.ts'
 import { type SimulatedVantage, simulateVantage } from './simulated-vantage.ts'
-import { verifyServed, verifyStored } from './verify.ts'
-import { startZone, type Zone } from './zone.ts'
-import { createZoneStore, type ZoneStore } from './zone-store.ts'
 
 /** Failovers on this machine: their records in zones of our own, their vantages simulated. */
-export interface EmbeddedFailovers {
-  controller: Controller
+export interface EmbeddedFailovers extends Controlled {
   vantages: SimulatedVantage[]
   /** The zones by name, each with its port on loopback. */
-  zones: { origin: string; port: number; store: ZoneStore }[]
+  zones: EmbeddedZone[]
   stop(): Promise<void>
 }
 
@@ -43,140 +42,126 @@ export interface EmbeddedOptions {
   zonePort?: number
 }
 
+type EmbeddedConfig = Pick<Config, 'failovers' | 'maxConcurrent' | 'monitors' | 'vantages' | 'selfCheck' | 'resolver'>
+
 /** Names for vantages where the config has none. */
 const simulatedIds = ['north', 'south', 'west']
-/** A vantage that has not answered so long after its probes' own limits has no vote. */
-const collectGraceMs = 3000
 const tickMs = 60_000
 
 /** Starts zones, vantages and the controller for the failovers of a config. */
-export async function startFailovers(
-  config: Pick<Config, 'failovers' | 'maxConcurrent' | 'monitors' | 'vantages' | 'selfCheck' | 'resolver'>,
-  options: EmbeddedOptions,
-): Promise<EmbeddedFailovers> {
+export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOptions): Promise<EmbeddedFailovers> {
   const table = openControllerTable(options.tableFile ?? ':memory:')
   // What happened while nobody looked is not known: nothing has been up without interruption.
   for (const { id } of config.failovers) await table.update(id, { healthySince: {} })
   const zones = options.records ? [] : await startZones(config.failovers, options.zonePort)
   const records = options.records ?? storesOf(zones)
-  const { selfCheck } = config
-  const ids = config.vantages.length > 0 ? config.vantages.map(({ id }) => id) : simulatedIds
-  const vantages = ids.map((vantage) =>
-    simulateVantage(createHost({ vantage, version: options.version, selfCheck, ...resolver(config) })),
-  )
-  const monitors = new Map(config.monitors.map((monitor) => [monitor.id, monitor]))
+  const vantages = simulated(config, options.version)
+  const ids = vantages.map(({ id }) => id)
+  const monitors = failoverMonitors(config)
+  const byId = new Map(monitors.map((monitor) => [monitor.id, monitor]))
   const stopping = new AbortController()
-  const local = createHost({ vantage: 'local', version: options.version, selfCheck: [], ...resolver(config) })
-  const controller = new Controller(config, {
-    vantages: ids,
-    collect: (failover) => collect(failover, vantages, monitors, stopping.signal),
-    records,
-    table,
-    hook: ({ key, to }) => {
-      const failover = config.failovers.find(({ id }) => key.startsWith(`${id}/`))
-      return runCommandHook(failover?.hooks.before, { key, failover: failover?.id ?? '', to })
-    },
-    verify: async (failover, to) =>
-      (await verifyStored(failover, to, records)) ??
-      // A zone of our own is one server, and serves what it holds.
-      (options.records && verifyServed(failover, to, local, stopping.signal)),
-    emit: options.emit,
-    wallClock: () => Date.now(),
+  const ask = askSimulated(config, vantages, zones, stopping.signal)
+  const wallClock = () => Date.now()
+  const host = {
+    ...{ vantages: ids, monitors, ask, records, table, wallClock, emit: options.emit },
+    pause: (ms: number) => pause(ms * (1 + Math.random()), stopping.signal),
+    stopping: stopping.signal,
+    collect: (failover: Failover) => collectVotes(failover, ids, monitors, ask),
     newDecision: () => randomBytes(5).toString('hex'),
-    pause: (ms) => pause(ms * (1 + Math.random()), stopping.signal),
+  }
+  const controller = new Controller(config, {
+    ...host,
+    hook: runHook,
+    verify: (failover, to, changeId) => verifyMove(failover, to, changeId, host),
   })
+  const upkeep = createUpkeep(config.failovers, { ...host, controller })
+  const failed = (failover: string, error: Error) =>
+    options.emit({ type: 'failed', failover, message: error.stack ?? error.message, atMs: Date.now() })
   const decide = (failover: string, trigger: Trigger) => {
-    controller.decide(failover, trigger).catch((error: Error) => {
-      options.emit({ type: 'failed', failover, message: error.stack ?? error.message, atMs: Date.now() })
-    })
+    controller.decide(failover, trigger).catch((error) => failed(failover, error))
   }
-  const tick = () => {
-    for (const { id } of config.failovers) decide(id, 'tick')
+  const underWay = new Set<Promise<unknown>>()
+  const aside = (failover: string, work: Promise<unknown>) => {
+    const done: Promise<unknown> = work.catch((error) => failed(failover, error)).finally(() => underWay.delete(done))
+    underWay.add(done)
   }
-  const timer = setInterval(tick, tickMs)
-  tick()
-  watch(config.failovers, vantages, monitors, { controller, decide, stopping: stopping.signal })
+  let minute = Math.floor(Date.now() / tickMs)
+  const tick = async (failover: Failover, isFirst: boolean) => {
+    decide(failover.id, 'tick')
+    if (isFirst || isReadinessDue(failover, minute)) await upkeep.look(failover)
+    const memory = await table.read(failover.id)
+    if (!stopping.signal.aborted && isDrillDue(failover, memory, Date.now())) await upkeep.drill(failover.id)
+  }
+  const tickAll = (isFirst: boolean) => {
+    for (const failover of config.failovers) aside(failover.id, tick(failover, isFirst))
+  }
+  const timer = setInterval(() => {
+    minute++
+    tickAll(false)
+  }, tickMs)
+  tickAll(true)
+  watch(config.failovers, vantages, byId, { controller, decide, stopping: stopping.signal })
   return {
     ...{ controller, vantages, zones },
+    status: async () => controller.status(),
+    drill: upkeep.drill,
     stop: async () => {
       clearInterval(timer)
       const ended = controller.stop()
       stopping.abort()
-      await ended
+      await Promise.all([ended, ...underWay])
       await Promise.all(zones.map(({ zone }) => zone.stop()))
       table.close()
     },
   }
 }
 
-function resolver({ resolver }: Pick<Config, 'resolver'>): { resolver?: string } {
-  return resolver === undefined ? {} : { resolver }
-}
-
-/** One store for records in several zones. */
-function storesOf(zones: readonly EmbeddedZone[]): RecordStore {
-  const storeOf = ({ zone }: Failover) => zones.find(({ origin }) => origin === canonicalName(zone))?.store
-  return {
-    list: async (failover) => storeOf(failover)?.list(failover) ?? { kind: 'unknown' },
-    change: async (failover, changes) => storeOf(failover)?.change(failover, changes) ?? { kind: 'unknown' },
-  }
-}
-
-interface EmbeddedZone {
-  origin: string
-  port: number
-  store: ZoneStore
-  zone: Zone
-}
-
-/** One zone for each that the failovers name; every record answers as its first endpoint says, with the TXT beside it. */
-async function startZones(failovers: readonly Failover[], preferredPort = 0): Promise<EmbeddedZone[]> {
-  const origins = [...new Set(failovers.map(({ zone }) => canonicalName(zone)))]
-  return Promise.all(
-    origins.map(async (origin, i) => {
-      const zone = await startZoneAt(origin, i === 0 ? preferredPort : 0)
-      const own = failovers.filter((failover) => canonicalName(failover.zone) === origin)
-      return { origin, port: zone.port, zone, store: createZoneStore(zone, own.flatMap(adopted)) }
-    }),
+function simulated({ vantages, selfCheck, resolver }: EmbeddedConfig, version: string): SimulatedVantage[] {
+  const ids = vantages.length > 0 ? vantages.map(({ id }) => id) : simulatedIds
+  return ids.map((vantage) =>
+    simulateVantage(createHost({ vantage, version, selfCheck, ...(resolver !== undefined && { resolver }) })),
   )
 }
 
-async function startZoneAt(origin: string, port: number): Promise<Zone> {
-  try {
-    return await startZone({ origin, records: [], port })
-  } catch (error) {
-    if (!isPortTaken(error)) throw error
-    return startZone({ origin, records: [] })
-  }
-}
-
-function adopted(failover: Failover) {
-  const [primary] = failover.endpoints
-  if (!primary) return []
-  const text = encodeState({
-    ...{ version: 1, epoch: 1, decision: 'adopted', active: primary.id, sinceMs: Date.now() },
-    ...{ switches: [], flags: { locked: false, latched: false } },
-  })
-  return [...answerOf(failover, primary), txtOf(failover, text)]
-}
-
-/** Asks every vantage about every endpoint. Who is not done in time has no vote. */
-async function collect(
-  failover: Failover,
+/** Asks simulated vantages, each by its own network, until the engine stops. */
+function askSimulated(
+  config: EmbeddedConfig,
   vantages: readonly SimulatedVantage[],
-  monitors: ReadonlyMap<string, Monitor>,
+  zones: readonly EmbeddedZone[],
   stopping: AbortSignal,
-): Promise<ReadonlyMap<string, Ballot>> {
-  const own = failover.endpoints.flatMap((endpoint) => monitorsOf(failover, endpoint, monitors))
-  const limitMs = 2 * Math.max(0, ...own.map(({ timeoutMs }) => timeoutMs)) + collectGraceMs
-  const deadline = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
-  const ballots = await Promise.all(
-    vantages.map(async ({ id, host }) => {
-      const results = await Promise.all(own.map((monitor) => voteOn(monitor, host, deadline)))
-      return [id, deadline.aborted ? {} : ballotOf(failover, results)] as const
-    }),
+): AskVantage {
+  const all = failoverMonitors(config)
+  const failovers = config.failovers.map((failover) => servedBy(failover, zones))
+  // The name of a record in a zone of our own is known to that zone alone.
+  const resolverOf = new Map(
+    failovers.map(({ check, servers: [server] }) => [check, zones.length > 0 ? server : undefined]),
   )
-  return new Map(ballots)
+  const monitors = all.map((monitor) => {
+    const resolver = resolverOf.get(monitor.id)
+    return resolver === undefined ? monitor : { ...monitor, resolver }
+  })
+  const asks = new Map(vantages.map(({ id, host }) => [id, createProbeNow({ failovers, monitors }, host)]))
+  return async (vantage, question, limitMs) => {
+    const asked = asks.get(vantage)
+    if (!asked) return undefined
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
+    if (zones.length === 0 || question.ask !== 'name' || hasAddresses(config, question)) return asked(question, limit)
+    // Where the zone is our own, names outside it are nobody's to resolve: the endpoint is asked as it is for votes.
+    const { ballot } = await asked({ ask: 'votes', failover: question.failover }, limit)
+    return { isUp: ballot[question.endpoint] === 'up' } as AnswerTo<typeof question>
+  }
+}
+
+function hasAddresses({ failovers }: EmbeddedConfig, asked: { failover: string; endpoint: string }): boolean {
+  const endpoints = failovers.find(({ id }) => id === asked.failover)?.endpoints ?? []
+  const endpoint = endpoints.find(({ id }) => id === asked.endpoint)
+  return endpoint?.A !== undefined || endpoint?.AAAA !== undefined
+}
+
+/** A failover as those ask for it who know where its zone is on this machine. */
+function servedBy(failover: Failover, zones: readonly EmbeddedZone[]): Failover {
+  const zone = zones.find(({ origin }) => origin === canonicalName(failover.zone))
+  return zone ? { ...failover, servers: [`127.0.0.1:${zone.port}`] } : failover
 }
 
 /** The monitors of an endpoint's addresses. */

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import type { ProbeResult } from '../model/result.ts'
+import type { Log } from '../run/log.ts'
 import { HistoryError } from './history-errors.ts'
 import type { StoredEvent } from './history-events.ts'
 import type { StoredTransition } from './history-store.ts'
 import type { Reply, Request, WorkerOptions } from './history-worker.ts'
-import type { Log } from './log.ts'
 
 /** What waits to be written while the file cannot be: beyond it, the oldest is dropped and counted. */
 export const mostWaiting = 10_000

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { ProbeResult } from '../model/result.ts'
+import type { Log } from '../run/log.ts'
 import { explain, HistoryError } from './history-errors.ts'
 import type { StoredEvent } from './history-events.ts'
 import { type HistoryLock, lockHistory } from './history-lock.ts'
@@ -8,7 +9,6 @@ import { HistoryReader } from './history-reader.ts'
 import { fileId } from './history-schema.ts'
 import type { StoredTransition } from './history-store.ts'
 import { HistoryWriter } from './history-writer.ts'
-import type { Log } from './log.ts'
 
 export interface HistoryOptions {
   path: string

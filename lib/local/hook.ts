@@ -1,20 +1,25 @@
 import { execFile } from 'node:child_process'
-import type { Hook } from '../model/failover.ts'
-import type { HookOutcome } from '../run/swap.ts'
+import { runLambdaHook } from '../act/lambda-hook.ts'
+import type { Failover } from '../model/failover.ts'
+import type { HookCall, HookOutcome } from '../run/swap.ts'
 
 const timeoutMs = 4 * 60_000
 
+/** Runs a hook of a failover: a command here, or a function in AWS. Never rejects. */
+export async function runHook(failover: Failover, call: HookCall): Promise<HookOutcome> {
+  const hook = failover.hooks[call.name]
+  if (!hook) return { kind: 'hookFailed' }
+  return 'command' in hook ? runCommand(hook.command, failover, call) : runLambdaHook(hook.lambda, failover, call)
+}
+
 /**
- * Runs a hook as a command, without a shell, with what it needs to know in its environment: `VEDETTE_KEY` (the same for
- * every repetition of one switch), `VEDETTE_FAILOVER` and `VEDETTE_TO`. Exit code 0 is success; a time-out leaves it
- * unknown. Never rejects.
+ * Runs a hook as a command, without a shell, with what it needs to know in its environment: `VEDETTE_HOOK` (`before` or
+ * `after`), `VEDETTE_KEY` (the same for every repetition of one switch), `VEDETTE_FAILOVER` and `VEDETTE_TO`. Exit code 0
+ * is success; a time-out leaves it unknown.
  */
-export function runCommandHook(hook: Hook | undefined, about: { key: string; failover: string; to: string }) {
+function runCommand([program = '', ...args]: readonly string[], { id }: Failover, { name, key, to }: HookCall) {
   return new Promise<HookOutcome>((resolve) => {
-    const [program, ...args] = hook && 'command' in hook ? hook.command : []
-    if (program === undefined) return resolve({ kind: 'hookFailed' })
-    const { key, failover, to } = about
-    const env = { ...process.env, VEDETTE_KEY: key, VEDETTE_FAILOVER: failover, VEDETTE_TO: to }
+    const env = { ...process.env, VEDETTE_HOOK: name, VEDETTE_KEY: key, VEDETTE_FAILOVER: id, VEDETTE_TO: to }
     execFile(program, args, { env, timeout: timeoutMs, killSignal: 'SIGKILL' }, (error) => {
       if (!error) resolve({ kind: 'hookOk' })
       else resolve({ kind: error.killed ? 'hookUnknown' : 'hookFailed' })

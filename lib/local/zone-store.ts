@@ -1,6 +1,13 @@
 import type { ChangeOutcome, RecordStore } from '../act/ports.ts'
 import type { Change } from '../decide/swap-batch.ts'
-import { type RawRecordSet, type RecordSet, rawOf, recordSetOf, relevantSets } from '../decide/swap-records.ts'
+import {
+  type RawRecordSet,
+  type RecordSet,
+  rawOf,
+  recordSetOf,
+  relevantSets,
+  setsBeside,
+} from '../decide/swap-records.ts'
 import type { Zone, ZoneRecord, ZoneType } from './zone.ts'
 
 /** The records of an embedded zone, changed in batches as Route 53 does: all or nothing, every DELETE exact. */
@@ -21,7 +28,11 @@ export function createZoneStore(zone: Pick<Zone, 'setRecords'>, sets: readonly R
     sets: () => [...held.values()].map(recordSetOf),
     put: (some) => serve(new Map([...held, ...some.map((set) => [keyOf(rawOf(set)), rawOf(set)] as const)])),
     list: async (failover) => {
-      return { kind: 'listed', sets: relevantSets([...held.values()], failover), atMs: Date.now() }
+      const all = [...held.values()]
+      return {
+        kind: 'listed',
+        ...{ sets: relevantSets(all, failover), besides: setsBeside(all, failover), atMs: Date.now() },
+      }
     },
     change: async (_, changes): Promise<ChangeOutcome> => {
       const next = changed(held, changes)

@@ -44,6 +44,12 @@ const hookShape = z.union(
   '{ "lambda": arn } or { "command": [program, …arguments] }',
 )
 
+const failoverServer = z
+  .string('"authoritative" or the address of a DNS server')
+  .refine((value) => /^authoritative(:\d{1,5})?$/.test(value) || resolverAddress.safeParse(value).success, {
+    error: '"authoritative", or the address of a DNS server such as "1.1.1.1"',
+  })
+
 export const failoverShape = z.strictObject({
   id,
   hostedZoneId: z.string('the id of a hosted zone'),
@@ -73,6 +79,7 @@ export const failoverShape = z.strictObject({
     )
     .default('manual'),
   hooks: z.strictObject({ before: hookShape.exactOptional(), after: hookShape.exactOptional() }).prefault({}),
+  servers: z.array(failoverServer, 'a list of DNS servers').max(20, 'at most 20 servers').default(['authoritative']),
   drill: z.strictObject({ every: duration(day, 90 * day) }).exactOptional(),
 })
 

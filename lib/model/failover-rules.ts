@@ -18,6 +18,7 @@ export function checkFailover(
   return [
     ...checkCheck(failover, at, written, monitorIds),
     ...checkRecord(failover, at),
+    ...checkHealthCheck(failover, at),
     ...checkQuorum(failover, at, vantageIds.length),
     ...checkUnique(
       failover.endpoints.map(({ id }) => id),
@@ -67,17 +68,18 @@ function checkKind(path: Path, check: string, { monitors }: Written): Problem[] 
   return [{ path: formatPath(path), expected: 'a monitor of kind "http", "tls" or "tcp"', got: shown(kind) }]
 }
 
-function checkRecord({ record, zone, endpoints, ...failover }: FailoverParsed, at: Path): Problem[] {
+function checkRecord({ record, zone, endpoints }: FailoverParsed, at: Path): Problem[] {
   const problems: Problem[] = []
   if (record.startsWith('*'))
     problems.push({ path: formatPath([...at, 'record']), expected: 'a name, not a wildcard', got: shown(record) })
   if (!isWithin(canonicalName(record), canonicalName(zone)))
     problems.push({ path: formatPath([...at, 'record']), expected: `a name in the zone ${zone}`, got: shown(record) })
-  if (failover.switch === 'health-check' && endpoints.length !== 2)
+  const name = canonicalName(record)
+  if (name.length > longestRecord)
     problems.push({
-      path: formatPath([...at, 'endpoints']),
-      expected: 'exactly two endpoints, as "switch" is "health-check"',
-      got: `${endpoints.length}`,
+      path: formatPath([...at, 'record']),
+      expected: `a name of at most ${longestRecord} characters: "_vedette-drill." is put before it (RFC 1035 §2.3.4)`,
+      got: `${name.length}`,
     })
   if (endpoints[0]?.lastResort)
     problems.push({
@@ -86,6 +88,37 @@ function checkRecord({ record, zone, endpoints, ...failover }: FailoverParsed, a
       got: 'the last resort',
     })
   return problems
+}
+
+/** A name has 253 characters at most, and the longest that is put before a record is `_vedette-drill.`. */
+const longestRecord = 253 - '_vedette-drill.'.length
+
+/**
+ * Route 53 answers for these by itself: one of two sets of a type, so both endpoints have the same types. There is no TXT in
+ * which two controllers could agree who calls a hook, and no right to write a record, which a drill would need.
+ */
+function checkHealthCheck(failover: FailoverParsed, at: Path): Problem[] {
+  if (failover.switch !== 'health-check') return []
+  const { endpoints, hooks, drill } = failover
+  const problems: Problem[] = []
+  const add = (key: string, expected: string, got: string) =>
+    problems.push({
+      path: formatPath([...at, key]),
+      expected: `${expected}, as "switch" is "health-check"`,
+      got,
+    })
+  if (endpoints.length !== 2) add('endpoints', 'exactly two endpoints', `${endpoints.length}`)
+  const [primary = '', secondary = ''] = endpoints.map(typesOf)
+  if (endpoints.length === 2 && primary !== secondary && primary && secondary)
+    add('endpoints', 'two endpoints of the same types', `${primary} and ${secondary}`)
+  if (hooks.before || hooks.after) add('hooks', 'no hooks: each controller would call them', shown(hooks))
+  if (drill) add('drill', 'no drill: it would write a record', shown(drill))
+  return problems
+}
+
+/** The types of record sets that an endpoint is answered by. */
+function typesOf({ A, AAAA, CNAME, alias }: FailoverParsed['endpoints'][number]): string {
+  return [(A || alias) && 'A', AAAA && 'AAAA', CNAME && 'CNAME'].filter(Boolean).join(', ')
 }
 
 function checkQuorum({ quorum }: FailoverParsed, at: Path, vantages: number): Problem[] {

@@ -40,5 +40,7 @@ export interface Failover {
   maxPerDay: number
   failback: 'manual' | { afterMs: number }
   hooks: { before?: Hook; after?: Hook }
+  /** Whom a change is verified at (`authoritative`, `authoritative:PORT`); other servers (host[:port]) are timed by drills. */
+  servers: string[]
   drill?: { everyMs: number }
 }

@@ -10,7 +10,10 @@ import { askResolvers, nameServers, resolveHost } from './resolve.ts'
 type Run = DnsRun & { monitor: DnsMonitor }
 
 /** Asks the machine's resolver, or the monitor's. */
-type AskResolver = (question: Question) => Promise<Reply>
+export type AskResolver = (question: Question) => Promise<Reply>
+
+/** What it takes to find a name server's addresses. */
+type LocateRun = Pick<DnsRun, 'deps' | 'signal'> & { monitor: Pick<DnsMonitor, 'ipVersion' | 'resolver'> }
 
 /** Asks for a name that other servers are responsible for. */
 type AskOutside = (name: string) => Promise<Reply>
@@ -51,6 +54,7 @@ function startOf({ name, type }: DnsMonitor): string {
   return type === 'DS' ? parentOf(canonicalName(name)) : canonicalName(name)
 }
 
+/** A name server whose address could not be found, and why. */
 interface Unlocated {
   name: string
   failure: unknown
@@ -62,8 +66,8 @@ interface Zone {
   names: string[]
 }
 
-/** Walks up from a name to the first that has NS records: the top of its zone. */
-async function findZone(name: string, ask: AskResolver): Promise<Zone> {
+/** Walks up from a name to the first that has NS records: the top of its zone. Rejects with `ProbeFailure`. */
+export async function findZone(name: string, ask: AskResolver): Promise<Zone> {
   for (let candidate = name; ; ) {
     const reply = await ask({ name: candidate, type: 'NS' })
     const own = reply.records.filter((record) => record.type === 'NS' && record.name === candidate)
@@ -81,7 +85,7 @@ async function findZone(name: string, ask: AskResolver): Promise<Zone> {
 }
 
 /** The addresses of a name server that can be asked from here; where there are none, why. */
-async function locateAll(name: string, port: number, run: Run): Promise<(DnsServer | Unlocated)[]> {
+export async function locateAll(name: string, port: number, run: LocateRun): Promise<(DnsServer | Unlocated)[]> {
   const { monitor, deps, signal } = run
   try {
     const addresses = await resolveHost(name, lookupOptions(run), deps, signal)

@@ -147,6 +147,10 @@ async function timed<T>(phases: Phases, deps: ProbeDeps, work: () => Promise<T>)
 }
 
 /** How names are looked up on the way. */
-export function lookupOptions({ monitor: { ipVersion, resolver } }: DnsRun) {
+export function lookupOptions({
+  monitor: { ipVersion, resolver },
+}: {
+  monitor: Pick<DnsRun['monitor'], 'ipVersion' | 'resolver'>
+}) {
   return { ipVersion, ...(resolver && { resolver }) }
 }

@@ -1,33 +1,27 @@
-import type { ControllerMemory, ControllerTable } from '../act/ports.ts'
-import { wantsToMove } from '../decide/failover.ts'
+import type { ControllerMemory, ControllerTable, Move, Trigger } from '../act/ports.ts'
 import type { Decision, Request } from '../decide/failover-facts.ts'
-import type { Ballot } from '../decide/quorum.ts'
 import type { FlagPlan } from '../decide/swap-flags.ts'
 import type { SwapState } from '../decide/swap-state.ts'
-import { defaultLimits, type Outcome, type Page } from '../decide/swap-terms.ts'
+import { defaultLimits } from '../decide/swap-terms.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
-import { deliberate } from './deliberate.ts'
-import { type FailoverStatus, statusOf, type Trigger } from './failover-status.ts'
+import type { Collected } from './collect.ts'
+import { type Deliberation, deliberate } from './deliberate.ts'
+import type { FailoverEvent } from './failover-event.ts'
+import { type FailoverStatus, statusOf } from './failover-status.ts'
 import { runFlags, runSwap, type SwapHost } from './swap.ts'
-
-/** What a controller tells, as it happens. */
-export type FailoverEvent =
-  | { type: 'decided'; failover: string; trigger: Trigger; decision: Decision; atMs: number; note?: string }
-  | { type: 'swapped'; failover: string; to: string; outcome: Outcome; atMs: number; tookMs: number }
-  | { type: 'verified'; failover: string; to: string; problem?: string; atMs: number }
-  | { type: 'page'; failover: string; pages: Page[]; atMs: number }
-  /** A decision broke: our own fault. */
-  | { type: 'failed'; failover: string; message: string; atMs: number }
+import type { Verification } from './verify.ts'
 
 /** What a controller needs of the world. */
 export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
   /** Ids of the vantages. */
   vantages: readonly string[]
   /** Asks every vantage about every endpoint, now. Never rejects: who does not answer in time has no ballot. */
-  collect(failover: Failover): Promise<ReadonlyMap<string, Ballot>>
+  collect(failover: Failover): Promise<Collected>
+  /** Since when endpoints have been up by quorum, where the host knows; else the votes of decisions say. */
+  healthySince?(failover: Failover): Promise<Record<string, number | undefined>>
   table: ControllerTable
-  /** Waits until the new answer is served everywhere and the target answers there; gives what is wrong if it does not. */
-  verify(failover: Failover, to: Endpoint): Promise<string | undefined>
+  /** Waits until the new answer is served everywhere and the target answers there. Never rejects. */
+  verify(failover: Failover, to: Endpoint, changeId: string | undefined): Promise<Verification>
   emit(event: FailoverEvent): void
   wallClock(): number
   /** An id that no decision had before; see `SwapPlan`. */
@@ -38,8 +32,6 @@ export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
 const votesGoodForMs = 15_000
 /** How long a hook may take, and then some. */
 const claimMs = 5 * 60_000
-/** Failovers that wanted to move within this are counted against `maxConcurrent`. */
-const concurrentMs = 5 * 60_000
 
 /** Decides for failovers and carries it out. One decision at a time for each: a trigger that comes meanwhile joins it. */
 export class Controller {
@@ -48,7 +40,7 @@ export class Controller {
   readonly #host: ControllerHost
   readonly #swapHost: SwapHost
   readonly #underWay = new Map<string, Promise<Decision>>()
-  readonly #wanted = new Map<string, number>()
+  readonly #verifying = new Set<Promise<void>>()
   readonly #status = new Map<string, FailoverStatus>()
   #isStopped = false
 
@@ -81,6 +73,17 @@ export class Controller {
   /** What a person's request would come to, now: votes and a decision, and nothing else. Rejects as `decide` does. */
   async consider(id: string, request: Request): Promise<Decision> {
     return (await this.#deliberate(this.#failover(id), request)).decision
+  }
+
+  /** Looks at a failover, once, and does nothing; gives how it stands. Rejects as `decide` does. */
+  async look(id: string): Promise<FailoverStatus> {
+    const found = await this.#deliberate(this.#failover(id), undefined, true)
+    return this.#keep(found, found.memory?.last)
+  }
+
+  /** Whether a decision, or what came of it, is under way for any of these. */
+  isBusy(ids: readonly string[]): boolean {
+    return ids.some((id) => this.#underWay.has(id))
   }
 
   /**
@@ -125,10 +128,22 @@ export class Controller {
     throw new Error(`expected the id of a failover (${ids}), got ${JSON.stringify(id)}`)
   }
 
+  /** Takes note of what readiness found, for those who ask how it stands. */
+  setReadiness(id: string, readiness: NonNullable<FailoverStatus['readiness']>): void {
+    const status = this.#status.get(id)
+    if (status) status.readiness = readiness
+  }
+
+  /** Resolves when no decision and no verification is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size + this.#verifying.size > 0)
+      await Promise.allSettled([...this.#underWay.values(), ...this.#verifying])
+  }
+
   /** Waits for nothing more; resolves when what is under way has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    await Promise.allSettled(this.#underWay.values())
+    await this.idle()
   }
 
   /** Every failover, in the order of the config. */
@@ -148,21 +163,38 @@ export class Controller {
     request: Request | undefined,
     note: string | undefined,
   ): Promise<Decision> {
-    const { facts, decision, state, memory } = await this.#deliberate(failover, request)
+    const found = await this.#deliberate(failover, request)
+    const { facts, decision, state, memory } = found
     // Votes that were broken off say nothing, and nobody is to be woken by a stop.
     if (this.#isStopped) return decision
-    const atMs = this.#host.wallClock()
-    if (wantsToMove(decision)) this.#wanted.set(failover.id, atMs)
-    this.#status.set(
-      failover.id,
-      statusOf(facts, { atMs: facts.nowMs, trigger, decision }, this.#status.get(failover.id)),
-    )
-    this.#host.emit({ type: 'decided', failover: failover.id, trigger, decision, atMs, ...(note && { note }) })
-    if (decision.kind === 'move' && state && memory) {
+    const last = { atMs: facts.nowMs, trigger, decision }
+    this.#keep(found, last)
+    // For those who ask later; that it cannot be kept is no reason not to act.
+    const kept = this.#host.table.update(failover.id, { last }).catch(() => {})
+    this.#host.emit({
+      ...{ type: 'decided', failover: failover.id, trigger, decision, atMs: this.#host.wallClock() },
+      ...(note && { note }),
+    })
+    if (decision.kind === 'move' && state && memory)
       await this.#move(failover, { to: decision.to, by: request ? 'person' : 'auto' }, state, memory)
-    }
     if (decision.kind === 'refuse' && decision.latch) await this.#latch(failover, memory)
+    await kept
     return decision
+  }
+
+  /** Keeps how a failover stands, beside what is known of it from before. */
+  #keep({ facts, memory }: Deliberation, last: FailoverStatus['last']): FailoverStatus {
+    const { id } = facts.failover
+    const before = this.#status.get(id)
+    const lastMove = before?.lastMove ?? memory?.lastMove
+    const readiness = before?.readiness ?? memory?.readiness
+    const status = statusOf(facts, {
+      ...(last && { last }),
+      ...(lastMove && { lastMove }),
+      ...(readiness && { readiness }),
+    })
+    this.#status.set(id, status)
+    return status
   }
 
   /** It moved too often: a person is to look before it does again. */
@@ -175,16 +207,11 @@ export class Controller {
     }
   }
 
-  #deliberate(failover: Failover, request: Request | undefined) {
+  #deliberate(failover: Failover, request: Request | undefined, isIdle = false): Promise<Deliberation> {
     return deliberate(failover, this.#host, {
-      ...{ request, maxConcurrent: this.#maxConcurrent },
-      wantToMove: (nowMs) => this.#othersWanting(failover.id, nowMs),
+      ...{ request, maxConcurrent: this.#maxConcurrent, isIdle },
       isStopped: () => this.#isStopped,
     })
-  }
-
-  #othersWanting(id: string, nowMs: number): number {
-    return [...this.#wanted].filter(([other, atMs]) => other !== id && nowMs - atMs <= concurrentMs).length
   }
 
   async #move(
@@ -195,7 +222,7 @@ export class Controller {
   ): Promise<void> {
     const beganMs = this.#host.wallClock()
     const { epoch, decision } = state
-    const outcome = await runSwap(
+    const { outcome, changeId } = await runSwap(
       {
         ...{ failover, decision: this.#host.newDecision(), basis: { epoch, decision }, to, by, claimMs },
         ...{ largestEpoch: Math.max(memory.largestEpoch, epoch), goodUntilMs: beganMs + votesGoodForMs },
@@ -205,24 +232,47 @@ export class Controller {
     )
     const atMs = this.#host.wallClock()
     const tookMs = atMs - beganMs
-    this.#host.emit({ type: 'swapped', failover: failover.id, to, outcome, atMs, tookMs })
+    this.#host.emit({ type: 'swapped', failover: failover.id, to, outcome, atMs, tookMs, by })
+    if (outcome.kind !== 'moved') return
     // On the side: what is decided next does not wait until every server has heard of this.
-    if (outcome.kind === 'moved') this.#verify(failover, to, { atMs, to, tookMs }).catch(() => {})
+    const verifying: Promise<void> = this.#verify(failover, { atMs, to, tookMs }, { changeId, epoch: outcome.epoch })
+      .catch((error: Error) => this.#host.emit({ type: 'failed', failover: failover.id, message: error.message, atMs }))
+      .finally(() => this.#verifying.delete(verifying))
+    this.#verifying.add(verifying)
   }
 
-  async #verify(failover: Failover, to: string, move: { atMs: number; to: string; tookMs: number }): Promise<void> {
-    const status = this.#status.get(failover.id)
+  async #verify(
+    failover: Failover,
+    move: Move,
+    { changeId, epoch }: { changeId: string | undefined; epoch: number },
+  ): Promise<void> {
+    const { id } = failover
+    const status = this.#status.get(id)
     if (status) {
       status.lastMove = move
-      for (const endpoint of status.endpoints) endpoint.active = endpoint.id === to
+      for (const endpoint of status.endpoints) endpoint.active = endpoint.id === move.to
     }
-    const endpoint = failover.endpoints.find(({ id }) => id === to)
-    const problem = endpoint && (await this.#host.verify(failover, endpoint))
-    const now = this.#status.get(failover.id)
-    // A later move has made this one's answer a thing of the past.
-    if (now?.lastMove?.atMs !== move.atMs) return
-    now.lastMove = { ...move, verified: problem === undefined }
-    const atMs = this.#host.wallClock()
-    this.#host.emit({ type: 'verified', failover: failover.id, to, ...(problem && { problem }), atMs })
+    const keep = (lastMove: Move) => this.#host.table.update(id, { lastMove }).catch(() => {})
+    await keep(move)
+    const endpoint = failover.endpoints.find((one) => one.id === move.to)
+    if (!endpoint) return
+    const verification = await this.#host.verify(failover, endpoint, changeId)
+    const now = this.#status.get(id)
+    // A later move has made this one's answer a thing of the past, and a stop has broken off the look at it.
+    if (now?.lastMove?.atMs !== move.atMs || this.#isStopped) return
+    now.lastMove = { ...move, verified: verification.problem === undefined }
+    await keep(now.lastMove)
+    this.#host.emit({ type: 'verified', failover: id, to: move.to, atMs: this.#host.wallClock(), ...verification })
+    if (verification.problem === undefined && failover.hooks.after)
+      await this.#after(failover, { name: 'after', key: `${id}/${epoch}`, to: move.to })
+  }
+
+  /** Runs the hook that follows a move; that it failed is told, and changes nothing. */
+  async #after(failover: Failover, call: { name: 'after'; key: string; to: string }): Promise<void> {
+    const { kind } = await this.#host.hook(failover, call)
+    if (kind === 'hookOk') return
+    const code = kind === 'hookFailed' ? 'HOOK_FAILED' : 'HOOK_UNKNOWN'
+    const detail = `the hook after the move to ${call.to} ${kind === 'hookFailed' ? 'failed' : 'may not have run'}`
+    this.#swapHost.page(failover.id, [{ code, detail }])
   }
 }

@@ -1,22 +1,23 @@
-import type { ControllerMemory, ListOutcome } from '../act/ports.ts'
+import type { ControllerMemory, ListOutcome, Move, Trigger } from '../act/ports.ts'
+import { causesOf } from '../decide/failover-explain.ts'
 import type { Decision, FailoverFacts, Request, Round } from '../decide/failover-facts.ts'
 import { tally } from '../decide/quorum.ts'
+import type { Readiness } from '../decide/readiness.ts'
 import { answerIn, answerOf, matchesAnswer, stateIn } from '../decide/swap-records.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import type { Failover } from '../model/failover.ts'
-
-/** Why a decision is made. */
-export type Trigger = 'vantage' | 'alarm' | 'tick' | 'person'
 
 /** A failover as it stands. */
 export interface FailoverStatus {
   id: string
   record: string
   mode: Failover['mode']
-  endpoints: { id: string; active: boolean; up: string[]; down: string[]; none: string[] }[]
+  /** `causes`: why it is down, in the words of those who see it so. */
+  endpoints: { id: string; active: boolean; up: string[]; down: string[]; none: string[]; causes?: string[] }[]
   locked: boolean
   last?: { atMs: number; trigger: Trigger; decision: Decision }
-  lastMove?: { atMs: number; to: string; tookMs: number; verified?: boolean }
+  lastMove?: Move
+  readiness?: Readiness
 }
 
 /** What a controller has in hand when it decides. */
@@ -53,21 +54,25 @@ export function factsOf(failover: Failover, seen: Seen): { facts: FailoverFacts;
   return { facts, state }
 }
 
-/** A failover as a decision found it; its last move is what it was. */
+/** A failover as a controller found it just now, with what it remembers of it. */
 export function statusOf(
   facts: FailoverFacts,
-  last: NonNullable<FailoverStatus['last']>,
-  before: FailoverStatus | undefined,
+  known: Pick<FailoverStatus, 'last' | 'lastMove' | 'readiness'>,
 ): FailoverStatus {
   const { id, record, mode, endpoints } = facts.failover
   const ballots = facts.rounds.at(-1)?.ballots ?? new Map()
+  const causes = Map.groupBy(causesOf(facts), ({ endpoint }) => endpoint)
+  const { last, lastMove, readiness } = known
   return {
-    ...{ id, record, mode, last },
+    ...{ id, record, mode },
+    ...(last && { last }),
     endpoints: endpoints.map((one) => ({
       ...{ id: one.id, active: one.id === facts.active },
       ...tally(one.id, facts.vantages, ballots),
+      ...(causes.has(one.id) && { causes: causes.get(one.id)?.map(({ cause }) => cause) ?? [] }),
     })),
     locked: facts.flags.locked || facts.table === 'unreadable' || facts.table.locked,
-    ...(before?.lastMove && { lastMove: before.lastMove }),
+    ...(lastMove && { lastMove }),
+    ...(readiness && { readiness }),
   }
 }

@@ -7,6 +7,7 @@ import { datumsOf, type Run } from '../decide/votes.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { ProbeResult, Status } from '../model/result.ts'
 import { pause } from './pause.ts'
+import type { FailureTrigger } from './trigger.ts'
 import { runMonitor, type VantageHost } from './vantage.ts'
 
 /** The place that shards are run from, and where their results go. */
@@ -14,6 +15,8 @@ export interface ShardHost extends VantageHost {
   publish: PublishMetrics
   /** Takes a line for the log. */
   write(line: string): void
+  /** Told of confirmed failures of endpoints. */
+  trigger?: FailureTrigger
 }
 
 /** What an invocation did, as its last line in the log says it too. */
@@ -43,7 +46,10 @@ export function createShardRunner(asset: ProbeAsset, host: ShardHost) {
   const lastMinutes = new Map<string, number>()
   const last = new Map<string, { status: Status; atMs: number }>()
 
+  const endpoints = new Set(asset.failover?.monitors)
+
   const report = (result: ProbeResult, everyMs: number) => {
+    if (result.status === 'down' && endpoints.has(result.monitor)) host.trigger?.failed(result.monitor)
     const atMs = host.deps.wallClock()
     const before = last.get(result.monitor)
     // A container may have missed what happened in others since it was last called.
@@ -72,7 +78,11 @@ export function createShardRunner(asset: ProbeAsset, host: ShardHost) {
       shard.monitors.map((monitor, i) => runSlots(monitor, { slots, delayMs: i * gapMs }, host, report)),
     )
     const votesMs = minuteOfVotes(shard.everyMs, scheduledMs)
-    const metrics = await host.publish(datumsOf(asset.vantage, runs, votesMs))
+    const [metrics] = await Promise.all([
+      host.publish(datumsOf(asset.vantage, runs, votesMs)),
+      // A function is frozen when it returns, and its calls with it.
+      host.trigger?.settled(),
+    ])
     const summary = { ...countsOf(shard.id, votesMs, runs), metrics }
     host.write(JSON.stringify(summary))
     return summary

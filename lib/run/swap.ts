@@ -1,17 +1,23 @@
-import type { RecordStore } from '../act/ports.ts'
+import type { ChangeOutcome, RecordStore } from '../act/ports.ts'
 import { type FlagPlan, startFlags, stepFlags } from '../decide/swap-flags.ts'
 import { startSwap, step } from '../decide/swap-protocol.ts'
 import type { Effect, Outcome, Page, SwapEvent, SwapPlan } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
 
-type HookEffect = Extract<Effect, { kind: 'hook' }>
+/** A hook to run; its key is the same for every repetition of one switch. */
+export interface HookCall {
+  name: 'before' | 'after'
+  /** `failover/epoch`. */
+  key: string
+  to: string
+}
 export type HookOutcome = Extract<SwapEvent, { kind: 'hookOk' | 'hookFailed' | 'hookUnknown' }>
 
 /** What a swap needs of the world. */
 export interface SwapHost {
   records: RecordStore
-  /** Runs the hook before a move. Never rejects. */
-  hook(effect: HookEffect): Promise<HookOutcome>
+  /** Runs a hook of a failover. Never rejects. */
+  hook(failover: Failover, call: HookCall): Promise<HookOutcome>
   /** Keeps the largest epoch that is about to be used; rejects where it cannot, and then nothing is written. */
   remember(failover: string, largestEpoch: number): Promise<void>
   /** Wakes someone, at once. */
@@ -20,14 +26,20 @@ export interface SwapHost {
   pause(ms: number): Promise<void>
 }
 
-/** Carries out a decided move, step by step as lib/decide/swap-protocol.ts says; gives how it ended. */
-export async function runSwap(plan: SwapPlan, host: SwapHost): Promise<Outcome> {
+/**
+ * Carries out a decided move, step by step as lib/decide/swap-protocol.ts says; gives how it ended, and the id of the last
+ * change that was accepted.
+ */
+export async function runSwap(plan: SwapPlan, host: SwapHost): Promise<{ outcome: Outcome; changeId?: string }> {
   let next = startSwap(plan)
+  let changeId: string | undefined
   for (;;) {
     const { state, effect, pages } = next
     if (pages.length > 0) host.page(plan.failover.id, pages)
-    if (effect.kind === 'done') return effect.outcome
-    next = step(state, await carryOut(effect, plan.failover, state.largestEpoch, host))
+    if (effect.kind === 'done') return { outcome: effect.outcome, ...(changeId !== undefined && { changeId }) }
+    const event = await carryOut(effect, plan.failover, state.largestEpoch, host)
+    if ('changeId' in event) changeId = event.changeId
+    next = step(state, event)
   }
 }
 
@@ -44,7 +56,7 @@ async function carryOut(
   failover: Failover,
   largestEpoch: number,
   host: SwapHost,
-): Promise<SwapEvent> {
+): Promise<SwapEvent | ChangeOutcome> {
   switch (effect.kind) {
     case 'read':
       return host.records.list(failover)
@@ -56,7 +68,7 @@ async function carryOut(
       }
       return host.records.change(failover, effect.changes)
     case 'hook':
-      return host.hook(effect)
+      return host.hook(failover, effect)
     case 'pause':
       await host.pause(effect.ms)
       return { kind: 'paused' }

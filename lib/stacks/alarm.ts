@@ -12,10 +12,17 @@ const comparisons = {
 interface Where {
   namespace: string
   topicArn: string
+  /** A function that is called when it opens. */
+  functionArn?: string | undefined
 }
 
 /** An alarm that says to a topic when it opens and when it closes, unless it is part of another. L1, because there are thousands. */
-export function addAlarm(scope: Construct, id: string, alarm: Alarm, { namespace, topicArn }: Where): CfnAlarm {
+export function addAlarm(
+  scope: Construct,
+  id: string,
+  alarm: Alarm,
+  { namespace, topicArn, functionArn }: Where,
+): CfnAlarm {
   return new CfnAlarm(scope, id, {
     alarmName: alarm.name,
     alarmDescription: alarm.description,
@@ -23,7 +30,10 @@ export function addAlarm(scope: Construct, id: string, alarm: Alarm, { namespace
     datapointsToAlarm: alarm.datapoints,
     evaluationPeriods: alarm.of,
     treatMissingData: alarm.missing,
-    ...(!alarm.isPart && { alarmActions: [topicArn], okActions: [topicArn] }),
+    ...(!alarm.isPart && {
+      alarmActions: [topicArn, ...(functionArn === undefined ? [] : [functionArn])],
+      okActions: [topicArn],
+    }),
   })
 }
 

@@ -3,10 +3,12 @@ import { CfnAlarmMuteRule } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
 import type { AlarmShard, MonitorAlarms } from '../decide/alarm-shards.ts'
 import type { Alarm } from '../decide/alarms.ts'
-import { alarmsName, namespaceOf, topicName } from '../decide/names.ts'
+import { alarmsName, failoverName, namespaceOf, topicName } from '../decide/names.ts'
+import { failoverMonitors } from '../decide/probe-now.ts'
 import type { Config } from '../model/config.ts'
 import { addAlarm, addComposite } from './alarm.ts'
 import { stackProps, type Target } from './stack-props.ts'
+import { functionArn } from './statements.ts'
 
 /** The alarms over some monitors in a controller region, and the mute rules of their maintenance. */
 export class AlarmsStack extends Stack {
@@ -23,20 +25,34 @@ export class AlarmsStack extends Stack {
     const arnOf = (severity: Alarm['severity']) =>
       this.formatArn({ service: 'sns', resource: topicName(config, severity) })
     const topics = { page: arnOf('page'), ticket: arnOf('ticket') }
-    for (const one of shard.monitors) addMonitor(this, one, namespaceOf(config), topics)
+    const triggers = new Set(failoverMonitors(config).map(({ id }) => id))
+    for (const one of shard.monitors) {
+      const trigger = triggers.has(one.id) ? functionArn(this, failoverName(config)) : undefined
+      addMonitor(this, one, { namespace: namespaceOf(config), topics, trigger })
+    }
   }
+}
+
+/** Whom alarms tell. */
+interface Told {
+  namespace: string
+  topics: Record<Alarm['severity'], string>
+  /** ARN of the function that decides on failovers of this monitor, if there are any. */
+  trigger: string | undefined
 }
 
 function addMonitor(
   stack: Stack,
   { id, alarms, composites, muteRules }: MonitorAlarms,
-  namespace: string,
-  topics: Record<Alarm['severity'], string>,
+  { namespace, topics, trigger }: Told,
 ): void {
   // A scope of its own keeps ids that differ in a dot or a hyphen apart in logical ids; no id is a name that JavaScript has.
   const scope = new Construct(stack, `Monitor-${id}`)
   const resources = alarms.map((alarm) =>
-    addAlarm(scope, alarm.kind, alarm, { namespace, topicArn: topics[alarm.severity] }),
+    addAlarm(scope, alarm.kind, alarm, {
+      ...{ namespace, topicArn: topics[alarm.severity] },
+      functionArn: alarm.kind === 'down' ? trigger : undefined,
+    }),
   )
   const overOthers = composites.map((one) => addComposite(scope, one, resources, topics[one.severity]))
   for (const [i, { name, description, expression, timeZone, duration, alarms: alarmNames }] of muteRules.entries()) {

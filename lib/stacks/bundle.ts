@@ -2,11 +2,17 @@ import { builtinModules, createRequire } from 'node:module'
 import path from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import manifest from '../../package.json' with { type: 'json' }
+import type { Config } from '../model/config.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** Functions in `functions/` that are deployed. */
-export type FunctionName = 'probe'
+export type FunctionName = 'probe' | 'probe-now' | 'failover'
+
+/** The functions that a config needs: without failovers only the one that probes. */
+export function functionsOf({ failovers }: Pick<Config, 'failovers'>): FunctionName[] {
+  return failovers.length > 0 ? ['probe', 'probe-now', 'failover'] : ['probe']
+}
 
 /** The files of a function's code: names and contents. `index.mjs` is its entry. */
 export type Bundle = Record<string, string>
@@ -40,6 +46,13 @@ export const bundleOptions = {
 } satisfies BuildOptions
 
 const made = new Map<FunctionName, Promise<Bundle>>()
+
+/** The code of all functions that a config needs. */
+export async function bundleFor(config: Pick<Config, 'failovers'>): Promise<Partial<Record<FunctionName, Bundle>>> {
+  const names = functionsOf(config)
+  const bundles = await Promise.all(names.map(bundleFunction))
+  return Object.fromEntries(names.map((name, i) => [name, bundles[i]]))
+}
 
 /** The code of a function, made once in this process. */
 export function bundleFunction(name: FunctionName): Promise<Bundle> {

@@ -36,7 +36,8 @@ export class ControlStack extends Stack {
     if (certificate) alarms.push(add(this, 'Certificate', certificate))
     if (region !== config.controllers[0]) return
     const alarmArns = alarms.map(({ attrArn }) => attrArn)
-    const body = dashboardBody({ namespace, region, service: config.service, alarmArns })
+    const hasFailovers = config.failovers.length > 0
+    const body = dashboardBody({ namespace, region, service: config.service, alarmArns, hasFailovers })
     new CfnDashboard(this, 'Dashboard', { dashboardName: prefixOf(config), dashboardBody: this.toJsonString(body) })
   }
 }

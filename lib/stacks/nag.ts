@@ -1,15 +1,25 @@
 import { Validations } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 
-const metrics =
-  'PutMetricData knows no resources; the condition on cloudwatch:namespace limits it to the metrics of this service.'
-const network =
-  "Lambda manages a function's network interfaces with its role and describes them on all resources only; a statement denies the same to the function's own code."
+/** Why the roles of functions have statements on all resources. */
+const reasons = {
+  metrics:
+    'PutMetricData knows no resources; the condition on cloudwatch:namespace limits it to the metrics of this service.',
+  network:
+    "Lambda manages a function's network interfaces with its role and describes them on all resources only; a statement denies the same to the function's own code.",
+  reading:
+    'GetMetricData knows no resources and DescribeAlarms of several names needs them all; both only read, and no metric holds a secret.',
+}
 
-/** Acknowledges what cdk-nag finds in the role of a probe function. */
-export function acknowledgeRole(role: Role, { isInVpc }: { isInVpc: boolean }): void {
-  Validations.of(role).acknowledge({
-    id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
-    reason: isInVpc ? `${metrics} ${network}` : metrics,
-  })
+/** Acknowledges that cdk-nag finds statements on all resources in a role, for these reasons. */
+export function acknowledgeAnyResource(role: Role, because: (keyof typeof reasons)[]): void {
+  if (because.length === 0) return
+  const reason = because.map((key) => reasons[key]).join(' ')
+  Validations.of(role).acknowledge({ id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', reason })
+}
+
+/** Acknowledges that the id of a change is known only when it has been made. */
+export function acknowledgeChanges(role: Role, arn: string): void {
+  const reason = 'The id of a change is known only when it has been made; GetChange only says whether it is everywhere.'
+  Validations.of(role).acknowledge({ id: `AwsSolutions::AwsSolutions-IAM5[Resource::${arn}]`, reason })
 }

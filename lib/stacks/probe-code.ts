@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { Code } from 'aws-cdk-lib/aws-lambda'
+import { readFileSync } from 'node:fs'
 import { monitorsOf } from '../decide/plan.ts'
 import { probeAssetOf } from '../decide/probe-asset.ts'
+import { failoverMonitors, probeNowAssetOf } from '../decide/probe-now.ts'
 import type { Config, Vantage } from '../model/config.ts'
 import { type Monitor, tlsFileKeys } from '../model/monitor.ts'
 import type { Bundle } from './bundle.ts'
@@ -14,6 +12,14 @@ export function probeFiles(config: Config, vantage: Vantage, code: Bundle): Reco
   const files = { ...code }
   const monitors = monitorsOf(config.monitors, vantage).map((monitor) => withOwnFiles(monitor, files))
   files['config.json'] = JSON.stringify(probeAssetOf({ ...config, monitors }, vantage))
+  return files
+}
+
+/** The files of a vantage's probe-now function: the same, for the monitors that failovers ask for. */
+export function probeNowFiles(config: Config, vantage: Vantage, code: Bundle): Record<string, string> {
+  const files = { ...code }
+  const monitors = failoverMonitors(config).map((monitor) => withOwnFiles(monitor, files))
+  files['config.json'] = JSON.stringify(probeNowAssetOf({ ...config, monitors }, vantage))
   return files
 }
 
@@ -28,19 +34,4 @@ function withOwnFiles(monitor: Monitor, files: Record<string, string>): Monitor 
     return [[key, name]]
   })
   return { ...monitor, tls: { ...monitor.tls, ...Object.fromEntries(own) } }
-}
-
-/** Lends files to `use` as the code of a function. Its hash is that of their content: the same config gives the same asset. */
-export function withCode<T>(files: Record<string, string>, use: (code: Code) => T): T {
-  const folder = mkdtempSync(path.join(tmpdir(), 'vedette-probe-'))
-  try {
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
-      writeFileSync(path.join(folder, name), text)
-    }
-    // An asset is copied into the cloud assembly as soon as it is used.
-    return use(Code.fromAsset(folder))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }

@@ -2,23 +2,32 @@ import { Stack } from 'aws-cdk-lib'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
-import { type ProbeAsset, type ProbeEvent, scheduledTimePlaceholder } from '../decide/probe-asset.ts'
-import { scheduleExpression } from '../decide/schedule.ts'
 
-/** One schedule for each shard of a vantage, all in a group of the name given. */
-export function addSchedules(scope: Stack, probe: IFunction, { shards, place }: ProbeAsset, groupName: string): void {
+/** When a function is called, and with what. */
+export interface FunctionSchedule {
+  name: string
+  expression: string
+  event: object
+}
+
+/** The schedules of a function, all in a group of the name given. */
+export function addSchedules(
+  scope: Stack,
+  called: IFunction,
+  groupName: string,
+  schedules: readonly FunctionSchedule[],
+): void {
   const group = new CfnScheduleGroup(scope, 'Schedules', { name: groupName })
-  const role = schedulerRole(scope, probe, groupName)
-  for (const { id, everyMs } of shards) {
-    const event: ProbeEvent = { shard: id, scheduledTime: scheduledTimePlaceholder }
-    const schedule = new CfnSchedule(scope, `Schedule-${id}`, {
-      name: id,
+  const role = schedulerRole(scope, called, groupName)
+  for (const { name, expression, event } of schedules) {
+    const schedule = new CfnSchedule(scope, `Schedule-${name}`, {
+      name,
       groupName,
-      scheduleExpression: scheduleExpression(everyMs, place),
+      scheduleExpression: expression,
       flexibleTimeWindow: { mode: 'OFF' },
       state: 'ENABLED',
       target: {
-        arn: probe.functionArn,
+        arn: called.functionArn,
         roleArn: role.roleArn,
         input: JSON.stringify(event),
         // A run that could not be started in its minute is left out: the next one is near.
@@ -30,7 +39,7 @@ export function addSchedules(scope: Stack, probe: IFunction, { shards, place }: 
 }
 
 /** What the schedules call the function with: they alone may be this role. */
-function schedulerRole(scope: Stack, probe: IFunction, groupName: string): Role {
+function schedulerRole(scope: Stack, called: IFunction, groupName: string): Role {
   const { account } = Stack.of(scope)
   const group = scope.formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: groupName })
   return new Role(scope, 'SchedulerRole', {
@@ -41,7 +50,7 @@ function schedulerRole(scope: Stack, probe: IFunction, groupName: string): Role 
     }),
     inlinePolicies: {
       Invoke: new PolicyDocument({
-        statements: [new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [probe.functionArn] })],
+        statements: [new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [called.functionArn] })],
       }),
     },
   })

@@ -6,8 +6,16 @@ import type { Bundle, FunctionName } from './bundle.ts'
 export interface Target {
   /** The account; that of the caller's credentials where absent, which synth does not need. */
   account?: string
-  /** The code of the functions. */
-  code: Record<FunctionName, Bundle>
+  /** The code of the functions that the config needs: see `functionsOf`. */
+  code: Partial<Record<FunctionName, Bundle>>
+}
+
+/** The code of a function. Throws where it was not made, which is a mistake of whoever made the target. */
+export function codeOf({ code }: Target, name: FunctionName): Bundle {
+  const bundle = code[name]
+  if (!bundle)
+    throw new Error(`expected the code of ${name} in the target, got that of ${Object.keys(code).join(', ')}`)
+  return bundle
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Annotations, type Stack } from 'aws-cdk-lib'
-import type { Vantage } from '../model/config.ts'
+import { failoverWarnings, ipv6Only } from '../decide/failover-warnings.ts'
+import type { Config, Vantage } from '../model/config.ts'
 import { splitHostPort } from '../model/host-port.ts'
 import type { Monitor } from '../model/monitor.ts'
 
@@ -16,6 +17,27 @@ export function warnOfTargets(stack: Stack, monitors: readonly Monitor[], vantag
     Annotations.of(stack).addWarningV2(
       'vedette:ipv6',
       `From ${vantage.id}, ${list(ipv6)} will be UNSUPPORTED: a function has IPv6 only in dual-stack subnets of a VPC ("vpcId").`,
+    )
+}
+
+/** Warns of failovers that can be deployed, and that an operator should have meant like this. */
+export function warnOfFailovers(stack: Stack, config: Config): void {
+  const { failovers, vantages } = config
+  for (const failover of failovers) {
+    for (const { rule, text } of failoverWarnings(failover, vantages.length))
+      Annotations.of(stack).addWarningV2(`vedette:failover-${rule}`, `Failover ${failover.id}: ${text}.`)
+    if (failover.mode === 'observe')
+      Annotations.of(stack).addInfoV2(
+        'vedette:observe',
+        `Failover ${failover.id} is in mode "observe": it measures and reports, and moves nothing.`,
+      )
+  }
+  const outside = vantages.filter(({ vpcId }) => vpcId === undefined).map(({ id }) => id)
+  const endpoints = ipv6Only(config)
+  if (endpoints.length > 0 && outside.length > 0)
+    Annotations.of(stack).addWarningV2(
+      'vedette:failover-ipv6',
+      `${list(endpoints)} will have no vote from ${list(outside)}: a function has IPv6 only in dual-stack subnets of a VPC ("vpcId").`,
     )
 }
 

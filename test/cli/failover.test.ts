@@ -40,7 +40,7 @@ describe('vedette failover, asking a running engine', () => {
     await once(two, 'listening')
     embedded = await startFailovers(parseConfig(configAt(port)), { version: '0', emit: () => {} })
     socket = tempFile('control.sock', '')
-    const control = await startControl(socket, embedded.controller)
+    const control = await startControl(socket, embedded)
     stops.push(control.stop, embedded.stop)
     await embedded.controller.decide('live', 'tick')
   })
@@ -101,7 +101,7 @@ describe('vedette failover, asking a running engine', () => {
   })
 
   test('a second engine does not take the socket of the first', async () => {
-    await expect(startControl(socket, embedded.controller)).rejects.toThrow('another engine listens')
+    await expect(startControl(socket, embedded)).rejects.toThrow('another engine listens')
   })
 })
 

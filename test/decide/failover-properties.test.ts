@@ -115,6 +115,7 @@ const base: Omit<Failover, 'quorum' | 'endpoints' | 'sustainMs' | 'mode' | 'cool
   ttl: 60,
   check: 'api',
   switch: 'record',
+  servers: ['authoritative'],
   hooks: {},
 }
 

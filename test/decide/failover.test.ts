@@ -47,6 +47,7 @@ const failover: Failover = {
   cooldownMs: 30 * minuteMs,
   maxPerDay: 2,
   failback: 'manual',
+  servers: ['authoritative'],
   hooks: {},
 }
 

@@ -24,6 +24,7 @@ const failoverOf = (...forms: Partial<Endpoint>[]): Failover => ({
   ...{ id: 'f', hostedZoneId: 'Z1', zone: 'example.com', record, ttl: 60, check: 'api' },
   endpoints: forms.map((form, i) => ({ id: `e${i}`, region: 'external', lastResort: false, ...form })),
   ...{ quorum: {}, sustainMs: 0, mode: 'auto', switch: 'record', cooldownMs: 0, maxPerDay: 2, failback: 'manual' },
+  servers: ['authoritative'],
   hooks: {},
 })
 

@@ -11,6 +11,7 @@ const failover: Failover = {
   ...{ id: 'f', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', ttl: 60, check: 'api' },
   endpoints: ['a', 'b'].map((id, i) => ({ id, region: 'external', A: [`192.0.2.${i + 1}`], lastResort: false })),
   ...{ quorum: {}, sustainMs: 0, mode: 'auto', switch: 'record', cooldownMs: 0, maxPerDay: 2, failback: 'manual' },
+  servers: ['authoritative'],
   hooks: {},
 }
 const first: SwapState = {

@@ -12,6 +12,7 @@ const failover = (hook: boolean): Failover => ({
   ...{ id: 'f', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', ttl: 60, check: 'api' },
   endpoints: ['a', 'b', 'c'].map((id, i) => ({ id, region: 'external', A: [`192.0.2.${i + 1}`], lastResort: false })),
   ...{ quorum: {}, sustainMs: 0, mode: 'auto', switch: 'record', cooldownMs: 0, maxPerDay: 2, failback: 'manual' },
+  servers: ['authoritative'],
   hooks: hook ? { before: { command: ['promote'] } } : {},
 })
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
-import type { FailoverEvent } from '../../lib/run/controller.ts'
+import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 
 interface Origin {
   port: number

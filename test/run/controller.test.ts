@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ChangeOutcome, ControllerMemory, ControllerTable } from '../../lib/act/ports.ts'
-import type { Ballot, EndpointVote } from '../../lib/decide/quorum.ts'
+import type { ChangeOutcome, ControllerTable } from '../../lib/act/ports.ts'
+import type { EndpointVote } from '../../lib/decide/quorum.ts'
 import { answerOf, type RecordSet, stateIn, txtName, txtOf } from '../../lib/decide/swap-records.ts'
 import { encodeState } from '../../lib/decide/swap-state.ts'
+import { openControllerTable } from '../../lib/local/controller-table.ts'
 import { createZoneStore } from '../../lib/local/zone-store.ts'
 import type { Endpoint, Failover } from '../../lib/model/failover.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
-import { Controller, type ControllerHost, type FailoverEvent } from '../../lib/run/controller.ts'
+import { Controller, type ControllerHost } from '../../lib/run/controller.ts'
+import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import { pause } from '../../lib/run/pause.ts'
 
 const noon = Date.UTC(2026, 10, 21, 12)
@@ -50,13 +52,13 @@ function setup({ failover = failoverOf(), world = all('up', 'up'), change, ...mo
   ])
   const state = { world }
   const events: FailoverEvent[] = []
-  const memory = new Map<string, ControllerMemory>()
+  const table = openControllerTable(':memory:')
   let [changes, decisions] = [0, 0]
   const controller = new Controller(
     { failovers: [failover], maxConcurrent: 2 },
     {
       vantages,
-      collect: async () => new Map<string, Ballot>(Object.entries(state.world)),
+      collect: async () => ({ ballots: new Map(Object.entries(state.world)), causes: new Map() }),
       records: {
         list: store.list,
         change: (one, batch) => {
@@ -64,16 +66,9 @@ function setup({ failover = failoverOf(), world = all('up', 'up'), change, ...mo
           return change ? change(apply, ++changes) : apply()
         },
       },
-      table: {
-        read: async (id) => memory.get(id) ?? { largestEpoch: 0, healthySince: {}, locked: false },
-        update: async (id, changes) => {
-          const known = memory.get(id) ?? { largestEpoch: 0, healthySince: {}, locked: false }
-          memory.set(id, { ...known, ...changes })
-        },
-        ...more.table,
-      },
+      table: { ...table, ...more.table },
       hook: async () => ({ kind: 'hookOk' }),
-      verify: async () => undefined,
+      verify: async () => ({ servedMs: 10 }),
       emit: (event) => void events.push(event),
       wallClock: () => Date.now(),
       newDecision: () => `d${++decisions}`,
@@ -86,7 +81,8 @@ function setup({ failover = failoverOf(), world = all('up', 'up'), change, ...mo
     return result
   }
   return {
-    ...{ controller, events, memory, state, store },
+    ...{ controller, events, state, store },
+    memory: () => table.read('live'),
     decide: (...args: Parameters<Controller['decide']> | []) => {
       const [id = 'live', trigger = 'vantage', request] = args
       return settle(controller.decide(id, trigger, request))
@@ -248,7 +244,7 @@ describe('a swap whose outcome is not known', () => {
 })
 
 test('what is served in the end is verified, and what is wrong is told', async () => {
-  const host = { verify: async () => 'ns2 still answers 192.0.2.1' }
+  const host = { verify: async () => ({ problem: 'ns2 still answers 192.0.2.1' }) }
   const { decide, events, controller } = setup({ world: all('down', 'up'), host })
   await decide()
   expect(events.at(-1)).toMatchObject({ type: 'verified', problem: 'ns2 still answers 192.0.2.1' })
@@ -261,7 +257,7 @@ test('how long an endpoint has been up is kept, for the way back', async () => {
   vi.setSystemTime(noon + 60_000)
   state.world = all('down', 'up')
   await decide('live', 'tick')
-  expect(memory.get('live')?.healthySince).toEqual({ one: undefined, two: noon })
+  expect((await memory()).healthySince).toEqual({ one: undefined, two: noon })
 })
 
 describe('a lock', () => {
@@ -269,7 +265,7 @@ describe('a lock', () => {
     const { controller, decide, txt, memory, answer } = setup({ world: all('down', 'up') })
     await controller.setLocked('live', true)
     expect(txt()?.flags.locked).toBe(true)
-    expect(memory.get('live')).toMatchObject({ locked: true, largestEpoch: 2 })
+    expect(await memory()).toMatchObject({ locked: true, largestEpoch: 2 })
     expect(await decide()).toMatchObject({ kind: 'refuse', code: 'locked' })
     expect(answer()).toEqual(['192.0.2.1'])
     await controller.setLocked('live', false)

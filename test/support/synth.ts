@@ -7,7 +7,10 @@ import { parseConfig } from '../../lib/model/parse-config.ts'
 import { addStacks, createApp } from '../../lib/stacks/app.ts'
 import { bundleFunction } from '../../lib/stacks/bundle.ts'
 
-export const code = { probe: await bundleFunction('probe') }
+/** Nothing in a template depends on what the functions of failovers do. */
+const stub = { 'index.mjs': 'export const handler = () => undefined\n' }
+
+export const code = { probe: await bundleFunction('probe'), 'probe-now': stub, failover: stub }
 
 const cdkJson = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../cdk.json'), 'utf8'))
 
@@ -42,12 +45,13 @@ export function templateOf(assembly: CloudAssembly, stack: string): TemplateJson
   return assembly.getStackByName(stack).template
 }
 
-/** The files of a stack's only function: what is in the folder that is to be uploaded. */
-export function assetOf(assembly: CloudAssembly, stack: string): (file: string) => string {
-  const probe = Object.values(templateOf(assembly, stack).Resources).find(
-    ({ Type }) => Type === 'AWS::Lambda::Function',
+/** The files of a function of a stack, by default of the first: what is in the folder that is to be uploaded. */
+export function assetOf(assembly: CloudAssembly, stack: string, functionName?: string): (file: string) => string {
+  const found = Object.values(templateOf(assembly, stack).Resources).find(
+    ({ Type, Properties }) =>
+      Type === 'AWS::Lambda::Function' && [undefined, Properties.FunctionName].includes(functionName),
   )
-  const { S3Key } = (probe?.Properties.Code ?? {}) as { S3Key?: string }
+  const { S3Key } = (found?.Properties.Code ?? {}) as { S3Key?: string }
   const folder = path.join(assembly.directory, `asset.${S3Key?.replace(/\.zip$/, '')}`)
   return (file) => readFileSync(path.join(folder, file), 'utf8')
 }

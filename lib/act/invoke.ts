@@ -1,0 +1,100 @@
+import { defaultProvider } from '@aws-sdk/credential-provider-node'
+import { AwsClient } from 'aws4fetch'
+import type { AnswerTo } from '../decide/probe-now.ts'
+import type { AskVantage } from './ports.ts'
+
+/**
+ * What came of calling a function: `failed`, it or the service refused; `unknown`, it may have run. An `answer` is what it
+ * returned, undefined where it was only handed over.
+ */
+export type Invoked = { kind: 'ok'; answer: unknown } | { kind: 'failed' | 'unknown'; message: string }
+
+export interface Invocation {
+  region: string
+  /** Name or ARN. */
+  functionName: string
+  event: unknown
+  /** Whether to wait for what it returns; otherwise it is handed over, and runs when it runs. */
+  wait: boolean
+  timeoutMs: number
+}
+
+/** The longest message that is kept of a refusal. */
+const longestMessage = 300
+
+/**
+ * Calls a Lambda function, in one attempt (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html). Never rejects. This
+ * is one signed request: the SDK's client would be a tenth of a probe function's whole code.
+ */
+export async function invokeFunction({ region, functionName, event, wait, timeoutMs }: Invocation): Promise<Invoked> {
+  let response: Response
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken } = await credentials()
+    const client = new AwsClient({
+      ...{ accessKeyId, secretAccessKey, service: 'lambda', region, retries: 0 },
+      ...(sessionToken && { sessionToken }),
+    })
+    const url = `${endpointOf(region)}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`
+    const request = await client.sign(url, {
+      method: 'POST',
+      headers: { 'X-Amz-Invocation-Type': wait ? 'RequestResponse' : 'Event', 'content-type': 'application/json' },
+      body: JSON.stringify(event),
+    })
+    response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs) })
+    const text = await response.text()
+    if (!response.ok) return refused(response.status, text)
+    const functionError = response.headers.get('x-amz-function-error')
+    if (functionError) return { kind: 'failed', message: `${functionError}: ${text.slice(0, longestMessage)}` }
+    return { kind: 'ok', answer: text === '' ? undefined : JSON.parse(text) }
+  } catch (error) {
+    const { name, message, cause } = error as Error & { cause?: Error }
+    return { kind: 'unknown', message: `${name}: ${cause?.message ?? message}` }
+  }
+}
+
+/** Beyond its own limit, what a call takes on its way and a function to start. */
+const startMs = 3000
+
+/** Asks vantages by their probe-now functions. */
+export function askVantages(vantages: readonly { id: string; region: string; functionName: string }[]): AskVantage {
+  return async (id, question, limitMs) => {
+    const vantage = vantages.find((one) => one.id === id)
+    if (!vantage) return undefined
+    const call = { ...vantage, event: { question, limitMs }, wait: true, timeoutMs: limitMs + startMs }
+    const invoked = await invokeFunction(call)
+    // What the function returned is what lib/run/probe-now.ts says it does.
+    return invoked.kind === 'ok' ? (invoked.answer as AnswerTo<typeof question>) : undefined
+  }
+}
+
+/** Longer than a region that is well takes; another controller is called at the same time. */
+const handOverTimeoutMs = 3000
+
+/** Hands events over to a function of one name in several regions; gives what went wrong, if anything did. */
+export function handOverTo(functionName: string) {
+  return async (region: string, event: unknown): Promise<string | undefined> => {
+    const invoked = await invokeFunction({ region, functionName, event, wait: false, timeoutMs: handOverTimeoutMs })
+    return invoked.kind === 'ok' ? undefined : invoked.message
+  }
+}
+
+/** Only what was refused for good is certain not to have run. */
+function refused(status: number, text: string): Invoked {
+  const kind = status >= 500 || status === 429 ? 'unknown' : 'failed'
+  return { kind, message: `Lambda answered ${status}: ${text.slice(0, longestMessage)}` }
+}
+
+let provider: ReturnType<typeof defaultProvider> | undefined
+
+/** Those of the function, or of whoever runs a command; the provider keeps and renews them. */
+function credentials() {
+  provider ??= defaultProvider()
+  return provider()
+}
+
+function endpointOf(region: string): string {
+  const own = process.env.AWS_ENDPOINT_URL_LAMBDA ?? process.env.AWS_ENDPOINT_URL
+  if (own) return own.replace(/\/$/, '')
+  // China's regions have a domain of their own (https://docs.aws.amazon.com/general/latest/gr/lambda-service.html).
+  return `https://lambda.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+}

@@ -1,0 +1,19 @@
+import type { Trigger } from '../act/ports.ts'
+import type { DrillOutcome } from '../decide/drill.ts'
+import type { Decision } from '../decide/failover-facts.ts'
+import type { ReadinessProblem } from '../decide/readiness.ts'
+import type { Outcome, Page } from '../decide/swap-terms.ts'
+import type { Verification } from './verify.ts'
+
+/** What a controller tells, as it happens. */
+export type FailoverEvent = { failover: string; atMs: number } & (
+  | { type: 'decided'; trigger: Trigger; decision: Decision; note?: string }
+  | { type: 'swapped'; to: string; outcome: Outcome; tookMs: number; by: 'auto' | 'person' }
+  | ({ type: 'verified'; to: string } & Verification)
+  | { type: 'page'; pages: Page[] }
+  /** What readiness found, where that is not what it found before; nothing where it is ready again. */
+  | { type: 'readiness'; problems: ReadinessProblem[] }
+  | ({ type: 'drill' } & DrillOutcome)
+  /** A decision broke: our own fault. */
+  | { type: 'failed'; message: string }
+)

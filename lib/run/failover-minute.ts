@@ -1,0 +1,88 @@
+import type { ControllerMemory, ControllerTable, PublishedVotes, PublishMetrics, Trigger } from '../act/ports.ts'
+import { isDrillDue } from '../decide/drill.ts'
+import type { FailoverAsset } from '../decide/failover-asset.ts'
+import { standingDatums } from '../decide/failover-metrics.ts'
+import { isReadinessDue } from '../decide/readiness.ts'
+import type { SwapState } from '../decide/swap-state.ts'
+import { isDecisionDue, monitorsOfAlarms, returnTargets } from '../decide/tick.ts'
+import type { Failover } from '../model/failover.ts'
+import { activeByDns } from './failover-published.ts'
+import { createUpkeep, type UpkeepHost } from './failover-upkeep.ts'
+
+/** What the minute's round needs, beside the controller. */
+export interface MinuteHost extends UpkeepHost {
+  published: PublishedVotes
+  publish: PublishMetrics
+  decide(failover: Failover, trigger: Trigger): Promise<unknown>
+  healthySince(failover: Failover): Promise<Record<string, number | undefined>>
+}
+
+const minuteMs = 60_000
+
+/** What the failover function does each minute, and when it drills. */
+export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
+  const { failovers } = asset
+  const { look, drill } = createUpkeep(failovers, host)
+
+  const tick = async () => {
+    const nowMs = host.wallClock()
+    const [states, memories, open] = await Promise.all([
+      activeByDns(failovers, host),
+      memoriesOf(failovers, host.table),
+      host.published.alarmsOpen(asset.monitors.map(({ alarm }) => alarm)).catch(() => new Set<string>()),
+    ])
+    await host.publish(
+      standingDatums(
+        failovers.map((failover) => standing(failover, states, memories)),
+        nowMs,
+      ),
+    )
+    const alarmed = monitorsOfAlarms(asset, open)
+    const decided = failovers.map(async (failover) => {
+      const state = states.get(failover.id)
+      const isBack = returnTargets(failover, state?.active).length > 0
+      const healthySince = isBack ? await host.healthySince(failover).catch(() => ({})) : {}
+      return isDecisionDue(failover, state, { alarmed, healthySince, nowMs })
+        ? [await host.decide(failover, 'tick')]
+        : []
+    })
+    const minute = Math.floor(nowMs / minuteMs)
+    const looks = failovers
+      // One that nothing is known of does not wait for its turn.
+      .filter((failover) => isReadinessDue(failover, minute) || memories.get(failover.id)?.readiness === undefined)
+      .map(look)
+    const results = (await Promise.all(decided)).flat()
+    await Promise.all(looks)
+    const due = failovers.find((failover) => {
+      const memory = memories.get(failover.id)
+      return memory && isDrillDue(failover, memory, nowMs, asset.rank)
+    })
+    const drilled = due && (await drill(due.id)).outcome
+    return { decisions: results, looked: looks.length, ...(drilled && { drilled }) }
+  }
+  return { tick, drill }
+}
+
+async function memoriesOf(
+  failovers: readonly Failover[],
+  table: ControllerTable,
+): Promise<Map<string, ControllerMemory>> {
+  const memories = await Promise.all(
+    failovers.map(({ id }) =>
+      table.read(id).then(
+        (memory) => [[id, memory] as const],
+        () => [],
+      ),
+    ),
+  )
+  return new Map(memories.flat())
+}
+
+function standing(
+  failover: Failover,
+  states: ReadonlyMap<string, SwapState>,
+  memories: ReadonlyMap<string, ControllerMemory>,
+) {
+  const known = memories.get(failover.id)?.readiness
+  return { failover, active: states.get(failover.id)?.active, isReady: known && known.problems.length === 0 }
+}

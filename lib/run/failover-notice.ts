@@ -1,0 +1,61 @@
+import { reasonText } from '../decide/failover-reasons.ts'
+import type { FailoverEvent } from './failover-event.ts'
+
+/** What people are told of an event, and how urgently. */
+export interface FailoverNotice {
+  topic: 'page' | 'ticket'
+  /** One line. */
+  summary: string
+  /** The same for what says the same: it is not repeated every minute. */
+  key: string
+}
+
+/** What to tell people of an event; nothing of what only the log needs to know. */
+export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
+  const { failover } = event
+  const notice = (topic: FailoverNotice['topic'], key: string, text: string): FailoverNotice => {
+    return { topic, key: `${event.type} ${key}`, summary: `${failover}: ${text}` }
+  }
+  switch (event.type) {
+    case 'decided':
+      return decided(event, notice)
+    case 'swapped': {
+      const { outcome, to, by } = event
+      if (outcome.kind === 'moved')
+        return notice(by === 'auto' ? 'page' : 'ticket', `to ${to} ${outcome.epoch}`, `moved to ${to}`)
+      // What else can become of it either says so itself, by a page, or is another controller's to tell.
+      return undefined
+    }
+    case 'verified': {
+      const { to, problem } = event
+      if (problem === undefined) return notice('ticket', `${to} ok`, `the move to ${to} is served everywhere`)
+      return notice('page', `${to} problem`, `the move to ${to} is not verified: ${problem}`)
+    }
+    case 'page': {
+      const [first] = event.pages
+      return notice('page', event.pages.map(({ code }) => code).join(' '), `${first?.code}: ${first?.detail}`)
+    }
+    case 'readiness': {
+      const [first, ...more] = event.problems
+      if (!first) return notice('ticket', 'ready', 'ready again')
+      const others = more.length > 0 ? ` (and ${more.length} more)` : ''
+      return notice('ticket', event.problems.map(({ code }) => code).join(' '), `not ready: ${first.detail}${others}`)
+    }
+    case 'drill':
+      return notice('ticket', `${event.outcome} ${event.atMs}`, `drill ${event.outcome}: ${event.detail}`)
+    case 'failed':
+      return notice('ticket', event.message, `a decision broke: ${event.message}`)
+  }
+}
+
+function decided(
+  { decision }: Extract<FailoverEvent, { type: 'decided' }>,
+  notice: (topic: FailoverNotice['topic'], key: string, text: string) => FailoverNotice,
+): FailoverNotice | undefined {
+  const [first] = decision.reasons
+  const why = first ? reasonText(first) : ''
+  if (decision.kind === 'ask') return notice('page', `ask ${decision.to}`, `asks to move to ${decision.to}. ${why}`)
+  if (!decision.page) return undefined
+  const code = decision.kind === 'refuse' ? decision.code : decision.kind
+  return notice('page', code, decision.kind === 'refuse' ? `refused to move. ${why}` : why)
+}

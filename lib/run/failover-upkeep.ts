@@ -1,0 +1,79 @@
+import type { AskVantage, ControllerTable, RecordStore } from '../act/ports.ts'
+import type { DrillOutcome } from '../decide/drill.ts'
+import type { Readiness } from '../decide/readiness.ts'
+import { canonicalName } from '../model/dns-answer.ts'
+import type { Failover } from '../model/failover.ts'
+import type { Monitor } from '../model/monitor.ts'
+import type { Collected } from './collect.ts'
+import type { Controller } from './controller.ts'
+import { runDrill } from './drill.ts'
+import type { FailoverEvent } from './failover-event.ts'
+import { checkReadiness } from './readiness.ts'
+import { createPacer, pacedRecords } from './readiness-pacer.ts'
+
+/** What looking after failovers needs of the world, beside the controller that decides. */
+export interface UpkeepHost {
+  vantages: readonly string[]
+  monitors: readonly Pick<Monitor, 'id' | 'timeoutMs'>[]
+  ask: AskVantage
+  collect(failover: Failover): Promise<Collected>
+  records: RecordStore
+  table: ControllerTable
+  controller: Controller
+  emit(event: FailoverEvent): void
+  wallClock(): number
+  pause(ms: number): Promise<void>
+  newDecision(): string
+  /** Ends a drill early. */
+  stopping: AbortSignal
+}
+
+/** Reads that nothing waits for: one call a second leaves an account's calls to what is urgent. */
+const apiEveryMs = 1000
+/** A failover that wanted to move within this is a real decision, which drills give way to. */
+const busyMs = 3 * 60_000
+
+/** What is done for failovers while nothing happens: looks at their readiness, and drills. */
+export function createUpkeep(failovers: readonly Failover[], host: UpkeepHost) {
+  const quiet = { ...host, records: pacedRecords(host.records, createPacer(apiEveryMs, host)) }
+  return {
+    /** Looks at one; what has changed since the last look is told. */
+    look: async (failover: Failover): Promise<void> => {
+      const { id } = failover
+      const before = await host.table.read(id).then(
+        ({ readiness }) => readiness,
+        () => undefined,
+      )
+      const now = await checkReadiness(failover, quiet)
+      host.controller.setReadiness(id, now)
+      if (codesOf(now) === codesOf(before)) return
+      host.emit({ type: 'readiness', failover: id, problems: now.problems, atMs: now.atMs })
+    },
+    /** Drills one, now. Rejects for an unknown failover. */
+    drill: async (id: string): Promise<DrillOutcome> => {
+      const failover = failovers.find((one) => one.id === id)
+      if (!failover) {
+        const ids = failovers.map((one) => one.id).join(', ')
+        throw new Error(`expected the id of a failover (${ids}), got ${JSON.stringify(id)}`)
+      }
+      const outcome = await runDrill(failover, { ...quiet, isZoneBusy: (zone) => isZoneBusy(zone, failovers, host) })
+      host.emit({ type: 'drill', failover: id, ...outcome })
+      return outcome
+    },
+  }
+}
+
+function codesOf(readiness: Readiness | undefined): string {
+  return (readiness?.problems ?? [])
+    .map(({ code, endpoint = '' }) => `${code} ${endpoint}`)
+    .sort()
+    .join()
+}
+
+/** Whether a real decision is under way in a zone: here, or lately in another process. */
+async function isZoneBusy(zone: string, failovers: readonly Failover[], host: UpkeepHost): Promise<boolean> {
+  const ids = failovers.filter((one) => canonicalName(one.zone) === canonicalName(zone)).map(({ id }) => id)
+  if (host.controller.isBusy(ids)) return true
+  const wanted = await host.table.wanted()
+  return ids.some((id) => host.wallClock() - (wanted[id] ?? Number.NEGATIVE_INFINITY) < busyMs)
+}

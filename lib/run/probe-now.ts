@@ -1,0 +1,192 @@
+import { ballotOf } from '../decide/ballot.ts'
+import type { Answers, AnswerTo, ProbeNowAsset, Question, Served } from '../decide/probe-now.ts'
+import { answerOf, drillOf, type RecordType, txtName } from '../decide/swap-records.ts'
+import { canonicalAnswer } from '../model/dns-answer.ts'
+import { endpointMonitorIds, sentTo } from '../model/endpoint-monitors.ts'
+import type { Endpoint, Failover } from '../model/failover.ts'
+import type { DnsMonitor, Monitor } from '../model/monitor.ts'
+import type { DnsObserved, DnsServerObserved, ProbeResult } from '../model/result.ts'
+import { delegationOf } from '../probe/dns-delegation.ts'
+import type { VantageHost } from './vantage.ts'
+import { voteOn } from './vote.ts'
+
+type Asset = Omit<ProbeNowAsset, 'selfCheck' | 'resolver' | 'vantage'>
+type About = { failover: Failover; endpoint: Endpoint }
+
+/** One server that is silent is not waited for longer: it is asked again anyway. */
+const serverTimeoutMs = 4000
+
+/**
+ * Answers what a controller asks a vantage. `signal` is the controller's patience: what is not known by then is no answer.
+ * Rejects only for a question about something that is not in the config.
+ */
+export function createProbeNow(asset: Asset, host: VantageHost) {
+  const monitors = new Map(asset.monitors.map((monitor) => [monitor.id, monitor]))
+  const failoverOf = (id: string): Failover => {
+    const failover = asset.failovers.find((one) => one.id === id)
+    if (failover) return failover
+    throw new Error(`expected the id of a failover, got ${JSON.stringify(id)}: deploy all stacks with the same config`)
+  }
+  const about = (question: { failover: string; endpoint: string }): About => {
+    const failover = failoverOf(question.failover)
+    const endpoint = failover.endpoints.find(({ id }) => id === question.endpoint)
+    if (endpoint) return { failover, endpoint }
+    throw new Error(`expected an endpoint of ${failover.id}, got ${JSON.stringify(question.endpoint)}`)
+  }
+  return async <Q extends Question>(question: Q, signal: AbortSignal): Promise<AnswerTo<Q>> => {
+    const answer = async (): Promise<Answers[Question['ask']]> => {
+      switch (question.ask) {
+        case 'votes':
+          return votes(failoverOf(question.failover), monitors, host, signal)
+        case 'served':
+          return { servers: await served(about(question), question.at, host, signal) }
+        case 'name':
+          return byName(about(question), question.at, monitors, host, signal)
+        case 'state':
+          return { failovers: await published(question.failovers.map(failoverOf), host, signal) }
+        case 'delegation':
+          return delegation(failoverOf(question.failover), host, signal)
+      }
+    }
+    // Each case gives the answer to its own kind, which TypeScript cannot follow through the union.
+    return answer() as Promise<AnswerTo<Q>>
+  }
+}
+
+async function votes(
+  failover: Failover,
+  monitors: ReadonlyMap<string, Monitor>,
+  host: VantageHost,
+  signal: AbortSignal,
+): Promise<Answers['votes']> {
+  const own = failover.endpoints.flatMap((endpoint) =>
+    endpointMonitorIds(failover, endpoint).flatMap((id) => monitors.get(id) ?? []),
+  )
+  const results = await Promise.all(own.map((monitor) => voteOn(monitor, host, signal)))
+  return {
+    // Probes that were broken off have seen nothing.
+    ballot: signal.aborted ? {} : ballotOf(failover, results),
+    causes: Object.fromEntries(
+      results.flatMap(({ monitor, failure }) => (failure ? [[monitor, causeOf(failure)]] : [])),
+    ),
+  }
+}
+
+const longestCause = 200
+
+function causeOf({ code, message }: NonNullable<ProbeResult['failure']>): string {
+  const text = `${code}: ${message}`
+  return text.length > longestCause ? `${text.slice(0, longestCause)}…` : text
+}
+
+/** Types of an endpoint with addresses: one that it does not have must not be served either. */
+const addressTypes: RecordType[] = ['A', 'AAAA']
+
+/** What every server says of a name, held against what an endpoint's answer is. */
+async function served(
+  { failover, endpoint }: About,
+  at: 'record' | 'drill',
+  host: VantageHost,
+  signal: AbortSignal,
+): Promise<Served[]> {
+  const { record } = at === 'drill' ? drillOf(failover) : failover
+  const declared = answerOf({ ...failover, record }, endpoint)
+  const types = declared.some(({ type }) => type === 'CNAME') ? (['CNAME'] as const) : addressTypes
+  const seen = await Promise.all(
+    types.map(async (type) => {
+      const set = declared.find((one) => one.type === type)
+      const servers = await ask({ ...failover, record }, type, host, signal)
+      return servers.map((server) => ({ type, server, ...compare(type, server, set) }))
+    }),
+  )
+  const byServer = Map.groupBy(seen.flat(), ({ server }) => server.server)
+  return [...byServer].map(([server, all]) => ({
+    server,
+    isAsDeclared: all.every(({ isAsDeclared }) => isAsDeclared),
+    says: all.map(({ says }) => says).join('; '),
+  }))
+}
+
+/** Whether a server's answer is the declared set; of an alias only that there is one, as its addresses are AWS's own. */
+function compare(
+  type: RecordType,
+  { rcode, answers = [], failure }: DnsServerObserved,
+  declared: ReturnType<typeof answerOf>[number] | undefined,
+): Pick<Served, 'isAsDeclared' | 'says'> {
+  const says = `${type} ${answers.join(', ') || (rcode && rcode !== 'NOERROR' ? rcode : (failure?.code ?? 'none'))}`
+  if (rcode !== 'NOERROR' && !(rcode === 'NXDOMAIN' && !declared)) return { isAsDeclared: false, says }
+  if (declared?.alias) return { isAsDeclared: answers.length > 0, says }
+  const keys = (values: readonly string[]) => JSON.stringify(values.map((value) => canonicalAnswer(type, value)).sort())
+  return { isAsDeclared: keys(answers) === keys(declared?.values ?? []), says }
+}
+
+/** Asks every server of a failover for a name; each that could be asked, or the one line that says why none could. */
+async function ask(
+  { record, servers }: Pick<Failover, 'record' | 'servers'>,
+  type: DnsMonitor['type'],
+  host: VantageHost,
+  signal: AbortSignal,
+): Promise<DnsServerObserved[]> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(serverTimeoutMs)])
+  const { observed, failure } = await host.probe(question(record, type, servers), host.deps, limit)
+  const seen = observed as DnsObserved
+  if (seen.servers) return seen.servers
+  return [{ ...seen, server: seen.server ?? servers.join(', '), ...(failure && { failure }) }]
+}
+
+/** A question to all servers at once, as a monitor. */
+function question(name: string, type: DnsMonitor['type'], servers: string[]): DnsMonitor {
+  return {
+    ...{ id: 'question', kind: 'dns', name, type, servers, protocol: 'udp', recursion: true, agree: true },
+    ...{ everyMs: 60_000, timeoutMs: serverTimeoutMs, retries: 0, invert: false, ipVersion: 'any', expect: [] },
+    ...{ thresholds: { down: 1, up: 1 }, severity: 'ticket', tags: [], dependsOn: [], maintenance: [] },
+    metrics: { duration: false, perVantage: false },
+    tls: { verify: true, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' },
+  }
+}
+
+/** Whether an endpoint answers by its name: the record's as users look it up, or the drill's. */
+async function byName(
+  { failover, endpoint }: About,
+  at: 'record' | 'drill',
+  monitors: ReadonlyMap<string, Monitor>,
+  host: VantageHost,
+  signal: AbortSignal,
+): Promise<Answers['name']> {
+  const template = monitors.get(endpoint.check ?? failover.check)
+  if (!template) return { isUp: false, cause: `the monitor ${endpoint.check ?? failover.check} does not run here` }
+  const monitor = at === 'drill' ? sentTo(template, drillOf(failover).record, template.id) : template
+  const { status, failure } = await voteOn(monitor, host, signal)
+  const isUp = status === 'up' || status === 'degraded'
+  return { isUp, ...(failure && { cause: causeOf(failure) }) }
+}
+
+async function published(
+  failovers: readonly Failover[],
+  host: VantageHost,
+  signal: AbortSignal,
+): Promise<Answers['state']['failovers']> {
+  const entries = await Promise.all(
+    failovers.map(async (failover) => {
+      // Whoever else is asked may have an old answer: that is measured elsewhere.
+      const servers = failover.servers.filter((server) => server.startsWith('authoritative'))
+      const whom = servers.length > 0 ? servers : failover.servers
+      const seen = await ask({ record: txtName(failover), servers: whom }, 'TXT', host, signal)
+      const texts = seen.flatMap(({ answers = [] }) => answers)
+      const [text] = texts
+      if (text !== undefined && texts.every((one) => one === text))
+        return [failover.id, { text: canonicalAnswer('TXT', text) }]
+      const problem = seen.map(({ failure, rcode }) => failure?.message ?? rcode ?? 'no answer').join('; ')
+      return [failover.id, { problem: texts.length > 0 ? 'the servers do not agree yet' : problem }]
+    }),
+  )
+  return Object.fromEntries(entries)
+}
+
+async function delegation({ zone }: Failover, host: VantageHost, signal: AbortSignal): Promise<Answers['delegation']> {
+  try {
+    return { nameServers: await delegationOf(zone, { deps: host.deps, signal }) }
+  } catch (error) {
+    return { problem: (error as Error).message }
+  }
+}
