@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { allRoutes } from '../decide/notify-config.ts'
 import { startControl } from '../local/control.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
@@ -6,11 +7,13 @@ import { Engine } from '../local/engine.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
+import { type LocalNotify, notifyFileOf, startNotify } from '../local/notify.ts'
 import { keepHeapSmall } from '../local/small-heap.ts'
 import type { Config } from '../model/config.ts'
 import { parseConfig } from '../model/parse-config.ts'
 import type { FailoverEvent } from '../run/failover-event.ts'
 import { logFailover } from '../run/failover-log.ts'
+import { failoverTold } from '../run/failover-told.ts'
 import { createHost } from '../run/host.ts'
 import { jsonLog, type Log } from '../run/log.ts'
 import { runMonitor } from '../run/vantage.ts'
@@ -131,10 +134,12 @@ async function watch(
     history,
     log,
   })
-  const failovers = config.failovers.length > 0 ? await embed(config, log, source) : undefined
+  const notify = await tellPeople(config, history, log)
+  const failovers = config.failovers.length > 0 ? await embed(config, log, source, notify) : undefined
   if (failovers) onFailovers?.(failovers)
   if (!isLive) for (const hint of hints) output.err(hint)
   engine.start()
+  notify?.watch(engine)
   const view = isLive ? showLive(engine, failovers, hints, stop) : undefined
   try {
     await stop.requested
@@ -142,17 +147,29 @@ async function watch(
     await engine.stop()
   } finally {
     await failovers?.stop()
+    await notify?.stop()
     view?.close()
   }
 }
 
-/** Failovers on zones of this machine or in Route 53, told of in the log. */
+/** Tells people, where the config says who. */
+async function tellPeople(config: Config, history: History, log: Log): Promise<LocalNotify | undefined> {
+  if (allRoutes(config).length === 0) return undefined
+  return startNotify(config, { file: notifyFileOf(history.status.path), history, log })
+}
+
+/** Failovers on zones of this machine or in Route 53, told of in the log and to people. */
 async function embed(
   config: Config,
   log: Log,
   { zonePort, route53 }: Pick<Source, 'zonePort' | 'route53'>,
+  notify: LocalNotify | undefined,
 ): Promise<EmbeddedFailovers> {
-  const emit = (event: FailoverEvent) => logFailover(log, event)
+  const emit = (event: FailoverEvent) => {
+    logFailover(log, event)
+    const failover = config.failovers.find(({ id }) => id === event.failover)
+    if (failover) for (const told of failoverTold(event, { ...config, record: failover.record })) notify?.tell(told)
+  }
   const failovers = await startFailovers(config, {
     ...{ version, emit, ...(zonePort && { zonePort }) },
     // The SDK is loaded by those who need it. What is in Route 53 outlives this process, so what is known of it does too.

@@ -10,8 +10,18 @@ export type Effect =
   | { does: 'close'; keys: string[] }
   | { does: 'note' }
 
-/** How long an incident of some types lives where nothing is heard of it: no event may ever end them. */
-export const lifeMs: Partial<Record<EventType, number>> = { 'failover.failed': 86_400_000 }
+const minuteMs = 60_000
+
+/**
+ * How long an incident of some types lives where nothing more is heard of it, because no event may ever end it: a move that
+ * failed is a person's to mend, and in AWS a controller repeats every half hour what it wants, and does not say that it is over.
+ */
+export const lifeMs: Partial<Record<EventType, number>> = {
+  'failover.failed': 24 * 60 * minuteMs,
+  'failover.refused': 65 * minuteMs,
+  'failover.asked': 65 * minuteMs,
+  'fault.opened': 24 * 60 * minuteMs,
+}
 
 /**
  * The key of an incident: `vedette/shop/api`, or `vedette/shop@staging/api` in an environment. What is about a monitor has one
