@@ -3,6 +3,7 @@ import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
 import { cost } from './cost.ts'
 import { addFailoverCommands } from './failover-commands.ts'
+import { addHistoryCommands } from './history-commands.ts'
 import { addNotifyCommands } from './notify-commands.ts'
 import { processOutput } from './output.ts'
 import { plan } from './plan.ts'
@@ -95,6 +96,7 @@ function build(finish: (code: number) => void): Command {
 
   addFailoverCommands(program, finish)
   addNotifyCommands(program, finish)
+  addHistoryCommands(program, finish)
 
   program
     .command('validate')

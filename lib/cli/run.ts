@@ -4,10 +4,12 @@ import { startControl } from '../local/control.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
 import { Engine } from '../local/engine.ts'
+import { createFailoverRecord } from '../local/failover-record.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
 import { type LocalNotify, notifyFileOf, startNotify } from '../local/notify.ts'
+import { startSloWatch } from '../local/slo-watch.ts'
 import { keepHeapSmall } from '../local/small-heap.ts'
 import type { Config } from '../model/config.ts'
 import { parseConfig } from '../model/parse-config.ts'
@@ -135,17 +137,22 @@ async function watch(
     log,
   })
   const notify = await tellPeople(config, history, log)
-  const failovers = config.failovers.length > 0 ? await embed(config, log, source, notify) : undefined
+  const failovers = config.failovers.length > 0 ? await embed(config, { log, history, notify }, source) : undefined
   if (failovers) onFailovers?.(failovers)
   if (!isLive) for (const hint of hints) output.err(hint)
   engine.start()
   notify?.watch(engine)
+  const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
+  const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
+  keep('started to watch')
   const view = isLive ? showLive(engine, failovers, hints, stop) : undefined
   try {
     await stop.requested
     if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
     await engine.stop()
   } finally {
+    slo.stop()
+    keep('stopped')
     await failovers?.stop()
     await notify?.stop()
     view?.close()
@@ -158,15 +165,16 @@ async function tellPeople(config: Config, history: History, log: Log): Promise<L
   return startNotify(config, { file: notifyFileOf(history.status.path), history, log })
 }
 
-/** Failovers on zones of this machine or in Route 53, told of in the log and to people. */
+/** Failovers on zones of this machine or in Route 53, told of in the log and to people, and kept in the history. */
 async function embed(
   config: Config,
-  log: Log,
+  { log, history, notify }: { log: Log; history: History; notify: LocalNotify | undefined },
   { zonePort, route53 }: Pick<Source, 'zonePort' | 'route53'>,
-  notify: LocalNotify | undefined,
 ): Promise<EmbeddedFailovers> {
+  const keep = createFailoverRecord(history)
   const emit = (event: FailoverEvent) => {
     logFailover(log, event)
+    keep(event)
     const failover = config.failovers.find(({ id }) => id === event.failover)
     if (failover) for (const told of failoverTold(event, { ...config, record: failover.record })) notify?.tell(told)
   }

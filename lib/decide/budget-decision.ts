@@ -8,11 +8,14 @@ import {
   type Pair,
   type PairState,
   type Slo,
+  timesText,
   type Votes,
 } from './budget.ts'
 import type { Account } from './budget-account.ts'
 
-export type BudgetDecision = 'keep' | 'watch closely' | 'roll back'
+/** From the worst to the best. */
+export const decisions = ['roll back', 'watch closely', 'keep'] as const
+export type BudgetDecision = (typeof decisions)[number]
 
 /** One thing that a decision rests on. */
 export type BudgetReason =
@@ -148,13 +151,13 @@ export function budgetReasonText(reason: BudgetReason): string {
   switch (reason.code) {
     case 'burning': {
       const short = formatDuration(reason.shortMs)
-      const rates = `${times(reason.longBurn)} over ${reason.pair} and ${times(reason.shortBurn)} over ${short}`
-      return `the ${reason.pair} pair burns: ${rates}, where ${times(reason.burnRate)} is a ${reason.severity}`
+      const rates = `${timesText(reason.longBurn)} over ${reason.pair} and ${timesText(reason.shortBurn)} over ${short}`
+      return `the ${reason.pair} pair burns: ${rates}, where ${timesText(reason.burnRate)} is a ${reason.severity}`
     }
     case 'easing':
-      return `${times(reason.longBurn)} over the last ${reason.pair}, but it has stopped or eased since`
+      return `${timesText(reason.longBurn)} over the last ${reason.pair}, but it has stopped or eased since`
     case 'since':
-      return `since then ${reason.bad} of ${reason.votes} votes were bad: ${times(reason.burn)}`
+      return `since then ${reason.bad} of ${reason.votes} votes were bad: ${timesText(reason.burn)}`
     case 'since-too-few':
       return `only ${reason.votes} votes since then: wait for ${leastVotes}`
     case 'overdrawn':
@@ -168,10 +171,6 @@ export function budgetReasonText(reason: BudgetReason): string {
     case 'within-budget':
       return `${percent(reason.left)} of the budget is left and nothing burns`
   }
-}
-
-function times(burn: number): string {
-  return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
 }
 
 function percent(share: number): string {

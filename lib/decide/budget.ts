@@ -111,3 +111,8 @@ export function judgePairs(slo: Slo, everyMs: number, votesIn: (lastMs: number) 
 function rounded(value: number): number {
   return Math.round(value * 1e9) / 1e9
 }
+
+/** A burn rate: `14.4×`, `167×`. */
+export function timesText(burn: number): string {
+  return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
+}

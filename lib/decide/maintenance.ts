@@ -41,8 +41,8 @@ export interface Span {
   toMs: number
 }
 
-/** A window that opens more often than this in the time asked for is taken as open no further. */
-const mostStarts = 3000
+/** A window that opens more often in the time asked for is left out before its newest so many. */
+const mostStarts = 11_000
 
 /** The times within [fromMs, toMs) that any window is open, in order and apart from each other. */
 export function maintenanceSpans(windows: readonly MaintenanceWindow[], fromMs: number, toMs: number): Span[] {
@@ -64,12 +64,13 @@ export function maintenanceSpans(windows: readonly MaintenanceWindow[], fromMs: 
 function startsOf(window: MaintenanceWindow, fromMs: number, toMs: number): number[] {
   if ('start' in window) return [Date.parse(window.start)]
   const starts: number[] = []
-  let start = cronOf(window)
-    .nextRun(new Date(fromMs - window.forMs - 1))
-    ?.getTime()
-  while (start !== undefined && start < toMs && starts.length < mostStarts) {
-    starts.push(start)
-    start = cronOf(window).nextRun(new Date(start))?.getTime()
+  let next = new Date(toMs)
+  while (starts.length < mostStarts) {
+    // croner looks strictly before the given instant.
+    const [start] = cronOf(window).previousRuns(1, next)
+    if (!start || start.getTime() + window.forMs <= fromMs) break
+    starts.push(start.getTime())
+    next = start
   }
   return starts
 }

@@ -121,16 +121,20 @@ export class HistoryReader {
     return rows.all(fromMs, toMs, ...(monitor === undefined ? [] : [monitor])).map(toTransition)
   }
 
+  /** The last change of state of every monitor before a time. */
+  statesAt(ms: number): StoredTransition[] {
+    const rows = this.#db.prepare(
+      `SELECT t.* FROM (SELECT DISTINCT monitor FROM series) s JOIN transition t ON t.id =
+         (SELECT id FROM transition WHERE monitor = s.monitor AND time < ? ORDER BY time DESC, id DESC LIMIT 1)`,
+    )
+    return rows.all(ms).map(toTransition)
+  }
+
   /** The last change of state of every monitor that has had a result since `sinceMs`. */
   lastStates(sinceMs: number): StoredTransition[] {
-    const rows = this.#db.prepare(
-      `SELECT t.* FROM (SELECT DISTINCT monitor FROM series) s
-       JOIN transition t ON t.id = (SELECT id FROM transition WHERE monitor = s.monitor ORDER BY time DESC, id DESC LIMIT 1)`,
+    return this.statesAt(Number.MAX_SAFE_INTEGER).filter(
+      ({ monitor }) => Date.parse(this.latest(monitor, 1)[0]?.startedAt ?? '') >= sinceMs,
     )
-    return rows
-      .all()
-      .map(toTransition)
-      .filter(({ monitor }) => Date.parse(this.latest(monitor, 1)[0]?.startedAt ?? '') >= sinceMs)
   }
 
   /** What happened beside results and changes of state, oldest first: of these kinds, or all. */
@@ -145,7 +149,11 @@ export class HistoryReader {
 
   /** Since when a monitor has been watched, and from how many places since `fromMs`. */
   watchedFrom(monitor: string, fromMs: number): { firstMs?: number; places: number } {
-    return watchedFrom(this.#db, monitor, fromMs)
+    const { firstMs, places } = watchedFrom(this.#db, monitor, fromMs)
+    if (firstMs === undefined) return { places }
+    // The hour is counted; when in it the first result came is in the results, while those are kept.
+    const [first] = this.results(monitor, firstMs, firstMs + hourMs)
+    return { firstMs: first?.atMs ?? firstMs, places }
   }
 
   /** The votes of all monitors since a time: of hours that are over by hour, of those that are open by minute. */

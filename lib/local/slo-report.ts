@@ -45,7 +45,7 @@ export function reportOf(
   { nowMs, sinceMs }: { nowMs: number; sinceMs?: number },
 ): SloReport {
   const { id, slo, everyMs } = monitor
-  const account = readAccount(monitor, reader, nowMs)
+  const account = readAccount(monitor, reader, nowMs, maintenanceVotes)
   const pairs = judgePairs(slo, everyMs, (lastMs) => votesIn(ring, lastMs))
   const { places } = reader.watchedFrom(id, nowMs - dayMs)
   const verdict = decideBudget({
@@ -57,18 +57,28 @@ export function reportOf(
   return { monitor: id, slo, account, pairs, verdict }
 }
 
-/** Accounts for the window of an objective up to now. */
-export function readAccount(monitor: Monitor & { slo: Slo }, reader: HistoryReader, nowMs: number): Account {
+/** Accounts for the window of an objective up to now; maintenance takes longest to read, and is left out unless asked for. */
+export function readAccount(
+  monitor: Monitor & { slo: Slo },
+  reader: HistoryReader,
+  nowMs: number,
+  inMaintenance: typeof maintenanceVotes = () => ({ ms: 0, good: 0, bad: 0 }),
+): Account {
   const { id, slo, everyMs } = monitor
   const fromMs = Math.floor((nowMs - slo.windowMs) / hourMs) * hourMs
   const { firstMs, places } = reader.watchedFrom(id, fromMs)
   const hours = reader.hourVotes(id, fromMs, nowMs)
   const watched = { slo, everyMs, places: Math.max(1, places), fromMs, toMs: nowMs, firstMs }
-  return accountOf(hours, maintenanceVotes(monitor, reader, fromMs, nowMs), watched)
+  return accountOf(hours, inMaintenance(monitor, reader, fromMs, nowMs), watched)
 }
 
 /** What was measured in maintenance, as far back as single results are kept. */
-function maintenanceVotes(monitor: Monitor, reader: HistoryReader, fromMs: number, toMs: number): MaintenanceVotes {
+export function maintenanceVotes(
+  monitor: Monitor,
+  reader: HistoryReader,
+  fromMs: number,
+  toMs: number,
+): MaintenanceVotes {
   const sum = { ms: 0, good: 0, bad: 0 }
   for (const span of maintenanceSpans(monitor.maintenance, fromMs, toMs)) {
     const votes: Votes = { good: 0, bad: 0 }

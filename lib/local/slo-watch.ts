@@ -5,6 +5,7 @@ import { addVotes, advance, emptyRing, type VoteRing, votesIn } from '../decide/
 import type { EventOf, VedetteEvent } from '../model/event.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { ProbeResult } from '../model/result.ts'
+import type { Log } from '../run/log.ts'
 import type { EngineEvent } from './engine.ts'
 import type { History } from './history.ts'
 import { LatencyWatch } from './latency-watch.ts'
@@ -15,6 +16,7 @@ export interface SloWatchOptions {
   env?: string
   monitors: readonly Monitor[]
   history: Pick<History, 'read' | 'recordEvent'>
+  log: Log
   /** Hears what begins and ends, as it happens. */
   tell(event: VedetteEvent): void
 }
@@ -68,6 +70,8 @@ export function startSloWatch(
       kind: event.type.startsWith('budget') ? 'budget' : 'latency',
       detail: event,
     })
+    const { type, atMs: _, ...fields } = event
+    options.log(isBeginning(event) ? 'warn' : 'info', type, fields)
     options.tell(event)
   }
   const evaluate = () => {
@@ -98,6 +102,10 @@ export function startSloWatch(
       unsubscribe()
     },
   }
+}
+
+function isBeginning({ type }: VedetteEvent): boolean {
+  return type === 'budget.burning' || type === 'latency.slow'
 }
 
 function about(monitor: Monitor) {
@@ -132,7 +140,7 @@ interface Before {
 function openBefore(history: SloWatchOptions['history'], nowMs: number): Map<string, Before> {
   const open = new Map<string, Before>()
   const kinds = ['budget', 'latency']
-  const events = history.read((reader) => reader.events(nowMs - takeOverMs, nowMs, { kinds })) ?? []
+  const events = history.read((reader) => reader.events(nowMs - takeOverMs, nowMs + 1, { kinds })) ?? []
   for (const { detail } of events) {
     const event = detail as VedetteEvent
     if (!('monitor' in event) || event.monitor === undefined) continue
