@@ -7,6 +7,7 @@ import type { Readiness } from '../decide/readiness.ts'
 import type { Change } from '../decide/swap-batch.ts'
 import type { SwapEvent } from '../decide/swap-terms.ts'
 import type { Datum } from '../decide/votes.ts'
+import type { Blast, EventCause } from '../model/event.ts'
 import type { Failover } from '../model/failover.ts'
 
 /** What became of metrics in one controller region. */
@@ -128,3 +129,9 @@ export interface NotifyStore {
   /** Rejects where it cannot be written; `conflict`: load it again. */
   save(state: NotifyState, version: number): Promise<'saved' | 'conflict'>
 }
+
+/** Why a monitor is down, and who says so, as the logs of the vantages have it. */
+export type Found = Pick<Blast, 'vantages' | 'families' | 'address' | 'resolver'> & { cause: EventCause }
+
+/** Looks up why monitors are down, by their ids. Never rejects, and takes two seconds at most: what is not found is not known. */
+export type FindCauses = (monitors: readonly string[]) => Promise<ReadonlyMap<string, Found>>

@@ -18,9 +18,19 @@ export interface Alarm {
     | 'certificate'
     | 'notReady'
     | 'servePrimary'
+    | 'controller'
+    | 'deadLetters'
     | FunctionAlarmKind
     | `burn-${string}`
-  metric: 'Down' | 'Duration' | 'Heartbeat' | 'CertificateDaysRemaining' | 'NotReady' | 'ServePrimary' | FunctionMetric
+  metric:
+    | 'Down'
+    | 'Duration'
+    | 'Heartbeat'
+    | 'CertificateDaysRemaining'
+    | 'NotReady'
+    | 'ServePrimary'
+    | 'ApproximateNumberOfMessagesVisible'
+    | FunctionMetric
   dimensions: Record<string, string>
   statistic: 'Sum' | 'Average' | 'Minimum' | 'Maximum' | 'p50'
   /** What is compared instead of the statistic: an expression over statistics of the metric, by their ids. */

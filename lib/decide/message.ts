@@ -38,15 +38,7 @@ const tellers: Tellers = {
       ['Since', time(sinceMs)],
     ),
   'latency.normal': ({ monitor, target }) => of(`${monitor} is as fast as usual again`, ['What', target]),
-  'budget.burning': ({ monitor, target, objective, burn, longMs, shortMs, left, exhaustedInMs }) =>
-    of(
-      `${monitor} burns its error budget ${round(burn)} times too fast`,
-      ['What', target],
-      ['Objective', `${objective} %`],
-      ['Measured over', `${formatDuration(longMs)}, and still over the last ${formatDuration(shortMs)}`],
-      ...(left === undefined ? [] : [['Budget left', `${round(left * 100)} %`] as Fact]),
-      ...(exhaustedInMs === undefined ? [] : [['Gone in', longTime(exhaustedInMs)] as Fact]),
-    ),
+  'budget.burning': (event) => burning(event),
   'budget.calm': ({ monitor, target }) =>
     of(`${monitor} burns its error budget no faster than allowed`, ['What', target]),
   'certificate.expiring': ({ monitor, subject, daysRemaining, detail }) =>
@@ -175,6 +167,25 @@ function blastFacts({ vantages, seeing, of, families, address, resolver }: Blast
     ...(address === undefined ? [] : [['Address', address] as Fact]),
     ...(resolver === undefined ? [] : [['Resolver', resolver] as Fact]),
   ]
+}
+
+function burning({ monitor, target, ...event }: EventOf<'budget.burning'>): Described {
+  const { objective, burn, longMs, shortMs, left, exhaustedInMs, detail } = event
+  const short = shortMs === undefined ? '' : `, and still over the last ${formatDuration(shortMs)}`
+  return of(
+    `${monitor} burns its error budget ${burn === undefined ? 'too fast' : `${round(burn)} times too fast`}`,
+    ['What', target],
+    ['Objective', `${objective} %`],
+    ...some('Measured over', longMs, (ms) => `${formatDuration(ms)}${short}`),
+    ...some('Budget left', left, (share) => `${round(share * 100)} %`),
+    ...some('Gone in', exhaustedInMs, longTime),
+    ...some('Cause', detail, (text) => text),
+  )
+}
+
+/** A fact, where there is a value for it. */
+function some<V>(name: string, value: V | undefined, say: (value: V) => string): Fact[] {
+  return value === undefined ? [] : [[name, say(value)]]
 }
 
 function drill(event: EventOf<'drill.passed' | 'drill.failed' | 'drill.yielded'>, how: string): Described {

@@ -19,12 +19,15 @@ export function monitorEvent(
   return {
     ...{ ...head, type: `monitor.${to}`, sinceMs: firstAtMs },
     ...(cause && { cause: { ...cause, stage } }),
-    blast: result ? blastOf(monitor, result) : { vantages: [], seeing: 1, of: 1, families: [] },
+    blast: result ? blastOf(result, monitor) : { vantages: [], seeing: 1, of: 1, families: [] },
   }
 }
 
 /** Who is hit, as one place sees it. */
-function blastOf({ resolver, ipVersion }: Monitor, { vantage, observed }: ProbeResult): Blast {
+export function blastOf(
+  { vantage, observed }: Pick<ProbeResult, 'vantage' | 'observed'>,
+  { resolver, ipVersion = 'any' }: Partial<Pick<Monitor, 'resolver' | 'ipVersion'>> = {},
+): Blast {
   const address = 'ip' in observed ? observed.ip : undefined
   const asked = serverOf(observed) ?? resolver
   return {

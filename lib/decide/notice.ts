@@ -35,6 +35,8 @@ export interface NotifyRules extends Omit<NotifySettings, 'links'>, Named {
   gatherMs: number
   /** This place speaks only where another is silent, and then to every destination. */
   isStandby: boolean
+  /** Events may come twice, and the later before the earlier: what is older than what is known of the same is left out. */
+  isUnordered?: boolean
 }
 
 /** Something that is wrong, from its first event to the one that ends it. */
@@ -109,6 +111,8 @@ export interface NotifyState {
   heartbeatMs: number
   /** Another controller speaks: nothing new is told from here. */
   isSilent: boolean
+  /** When incidents that are over were last heard of; kept for a day where events come in any order. */
+  over: Record<string, number>
   /** Notices that were given up, since ever. */
   lost: number
 }
@@ -126,9 +130,10 @@ export type NotifyInput =
   /** The config that is run now: what it does not know any more is over. */
   | { kind: 'started' }
 
-export function initialNotifyState(nowMs: number): NotifyState {
+/** Nothing is open; a standby is silent until it hears that home is. */
+export function initialNotifyState(nowMs: number, isSilent = false): NotifyState {
   return {
     ...{ version: 1, nextId: 1, incidents: {}, alerts: {}, outbox: [], changes: [], acts: {}, opened: {} },
-    ...{ heartbeatMs: nowMs, isSilent: false, lost: 0 },
+    ...{ heartbeatMs: nowMs, isSilent, over: {}, lost: 0 },
   }
 }

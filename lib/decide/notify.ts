@@ -64,10 +64,12 @@ function takeEvent(
 ): void {
   const effect = effectOf(event, (monitor) => rules.monitors.get(monitor)?.severity ?? 'page')
   for (const key of [...(effect.does === 'close' ? effect.keys : []), ...supersededBy(event)]) {
+    if (isStale(state, key, event, rules)) continue
     if (Object.hasOwn(state.incidents, key)) ended.set(key, event)
     delete state.incidents[key]
+    if (rules.isUnordered) state.over[key] = event.atMs
   }
-  if (effect.does === 'open') {
+  if (effect.does === 'open' && !isStale(state, effect.key, event, rules)) {
     const { key, severity, monitor } = effect
     const known = state.incidents[key]
     state.incidents[key] = known
@@ -79,6 +81,13 @@ function takeEvent(
   if (change !== undefined) state.changes = [{ atMs: event.atMs, text: change }, ...state.changes].slice(0, mostChanges)
   if ('failover' in event) state.acts[event.failover] = { atMs: event.atMs, text: describe(event).title }
   if (isTold(event)) tell(state, event, rules, nowMs)
+}
+
+/** Whether something later is known of an incident already. */
+function isStale(state: NotifyState, key: string, event: VedetteEvent, { isUnordered }: NotifyRules): boolean {
+  if (!isUnordered) return false
+  const known = state.incidents[key]
+  return known ? event.atMs < known.event.atMs : event.atMs < (state.over[key] ?? 0)
 }
 
 /** Tells everybody of something that is no incident, where it is their hour, and nobody twice. */
@@ -166,7 +175,11 @@ function expire(state: NotifyState, nowMs: number): void {
     const life = lifeMs[event.type]
     if (life !== undefined && nowMs - heardMs >= life) delete state.incidents[key]
   }
+  for (const [key, atMs] of Object.entries(state.over)) if (nowMs - atMs >= overMs) delete state.over[key]
 }
+
+/** Nothing is on its way for so long. */
+const overMs = 86_400_000
 
 function isFailing(state: NotifyState, route: string, rules: NotifyRules): boolean {
   return Object.hasOwn(state.incidents, keyOf(rules, 'route', route))

@@ -63,9 +63,11 @@ type Bodies =
       severity: 'page' | 'ticket'
       objective: number
       /** How many times faster than the objective allows. */
-      burn: number
-      longMs: number
-      shortMs: number
+      burn?: number
+      longMs?: number
+      shortMs?: number
+      /** In the words of whoever noticed it, where that is all there is. */
+      detail?: string
       /** Share of the budget that is left, 0 to 1; negative once it is overdrawn. */
       left?: number
       exhaustedInMs?: number

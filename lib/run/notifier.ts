@@ -45,7 +45,7 @@ export class Notifier {
   constructor(rules: NotifyRules, host: NotifierHost) {
     this.#rules = rules
     this.#host = host
-    this.#state = initialNotifyState(host.nowMs())
+    this.#state = initialNotifyState(host.nowMs(), rules.isStandby)
   }
 
   /** Goes on where the last process stopped. A state that cannot be read is said, and begun anew. */
@@ -60,9 +60,9 @@ export class Notifier {
     for (const event of events) this.#put({ kind: 'event', event })
   }
 
-  /** Whether this place is the one that speaks. */
-  speak(speaks: boolean): void {
-    this.#put({ kind: 'speaks', speaks })
+  /** Takes in what has happened, as `tell` does. */
+  take(inputs: readonly NotifyInput[]): void {
+    for (const input of inputs) this.#put(input)
   }
 
   /** What is open, and what each route has been told. */

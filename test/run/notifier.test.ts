@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
-import type { NotifyStore } from '../../lib/act/ports.ts'
-import type { NotifyRules, NotifyState } from '../../lib/decide/notice.ts'
+import type { NotifyRules } from '../../lib/decide/notice.ts'
 import type { Route } from '../../lib/model/route.ts'
 import { Notifier } from '../../lib/run/notifier.ts'
 import { pause } from '../../lib/run/pause.ts'
+import { memoryStore } from '../support/memory-store.ts'
 import { downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 import { type PagerDuty, startPagerDuty } from '../support/pagerduty-server.ts'
 import { type Slack, startSlack } from '../support/slack-server.ts'
@@ -26,24 +26,6 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((notifier) => notifier.stop()))
   await Promise.all([pagerDuty.close(), slack.close()])
 })
-
-/** A store in memory that may be full, or written by others. */
-function memoryStore(): NotifyStore & { kept: { state: NotifyState; version: number } | undefined; fails: boolean } {
-  return {
-    kept: undefined,
-    fails: false,
-    async load() {
-      if (this.fails) throw new Error('disk full')
-      return structuredClone(this.kept)
-    },
-    async save(state, version) {
-      if (this.fails) throw new Error('disk full')
-      if (version !== (this.kept?.version ?? 0) + 1) return 'conflict'
-      this.kept = { state, version }
-      return 'saved'
-    },
-  }
-}
 
 async function start(store = memoryStore(), more: Partial<NotifyRules> & { routingKey?: string } = {}) {
   const { routingKey = key, ...rest } = more
@@ -120,7 +102,7 @@ describe('a notifier', () => {
     // What a kill leaves behind: the state that was kept last.
     const kept = structuredClone(store.kept)
     pagerDuty.faults.length = 0
-    const second = await start(Object.assign(memoryStore(), { kept }))
+    const second = await start(memoryStore(kept))
     await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
     second.tell(downEvent('m1', now()))
     second.tell(recoveredEvent('m1', now()))
