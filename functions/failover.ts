@@ -28,7 +28,7 @@ export const handler = createFailoverFunction(asset, {
     const hook = failover.hooks[call.name]
     return hook && 'lambda' in hook ? runLambdaHook(hook.lambda, failover, call) : { kind: 'hookFailed' }
   },
-  tell: ({ topic, summary }, event) => send(topics[topic], summary, event as object),
+  tell: ({ topic, summary }, event) => send(topics[topic], summary, event),
   log: jsonLog((line) => void process.stdout.write(`${line}\n`)),
   wallClock,
   pause,

@@ -1,13 +1,17 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node'
 import { AwsClient } from 'aws4fetch'
 import type { AnswerTo } from '../decide/probe-now.ts'
+import { outcomeOf } from './outcome.ts'
 import type { AskVantage } from './ports.ts'
 
 /**
- * What came of calling a function: `failed`, it or the service refused; `unknown`, it may have run. An `answer` is what it
- * returned, undefined where it was only handed over.
+ * What came of calling a function: `failed`, it did not run, or threw (`thrown` is what it said); `unknown`, it may have run.
+ * An `answer` is what it returned, undefined where it was only handed over.
  */
-export type Invoked = { kind: 'ok'; answer: unknown } | { kind: 'failed' | 'unknown'; message: string }
+export type Invoked =
+  | { kind: 'ok'; answer: unknown }
+  | { kind: 'failed'; message: string; thrown?: string }
+  | { kind: 'unknown'; message: string; isThrottled?: true }
 
 export interface Invocation {
   region: string
@@ -37,33 +41,66 @@ export async function invokeFunction({ region, functionName, event, wait, timeou
     const url = `${endpointOf(region)}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`
     const request = await client.sign(url, {
       method: 'POST',
-      headers: { 'X-Amz-Invocation-Type': wait ? 'RequestResponse' : 'Event', 'content-type': 'application/json' },
+      headers: {
+        'X-Amz-Invocation-Type': wait ? 'RequestResponse' : 'Event',
+        'content-type': 'application/json',
+        // A function is frozen between its calls; a connection kept open over that is dead more often than not.
+        connection: 'close',
+      },
       body: JSON.stringify(event),
     })
     response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs) })
     const text = await response.text()
     if (!response.ok) return refused(response.status, text)
     const functionError = response.headers.get('x-amz-function-error')
-    if (functionError) return { kind: 'failed', message: `${functionError}: ${text.slice(0, longestMessage)}` }
+    if (functionError) return { kind: isCutOff(text) ? 'unknown' : 'failed', ...thrownIn(functionError, text) }
     return { kind: 'ok', answer: text === '' ? undefined : JSON.parse(text) }
   } catch (error) {
-    const { name, message, cause } = error as Error & { cause?: Error }
-    return { kind: 'unknown', message: `${name}: ${cause?.message ?? message}` }
+    const { name, message, cause } = error as Error & { cause?: Error & { code?: string } }
+    const isUnsent = cause?.code === 'UND_ERR_CONNECT_TIMEOUT' || outcomeOf(cause ?? error) === 'refused'
+    return { kind: isUnsent ? 'failed' : 'unknown', message: `${name}: ${cause?.message ?? message}` }
+  }
+}
+
+/** Whether a function met its own time-out: nobody knows how far it came. */
+function isCutOff(text: string): boolean {
+  return text.includes('Task timed out after')
+}
+
+/** What a function threw, in its own words; one that was cut off at its time-out has none. */
+function thrownIn(functionError: string, text: string): { message: string; thrown?: string } {
+  const message = `${functionError}: ${text.slice(0, longestMessage)}`
+  try {
+    const { errorMessage, errorType } = JSON.parse(text)
+    return errorType === 'Error' && errorMessage ? { message, thrown: String(errorMessage) } : { message }
+  } catch {
+    return { message }
   }
 }
 
 /** Beyond its own limit, what a call takes on its way and a function to start. */
 const startMs = 3000
 
+/** A function that is busy is called again so often, after a pause that doubles: many failovers may ask it at once. */
+const mostCalls = 4
+const busyPauseMs = 250
+
 /** Asks vantages by their probe-now functions. */
 export function askVantages(vantages: readonly { id: string; region: string; functionName: string }[]): AskVantage {
   return async (id, question, limitMs) => {
     const vantage = vantages.find((one) => one.id === id)
     if (!vantage) return undefined
-    const call = { ...vantage, event: { question, limitMs }, wait: true, timeoutMs: limitMs + startMs }
-    const invoked = await invokeFunction(call)
-    // What the function returned is what lib/run/probe-now.ts says it does.
-    return invoked.kind === 'ok' ? (invoked.answer as AnswerTo<typeof question>) : undefined
+    const untilMs = performance.now() + limitMs + startMs
+    for (let calls = 1; ; calls++) {
+      const timeoutMs = Math.max(1, Math.round(untilMs - performance.now()))
+      const invoked = await invokeFunction({ ...vantage, event: { question, limitMs }, wait: true, timeoutMs })
+      // What the function returned is what lib/run/probe-now.ts says it does.
+      if (invoked.kind === 'ok') return invoked.answer as AnswerTo<typeof question>
+      const pauseMs = busyPauseMs * 2 ** (calls - 1) * (1 + Math.random())
+      const isBusy = invoked.kind === 'unknown' && invoked.isThrottled
+      if (!isBusy || calls === mostCalls || performance.now() + pauseMs > untilMs) return undefined
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
   }
 }
 
@@ -78,10 +115,11 @@ export function handOverTo(functionName: string) {
   }
 }
 
-/** Only what was refused for good is certain not to have run. */
+/** What came of a call that was refused: where Lambda was busy it has not run, and may be called again. */
 function refused(status: number, text: string): Invoked {
-  const kind = status >= 500 || status === 429 ? 'unknown' : 'failed'
-  return { kind, message: `Lambda answered ${status}: ${text.slice(0, longestMessage)}` }
+  const message = `Lambda answered ${status}: ${text.slice(0, longestMessage)}`
+  if (status === 429) return { kind: 'unknown', message, isThrottled: true }
+  return { kind: status >= 500 ? 'unknown' : 'failed', message }
 }
 
 let provider: ReturnType<typeof defaultProvider> | undefined

@@ -29,7 +29,7 @@ export type PublishMetrics = (datums: readonly Datum[]) => Promise<PublishReport
 export interface PublishedVotes {
   /** Those of the alarms named that are in state ALARM. Rejects where it cannot be asked. */
   alarmsOpen(names: readonly string[]): Promise<ReadonlySet<string>>
-  /** The votes on monitors in each period from `fromMs` on, newest first. Rejects where it cannot be asked. */
+  /** The votes on monitors in each period (a multiple of a minute) from that of `fromMs` on, newest first. Rejects where it cannot be asked. */
   votes(monitors: readonly string[], fromMs: number, periodMs: number): Promise<ReadonlyMap<string, readonly Minute[]>>
 }
 
@@ -93,8 +93,8 @@ export interface ControllerMemory {
   knownSinceMs?: number
   /** What came of the last drill, passed or not. */
   lastDrill?: LastDrill
-  /** What was last told to people, and when: the same is not said every minute. */
-  told?: { key: string; atMs: number }
+  /** What people were told lately, and when: the same is not said every minute. */
+  told?: { key: string; atMs: number }[]
   /** The state of a failover that moves by health checks: it has no TXT. */
   text?: string
 }

@@ -8,7 +8,7 @@ import {
   Route53Client,
 } from '@aws-sdk/client-route-53'
 import type { Change } from '../decide/swap-batch.ts'
-import { type RawRecordSet, rawOf, relevantSets, txtName } from '../decide/swap-records.ts'
+import { type RawRecordSet, rawOf, relevantSets, setsBeside, txtName } from '../decide/swap-records.ts'
 import { canonicalName } from '../model/dns-answer.ts'
 import type { Failover } from '../model/failover.ts'
 import { outcomeOf } from './outcome.ts'
@@ -38,7 +38,8 @@ export function createRoute53(nowMs: () => number): RecordStore {
   return {
     list: async (failover) => {
       try {
-        return { kind: 'listed', sets: relevantSets(await listBoth(client, failover), failover), atMs: nowMs() }
+        const all = await listBoth(client, failover)
+        return { kind: 'listed', sets: relevantSets(all, failover), besides: setsBeside(all, failover), atMs: nowMs() }
       } catch (error) {
         return failed(error)
       }

@@ -5,10 +5,13 @@ const callTimeoutMs = 5000
 /** Longest subject that SNS takes (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html); it is for e-mail alone. */
 const longestSubject = 99
 
-/** Sends a message to a topic of this region, in at most three attempts. Rejects where it was not taken. */
+/** Longest message that SNS takes, in bytes of UTF-8. */
+const longestMessage = 262_144
+
+/** Sends a message to a topic of this region, in at most three attempts; one that is too long for SNS without its `event`. Rejects where it was not taken. */
 export function createTopicSender(region: string) {
   let client: SNSClient | undefined
-  return async (topicArn: string, subject: string, message: object): Promise<void> => {
+  return async (topicArn: string, subject: string, message: { event?: unknown }): Promise<void> => {
     client ??= new SNSClient({
       region,
       maxAttempts: 3,
@@ -19,7 +22,10 @@ export function createTopicSender(region: string) {
       .replace(/[^\x20-\x7e]+/g, ' ')
       .trim()
       .slice(0, longestSubject)
-    await client.send(new PublishCommand({ TopicArn: topicArn, Subject, Message: JSON.stringify(message) }), {
+    const { event: _, ...rest } = message
+    const whole = JSON.stringify(message)
+    const Message = Buffer.byteLength(whole) > longestMessage ? JSON.stringify(rest) : whole
+    await client.send(new PublishCommand({ TopicArn: topicArn, Subject, Message }), {
       abortSignal: AbortSignal.timeout(3 * callTimeoutMs),
     })
   }

@@ -1,4 +1,5 @@
-import { amount, type Bill, billOf } from '../decide/cost.ts'
+import { type Bill, billOf } from '../decide/cost.ts'
+import { amount } from '../decide/prices.ts'
 import { loadDeployable } from './load-deployable.ts'
 import type { Output } from './output.ts'
 import { plainTable } from './plain-table.ts'
@@ -18,7 +19,7 @@ function billTable(service: string, bill: Bill): string {
     what,
     formula,
     `${amount(quantity)} ${unit}${quantity === 1 || unit.startsWith('GB') ? '' : 's'}`,
-    `$${price.usd < 0.01 ? price.usd : price.usd.toFixed(2)}${price.per === 1 ? '' : ` per ${amount(price.per)}`}`,
+    `$${price.usd < 0.01 ? price.usd : price.usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 3 })}${price.per === 1 ? '' : ` per ${amount(price.per)}`}`,
     dollars(monthlyUsd),
   ])
   const head = ['what', 'how many', 'quantity', 'price', 'a month']
@@ -30,7 +31,7 @@ function billTable(service: string, bill: Bill): string {
     `${service}: ${dollars(bill.monthlyUsd)} a month for ${amount(runsPerMonth)} runs`,
     `  the same runs in CloudWatch Synthetics: ${dollars(bill.syntheticsUsd)}`,
     `  Route 53 health checks: ${dollars(healthChecks.monthlyUsd)} for ${watchable}, without causes, certificates and DNS`,
-    `List prices of us-east-1 as of ${bill.pricesAsOf}, without free tiers and taxes. Failovers, notifications and data transfer come on top.`,
+    `List prices of us-east-1 as of ${bill.pricesAsOf}, without free tiers and taxes. Notifications and data transfer come on top.`,
   ].join('\n')
 }
 

@@ -10,7 +10,7 @@ export function drillLines({ outcome, detail, from, to, seen, steps, left }: Dri
   const aligns: ('left' | 'right')[] = ['left', 'left', 'right', 'right']
   return [
     ...(rows.length > 0 ? [...plainTable({ head, rows, aligns }).split('\n'), ''] : []),
-    ...(steps.length > 0 ? [steps.map(({ step, tookMs }) => `${step} ${seconds(tookMs)}`).join(', '), ''] : []),
+    ...(steps.length > 0 ? [steps.map(({ step, tookMs }) => `${step} ${shortTime(tookMs)}`).join(', '), ''] : []),
     `${outcome}: ${detail}`,
     ...(left ? [left] : []),
   ]
@@ -19,9 +19,9 @@ export function drillLines({ outcome, detail, from, to, seen, steps, left }: Dri
 function shown(sights: readonly DrillSight[], move: DrillSight['move']): string {
   const sight = sights.find((one) => one.move === move)
   if (!sight) return '-'
-  return sight.afterMs === undefined ? `not seen (${sight.says ?? 'nothing'})` : seconds(sight.afterMs)
+  return sight.afterMs === undefined ? `not seen (${sight.says ?? 'nothing'})` : shortTime(sight.afterMs)
 }
 
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
+function shortTime(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }

@@ -1,8 +1,18 @@
 import type { Command } from 'commander'
-import { defaultSocket, failoverDo, failoverPlan, failoverStatus, failoverTo } from './failover.ts'
+import { defaultSocket } from './controllers.ts'
+import { failoverDo, failoverDrill, failoverStatus, failoverTo } from './failover.ts'
+import { failoverPlan } from './failover-plan.ts'
 import { processOutput } from './output.ts'
 
 const socketOption = ['--socket <file>', `where the engine listens (default: ${defaultSocket})`] as const
+const awsOption = [
+  '--aws',
+  'ask the controllers that the config names, with the credentials of the environment',
+] as const
+const configOption = [
+  '-c, --config <file>',
+  'the config (default: vedette.config.ts, then vedette.config.json)',
+] as const
 const failoverOption = ['-f, --failover <id>', 'which failover, where there are several'] as const
 
 /** `vedette failover …`: what people ask of failovers. */
@@ -12,15 +22,20 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
 
   failover
     .command('plan')
-    .description('Show what each failover of a config would do and need.')
-    .option('-c, --config <file>', 'the config (default: vedette.config.ts, then vedette.config.json)')
+    .description(
+      'Show what each failover of a config would do and need: exit 1 where --live finds what stands in the way.',
+    )
+    .option('--live', 'look at the records and zones in Route 53 too, with the credentials of the environment')
+    .option(...configOption)
     .option('--json', 'print { "failovers": […] } and nothing else')
     .action(async (options) => finish(await failoverPlan(options, output)))
 
   failover
     .command('status')
-    .description('Show the failovers of the running engine: exit 1 where one is locked or its active endpoint is down.')
+    .description('Show failovers as they stand: exit 1 where one is locked or its active endpoint is down.')
     .option(...socketOption)
+    .option(...awsOption)
+    .option(...configOption)
     .option('--json', 'print { "failovers": […] } and nothing else')
     .action(async (options) => finish(await failoverStatus(options, output)))
 
@@ -31,6 +46,8 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
     .option('--dry-run', 'decide, and move nothing')
     .option('--reason <text>', 'why, for the log')
     .option(...socketOption)
+    .option(...awsOption)
+    .option(...configOption)
     .option('--json', 'print the decision as JSON and nothing else')
     .action(async (endpoint, options) => finish(await failoverTo(endpoint, options, output)))
 
@@ -39,11 +56,13 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
     .description('Approve a move that was asked for: it is decided anew, and made if it is still wanted.')
     .option(...failoverOption)
     .option(...socketOption)
+    .option(...awsOption)
+    .option(...configOption)
     .option('--json', 'print the decision as JSON and nothing else')
     .action(async (endpoint, options) => finish(await failoverTo(endpoint, { ...options, approve: true }, output)))
 
   for (const [what, description] of [
-    ['lock', 'Let nothing move it, in its TXT and in the engine.'],
+    ['lock', 'Let nothing move it, in its TXT and in every controller.'],
     ['unlock', 'Let it move again; unlatches it too.'],
     ['adopt', 'Take its record over as it stands: write the first TXT, or one in place of a damaged one.'],
   ] as const)
@@ -52,5 +71,18 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
       .description(description)
       .option(...failoverOption)
       .option(...socketOption)
+      .option(...awsOption)
+      .option(...configOption)
       .action(async (options) => finish(await failoverDo(what, options, output)))
+
+  program
+    .command('drill [failover]')
+    .description(
+      'Move the name _vedette-drill.RECORD to the standby and back, and measure who sees it when: exit 0 passed.',
+    )
+    .option(...socketOption)
+    .option(...awsOption)
+    .option(...configOption)
+    .option('--json', 'print the outcome as JSON and nothing else')
+    .action(async (id, options) => finish(await failoverDrill(id, options, output)))
 }

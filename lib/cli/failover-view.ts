@@ -10,7 +10,9 @@ export function failoverLines(failovers: readonly FailoverStatus[], nowMs: numbe
     const notes = [mode, locked && 'LOCKED'].filter(Boolean).join(', ')
     return [
       `⇄ ${id}: ${record} → ${active} (${notes})  ${endpoints.map(votes).join('  ')}`,
+      ...causeLines(failover),
       ...lastLines(failover, nowMs),
+      ...readinessLines(failover, nowMs),
     ]
   })
 }
@@ -18,6 +20,19 @@ export function failoverLines(failovers: readonly FailoverStatus[], nowMs: numbe
 function votes({ id, up, down, none }: FailoverStatus['endpoints'][number]): string {
   const silent = none.length > 0 ? ` ?${none.join(',')}` : ''
   return `${id} ✔${up.length} ✖${down.length}${silent}`
+}
+
+/** Why the active endpoint is down, in the words of those who see it so. */
+function causeLines({ endpoints }: FailoverStatus): string[] {
+  const active = endpoints.find((endpoint) => endpoint.active)
+  return active?.causes?.[0] ? [`  ${active.id}: ${active.causes[0]}`] : []
+}
+
+function readinessLines({ readiness }: FailoverStatus, nowMs: number): string[] {
+  if (!readiness) return []
+  const { problems, atMs } = readiness
+  if (problems.length === 0) return [`  ready to move, as of ${age(nowMs - atMs)} ago`]
+  return problems.map(({ code, detail }) => `  NOT READY ${code}: ${detail}`)
 }
 
 function lastLines({ last, lastMove }: FailoverStatus, nowMs: number): string[] {

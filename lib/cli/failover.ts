@@ -1,33 +1,44 @@
-import type { ControlRequest } from '../decide/failover-asset.ts'
+import type { DrillOutcome } from '../decide/drill.ts'
 import type { Decision, Verdict } from '../decide/failover-facts.ts'
 import { reasonText } from '../decide/failover-reasons.ts'
-import { failoverWarnings } from '../decide/failover-warnings.ts'
-import { failoverQuorum } from '../decide/quorum.ts'
-import { askEngine } from '../local/control.ts'
-import type { Config } from '../model/config.ts'
-import { formatDuration } from '../model/duration.ts'
-import { addressesOf, endpointMonitorIds } from '../model/endpoint-monitors.ts'
-import type { Failover } from '../model/failover.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
+import {
+  type Answered,
+  askAll,
+  askFirst,
+  type ControllerLine,
+  type ControllerOptions,
+  controllersOf,
+} from './controllers.ts'
+import { drillLines } from './drill.ts'
 import { failoverLines } from './failover-view.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
-export interface FailoverOptions {
-  config?: string
+export interface FailoverOptions extends ControllerOptions {
   json?: boolean
-  socket?: string
 }
 
-/** Where a running engine listens for commands, from the folder that it was started in. */
-export const defaultSocket = '.vedette/control.sock'
-
-/** `vedette failover status`: every failover of the running engine: exit 0, 1 where one is locked or its active endpoint is down. */
+/**
+ * `vedette failover status`: every failover as the first controller that can be reached sees it: exit 0, or 1 where one is
+ * locked, its active endpoint is down, or a controller does not answer.
+ */
 export async function failoverStatus(options: FailoverOptions, output: Output): Promise<number> {
-  const all = await ask<FailoverStatus[]>(options, { do: 'status' })
-  output.out(options.json ? JSON.stringify({ failovers: all }) : failoverLines(all, Date.now()).join('\n'))
-  return all.some(isInTrouble) ? 1 : 0
+  const lines = await controllersOf(options)
+  const answers = await askAll<FailoverStatus[]>(lines, { do: 'status' })
+  const all = firstAnswer(answers)
+  const silent = answers.flatMap((one) => ('problem' in one ? [one.problem] : []))
+  if (options.json) output.out(JSON.stringify({ failovers: all, ...(options.aws && { unreached: silent }) }))
+  else output.out(failoverLines(all, Date.now()).join('\n'))
+  for (const problem of silent) output.err(problem)
+  return all.some(isInTrouble) || silent.length > 0 ? 1 : 0
+}
+
+function firstAnswer<Answer>(answers: readonly Answered<Answer>[]): Answer {
+  const answered = answers.find((one) => 'answer' in one)
+  if (answered) return answered.answer
+  throw new UsageError(answers.flatMap((one) => ('problem' in one ? [one.problem] : [])).join('\n'))
 }
 
 function isInTrouble({ locked, endpoints }: FailoverStatus): boolean {
@@ -41,75 +52,77 @@ export async function failoverTo(
   options: FailoverOptions & { failover?: string; approve?: boolean; dryRun?: boolean; reason?: string },
   output: Output,
 ): Promise<number> {
-  const failover = await chosen(options)
+  const lines = await controllersOf(options)
+  const failover = await chosen(options, lines)
   const { approve: approval = false, dryRun = false, reason } = options
   const asked = { do: 'to', failover, endpoint, approval, dryRun, ...(reason && { reason }) } as const
-  const decision = await ask<Decision>(options, asked)
-  if (options.json) output.out(JSON.stringify(decision))
-  else {
-    if (dryRun) output.out('dry run: nothing is moved')
-    for (const line of decisionLines(decision)) output.out(line)
+  // Where each controller has a state of its own, a person's move is made in all of them.
+  const answers = (await movesEverywhere(failover, options))
+    ? await askAll<Decision>(lines, asked)
+    : [{ where: '', answer: await askFirst<Decision>(lines, asked) }]
+  const decisions = answers.flatMap((one) => ('answer' in one ? [one.answer] : []))
+  const [first] = decisions
+  if (!first) throw new UsageError(answers.flatMap((one) => ('problem' in one ? [one.problem] : [])).join('\n'))
+  if (options.json) output.out(JSON.stringify(first))
+  else if (dryRun) output.out('dry run: nothing is moved')
+  for (const one of answers) {
+    if ('problem' in one) output.err(`not in ${one.where}: ${one.problem}`)
+    else if (!options.json) for (const line of decisionLines(one.answer, one.where)) output.out(line)
   }
-  return verdictOf(decision).kind === 'move' && decision.kind !== 'report' ? 0 : 1
+  return decisions.length === answers.length && decisions.every(isMove) ? 0 : 1
 }
 
-/** `vedette failover lock`, `unlock` and `adopt`: exit 0 when it is done. */
+async function movesEverywhere(failover: string, { aws, config }: FailoverOptions): Promise<boolean> {
+  if (!aws) return false
+  const { failovers } = await loadConfig(config)
+  return failovers.some((one) => one.id === failover && one.switch === 'health-check')
+}
+
+function isMove(decision: Decision): boolean {
+  return decision.kind === 'move'
+}
+
+/**
+ * `vedette failover lock`, `unlock` and `adopt`: exit 0 when it is done, 1 where only some controllers have done it. Each
+ * controller keeps a lock of its own; a record is adopted once.
+ */
 export async function failoverDo(
   what: 'lock' | 'unlock' | 'adopt',
   options: FailoverOptions & { failover?: string },
   output: Output,
 ): Promise<number> {
-  const failover = await chosen(options)
-  await ask(options, { do: what, failover })
+  const lines = await controllersOf(options)
+  const failover = await chosen(options, lines)
+  const asked = { do: what, failover }
   const done = { lock: 'locked: nothing moves it', unlock: 'unlocked', adopt: 'adopted as it stands' }[what]
+  const answers = what === 'adopt' ? [{ where: '', answer: await askFirst(lines, asked) }] : await askAll(lines, asked)
+  const failed = answers.filter((one) => 'problem' in one)
+  if (failed.length === answers.length) firstAnswer(failed)
   output.out(`${failover} is ${done}`)
-  return 0
+  for (const { where, problem } of failed) output.err(`not in ${where}: ${problem}`)
+  return failed.length > 0 ? 1 : 0
 }
 
-/** `vedette failover plan`: what each failover of a config would do and need, before anything runs. */
-export async function failoverPlan(options: FailoverOptions, output: Output): Promise<number> {
-  const config = await loadConfig(options.config)
-  if (config.failovers.length === 0) throw new UsageError('the config has no "failovers"')
-  const plans = config.failovers.map((failover) => planOf(failover, config))
-  output.out(options.json ? JSON.stringify({ failovers: plans }) : plans.map(planText).join('\n\n'))
-  return 0
+/** `vedette drill`: moves the drill's name, never the record, and says who saw it when: exit 0 passed, 1 otherwise. */
+export async function failoverDrill(
+  failover: string | undefined,
+  options: FailoverOptions,
+  output: Output,
+): Promise<number> {
+  const lines = await controllersOf(options)
+  const id = await chosen({ ...options, ...(failover !== undefined && { failover }) }, lines)
+  output.progress(`drilling ${id}: this takes a minute or more …`)
+  const outcome = await askFirst<DrillOutcome>(lines, { do: 'drill', failover: id })
+  output.progress('')
+  output.out(options.json ? JSON.stringify(outcome) : drillLines(outcome).join('\n'))
+  return outcome.outcome === 'passed' ? 0 : 1
 }
 
-function planOf(failover: Failover, { vantages }: Config) {
-  const { id, record, ttl, mode, endpoints, sustainMs, cooldownMs, maxPerDay, failback } = failover
-  // Embedded, three vantages are simulated where the config has none.
-  const places = vantages.length || 3
-  const quorum = failoverQuorum(failover.quorum, places)
-  const warnings = failoverWarnings(failover, places).map(({ text }) => text)
-  return {
-    ...{ id, record, ttl, mode, vantages: places, quorum, sustainMs, cooldownMs, maxPerDay, failback, warnings },
-    endpoints: endpoints.map((endpoint) => ({
-      ...{ id: endpoint.id, region: endpoint.region, lastResort: endpoint.lastResort },
-      ...{ addresses: addressesOf(endpoint), monitors: endpointMonitorIds(failover, endpoint) },
-    })),
-  }
-}
-
-function planText(plan: ReturnType<typeof planOf>): string {
-  const { id, record, ttl, mode, vantages, quorum, sustainMs, cooldownMs, maxPerDay, endpoints, warnings } = plan
-  const rows = endpoints.map(({ id: endpoint, region, addresses, monitors, lastResort }, i) => {
-    const role = lastResort ? 'last resort' : i === 0 ? 'primary' : 'standby'
-    return `  ${endpoint} (${role}, ${region}): ${addresses.join(', ')}, checked by ${monitors.join(', ')}`
-  })
-  return [
-    `${id}: ${record}, TTL ${ttl} s, mode ${mode}`,
-    ...rows,
-    `  moves when ${quorum.fail} of ${vantages} vantages see the active endpoint down and ${quorum.pass} the target up, for ${formatDuration(sustainMs)}; blind below ${quorum.voters} votes`,
-    `  at most ${maxPerDay} times a day by itself, ${formatDuration(cooldownMs)} before any way back`,
-    ...warnings.map((warning) => `  warning: ${warning}`),
-  ].join('\n')
-}
-
-function decisionLines(decision: Decision): string[] {
+function decisionLines(decision: Decision, where: string): string[] {
   const verdict = verdictOf(decision)
   const head = decision.kind === 'report' ? `in mode ${decision.mode} it would ${verdict.kind}` : verdict.kind
   const to = 'to' in verdict && verdict.to ? ` to ${verdict.to}` : ''
-  return [`${head}${to}`, ...decision.reasons.map((reason) => `  ${reasonText(reason)}`)]
+  return [`${where ? `${where}: ` : ''}${head}${to}`, ...decision.reasons.map((reason) => `  ${reasonText(reason)}`)]
 }
 
 function verdictOf(decision: Decision): Verdict {
@@ -117,23 +130,10 @@ function verdictOf(decision: Decision): Verdict {
 }
 
 /** The failover that is meant; it need not be named where there is only one. */
-async function chosen(options: FailoverOptions & { failover?: string }): Promise<string> {
-  if (options.failover !== undefined) return options.failover
-  const all = await ask<FailoverStatus[]>(options, { do: 'status' })
+async function chosen({ failover }: { failover?: string }, lines: readonly ControllerLine[]): Promise<string> {
+  if (failover !== undefined) return failover
+  const all = await askFirst<FailoverStatus[]>(lines, { do: 'status' })
   const [only] = all
   if (all.length === 1 && only) return only.id
   throw new UsageError(`name one of ${all.map(({ id }) => id).join(', ')} with --failover`)
-}
-
-async function ask<Answer>({ socket = defaultSocket }: FailoverOptions, asked: ControlRequest): Promise<Answer> {
-  try {
-    return await askEngine<Answer>(socket, asked)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ECONNREFUSED')
-      throw new UsageError(
-        `no engine with failovers listens at ${socket}: start "vedette run" (or npm start), and ask from the same folder`,
-      )
-    throw new UsageError(message)
-  }
 }

@@ -1,5 +1,6 @@
-import { amount } from '../decide/cost.ts'
+import { type PlannedFunction, planFailovers } from '../decide/failover-plan.ts'
 import { planShards } from '../decide/plan.ts'
+import { amount } from '../decide/prices.ts'
 import { formatDuration } from '../model/duration.ts'
 import { loadDeployable } from './load-deployable.ts'
 import type { Output } from './output.ts'
@@ -13,8 +14,9 @@ export async function plan(options: { config?: string; json?: boolean }, output:
     ...shard,
     monitors: monitors.map(({ id }) => id),
   }))
+  const functions = planFailovers(config)
   if (options.json) {
-    output.out(JSON.stringify({ shards }))
+    output.out(JSON.stringify({ shards, functions }))
     return 0
   }
   const rows = shards.map(
@@ -30,7 +32,21 @@ export async function plan(options: { config?: string; json?: boolean }, output:
   )
   const head = ['vantage', 'shard', 'monitors', 'every', 'worst case', 'calls a month', 'runs a month']
   output.out(plainTable({ head, rows, aligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'] }))
+  if (functions.length > 0) output.out(`\n${functionTable(functions)}`)
   const places = `${count(config.vantages.length, 'vantage')}, ${count(config.controllers.length, 'controller region')}`
   output.out(`\n${config.service}: ${count(config.monitors.length, 'monitor')} in ${places}`)
   return 0
+}
+
+/** The functions of failovers, which no shard has. */
+function functionTable(functions: readonly PlannedFunction[]): string {
+  const rows = functions.map(({ name, region, timeoutSeconds, reserved, callsPerMonth }) => [
+    name,
+    region,
+    `${timeoutSeconds}s`,
+    reserved === undefined ? 'shared' : `${reserved}`,
+    amount(callsPerMonth),
+  ])
+  const head = ['function', 'region', 'time-out', 'at once', 'calls a month']
+  return plainTable({ head, rows, aligns: ['left', 'left', 'right', 'right', 'right'] })
 }

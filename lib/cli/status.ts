@@ -1,7 +1,7 @@
 import { askEngine } from '../local/control.ts'
 import { type MonitorStatus, overviewOf } from '../local/overview.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
-import { defaultSocket } from './failover.ts'
+import { defaultSocket } from './controllers.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { withHistory } from './read-history.ts'

@@ -7,7 +7,7 @@ import { certificateAlarm } from './alarms.ts'
 import { monitorProblems } from './aws-monitor-checks.ts'
 import { failoverAlarmCount } from './failover-alarms.ts'
 import { awsFailoverProblems } from './failover-checks.ts'
-import { probeName } from './names.ts'
+import { probeName, probeNowName } from './names.ts'
 import { monitorsOf } from './plan.ts'
 import { probeAssetOf } from './probe-asset.ts'
 import { longestFunctionName } from './probe-function.ts'
@@ -49,7 +49,8 @@ function vantageProblems(config: Config, vantage: Vantage, i: number): Problem[]
   const { id, region } = vantage
   const problems: Problem[] = []
   if (!stackWord.test(id)) problems.push(problem(id === region ? at : [...at, 'id'], inStackName, shown(id)))
-  const name = probeName(config, id)
+  // The longest that is made of it.
+  const name = config.failovers.length > 0 ? probeNowName(config, id) : probeName(config, id)
   if (name.length > longestFunctionName)
     problems.push(
       problem(

@@ -2,47 +2,15 @@ import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { monitorAlarms } from './alarm-shards.ts'
 import { type Alarm, certificateAlarm } from './alarms.ts'
+import { failoverLines, tickCalls } from './failover-cost.ts'
 import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
+import { amount, type CostLine, line, prices, pricesAsOf, sum } from './prices.ts'
 import { probeMemoryMb } from './probe-function.ts'
+import { failoverMonitors } from './probe-now.ts'
 import { shortLineBytes } from './result-line.ts'
 import { minuteMs } from './schedule.ts'
 import { secretsOf } from './secrets.ts'
 import { datumsPerCall } from './votes.ts'
-
-/** A list price of AWS in us-east-1, in US dollars. */
-interface Price {
-  usd: number
-  per: number
-  unit: string
-  source: string
-}
-
-/** When the prices below were read. They are list prices: free tiers and discounts are left out. */
-export const pricesAsOf = '2026-11'
-
-const cloudWatch = 'https://aws.amazon.com/cloudwatch/pricing/'
-const lambda = 'https://aws.amazon.com/lambda/pricing/'
-const route53 = 'https://aws.amazon.com/route53/pricing/'
-
-const prices = {
-  metric: { usd: 0.3, per: 1, unit: 'metric', source: cloudWatch },
-  alarm: { usd: 0.1, per: 1, unit: 'alarm', source: cloudWatch },
-  // An alarm over an expression costs one for each metric in it; one over a band three: the metric and both of its edges.
-  alarmMetric: { usd: 0.1, per: 1, unit: 'metric of alarm', source: cloudWatch },
-  compositeAlarm: { usd: 0.5, per: 1, unit: 'composite alarm', source: cloudWatch },
-  putMetricData: { usd: 0.01, per: 1000, unit: 'request', source: cloudWatch },
-  logs: { usd: 0.5, per: 1, unit: 'GB', source: cloudWatch },
-  dashboard: { usd: 3, per: 1, unit: 'dashboard', source: cloudWatch },
-  lambdaSecond: { usd: 0.0000133334, per: 1, unit: 'GB-second', source: lambda },
-  lambdaRequest: { usd: 0.2, per: 1_000_000, unit: 'invocation', source: lambda },
-  secret: { usd: 0.4, per: 1, unit: 'secret', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
-  secretRead: { usd: 0.05, per: 10_000, unit: 'read', source: 'https://aws.amazon.com/secrets-manager/pricing/' },
-  // Beyond 14 million a month, which are free for good.
-  schedule: { usd: 1, per: 1_000_000, unit: 'invocation', source: 'https://aws.amazon.com/eventbridge/pricing/' },
-  healthCheck: { usd: 0.75, per: 1, unit: 'health check', source: route53 },
-  healthCheckFeature: { usd: 2, per: 1, unit: 'feature', source: route53 },
-  canaryRun: { usd: 0.0012, per: 1, unit: 'run', source: cloudWatch },
-} satisfies Record<string, Price>
 
 const probeMemoryGb = probeMemoryMb / 1024
 /** Billed seconds of an invocation: its start, and what each monitor adds (measured: 3 s for 100 monitors). */
@@ -54,20 +22,7 @@ const secondsPerMonitor = 0.02
  */
 const loopSeconds = 115
 
-type Priced = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors'>
-
-/** One line of the bill. */
-export interface CostLine {
-  what: string
-  /** How the quantity comes about, in words and numbers. */
-  formula: string
-  quantity: number
-  unit: string
-  /** US dollars for `per` units. */
-  price: { usd: number; per: number }
-  monthlyUsd: number
-  source: string
-}
+type Priced = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors' | 'failovers'>
 
 export interface Bill {
   lines: CostLine[]
@@ -88,8 +43,9 @@ export function billOf(config: Priced): Bill {
     ...metricLines(config),
     ...alarmLines(config),
     ...callLines(config, shards),
-    ...lambdaLines(shards),
+    ...lambdaLines(shards, tickCalls(config)),
     ...secretLines(config),
+    ...failoverLines(config),
   ].filter(({ quantity }) => quantity > 0)
   const runsPerMonth = sum(shards.map((shard) => shard.runsPerMonth))
   const monthlyUsd = sum(lines.map((line) => line.monthlyUsd))
@@ -156,15 +112,18 @@ function placesOf(monitor: Monitor, { vantages }: Priced): number {
 }
 
 /** Secrets in Secrets Manager are replicated to every region that reads them; parameters of SSM's standard tier cost nothing. */
-function secretLines({ vantages, monitors }: Priced): CostLine[] {
-  const namesIn = (vantage: Vantage) =>
-    new Set(
-      secretsOf(monitorsOf(monitors, vantage)).flatMap(({ ref }) =>
-        'secret' in ref ? [`${vantage.region} ${ref.secret}`] : [],
-      ),
-    )
-  const replicas = new Set(vantages.flatMap((vantage) => [...namesIn(vantage)]))
-  const readers = sum(vantages.map((vantage) => namesIn(vantage).size))
+function secretLines(config: Priced): CostLine[] {
+  const { vantages, monitors } = config
+  const namesIn = ({ region }: Vantage, some: readonly Monitor[]) => [
+    ...new Set(secretsOf(some).flatMap(({ ref }) => ('secret' in ref ? [`${region} ${ref.secret}`] : []))),
+  ]
+  // Each function of a vantage reads what it needs: the one that runs its monitors, and the one that probes for failovers.
+  const read = vantages.flatMap((vantage) => [
+    ...namesIn(vantage, monitorsOf(monitors, vantage)),
+    ...namesIn(vantage, failoverMonitors(config)),
+  ])
+  const replicas = new Set(read)
+  const readers = read.length
   return [
     line('secrets', `${replicas.size}, each in every region that reads it`, replicas.size, prices.secret),
     line('reads of secrets', `${readers} × every 5 minutes`, readers * readsPerMonth, prices.secretRead),
@@ -201,7 +160,7 @@ function callsOf({ monitors }: PlannedShard, controllers: number): number {
   return controllers === 0 ? 0 : calls(everywhere + atHome) + (controllers - 1) * calls(everywhere)
 }
 
-function lambdaLines(shards: PlannedShard[]): CostLine[] {
+function lambdaLines(shards: PlannedShard[], ticks: number): CostLine[] {
   const invocations = sum(shards.map(({ invocationsPerMonth }) => invocationsPerMonth))
   const seconds = sum(shards.map((shard) => shard.invocationsPerMonth * billedSeconds(shard)))
   const time = `${amount(seconds)} s × ${probeMemoryGb} GB`
@@ -210,8 +169,8 @@ function lambdaLines(shards: PlannedShard[]): CostLine[] {
     line('Lambda invocations', `${amount(invocations)} invocations`, invocations, prices.lambdaRequest),
     line(
       'EventBridge Scheduler',
-      `${amount(invocations)} − 14 million free`,
-      Math.max(0, invocations - freeSchedules),
+      `${amount(invocations + ticks)} − 14 million free`,
+      Math.max(0, invocations + ticks - freeSchedules),
       prices.schedule,
     ),
   ]
@@ -235,17 +194,4 @@ function healthChecks(monitors: readonly Monitor[]): Bill['healthChecks'] {
   const usd =
     watchable.length * prices.healthCheck.usd + features.filter(Boolean).length * prices.healthCheckFeature.usd
   return { monitors: watchable.length, monthlyUsd: usd }
-}
-
-function line(what: string, formula: string, quantity: number, { usd, per, unit, source }: Price): CostLine {
-  return { what, formula, quantity, unit, price: { usd, per }, monthlyUsd: (quantity * usd) / per, source }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0)
-}
-
-/** `1,234,567`, or with decimals where it is small. */
-export function amount(number: number): string {
-  return number.toLocaleString('en-US', { maximumFractionDigits: number < 100 ? 2 : 0 })
 }

@@ -37,15 +37,10 @@ export function awsFailoverProblems(config: Config): Problem[] {
 }
 
 function nameProblems(config: Config): Problem[] {
-  const hint = 'shorten "service", "env" or the id of the vantage'
+  const name = failoverName(config)
+  if (name.length <= longestFunctionName) return []
   const expected = `a function name of at most ${longestFunctionName} characters`
-  const names: [Path, string][] = [
-    [['service'], failoverName(config)],
-    ...config.vantages.map(({ id }, i): [Path, string] => [['vantages', i], probeNowName(config, id)]),
-  ]
-  return names
-    .filter(([, name]) => name.length > longestFunctionName)
-    .map(([path, name]) => ({ path: formatPath(path), expected, got: `${shown(name)} (${name.length})`, hint }))
+  return [{ path: 'service', expected, got: `${shown(name)} (${name.length})`, hint: 'shorten "service" or "env"' }]
 }
 
 /** As Route 53 gives them (https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html). A policy is made of them. */

@@ -8,7 +8,7 @@ import type { Ballot } from './quorum.ts'
 export type Question =
   /** What it sees of every endpoint. */
   | { ask: 'votes'; failover: string }
-  /** Whether every DNS server gives an endpoint's answer, at the record or at the drill's name. */
+  /** Whether every DNS server gives an endpoint's answer: the zone's own at the record, all that are listed at the drill's name. */
   | { ask: 'served'; failover: string; endpoint: string; at: 'record' | 'drill' }
   /** Whether an endpoint is up by name, as users reach it. */
   | { ask: 'name'; failover: string; endpoint: string; at: 'record' | 'drill' }
@@ -34,6 +34,7 @@ export interface Published {
 /** What a vantage answers, by what it was asked. */
 export interface Answers {
   votes: { ballot: Ballot; causes: Record<string, string> }
+  /** None where nobody could be asked. */
   served: { servers: Served[] }
   name: { isUp: boolean; cause?: string }
   state: { failovers: Record<string, Published> }
@@ -93,6 +94,12 @@ export function questionLimitMs(
   )
   const slowest = Math.max(0, ...monitors.filter(({ id }) => ids.has(id)).map(({ timeoutMs }) => timeoutMs))
   return 2 * slowest + graceMs
+}
+
+/** Whom a change is verified at: servers that are listed to be timed have their own time to forget the old answer. */
+export function ownServers({ servers }: Pick<Failover, 'servers'>): string[] {
+  const own = servers.filter((server) => server.startsWith('authoritative'))
+  return own.length > 0 ? own : servers
 }
 
 /** Servers that are silent are waited for this long. */

@@ -46,7 +46,7 @@ export function readinessAfter(facts: ReadinessFacts): Readiness {
   const { nowMs, before } = facts
   const sinceMs = before?.sinceMs ?? nowMs
   const state = stateOf(facts)
-  const active = state?.active ?? before?.active
+  const active = state?.active ?? before?.active ?? firstActive(facts)
   const findings: Record<Aspect, Finding> = {
     record: recordFinding(facts, state),
     votes: votesFinding(facts, active),
@@ -78,6 +78,11 @@ export function readinessAfter(facts: ReadinessFacts): Readiness {
     ...(active !== undefined && { active }),
     ...(notes.length > 0 && { notes }),
   }
+}
+
+/** One that moves by health checks begins with its first endpoint, and has no text before its first move. */
+function firstActive({ failover, table }: ReadinessFacts): string | undefined {
+  return failover.switch === 'health-check' && table ? failover.endpoints[0]?.id : undefined
 }
 
 /** What an earlier look found of what this one could not find out. */

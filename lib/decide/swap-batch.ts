@@ -51,6 +51,13 @@ export function doomedBatch(failover: Pick<Failover, 'record'>): Change[] {
 const mostRecords = 1000
 const mostValueCharacters = 32_000
 
+/** How much of what one request may hold a batch takes up: more than 1 is refused. */
+export function sizeOf(changes: readonly Change[]): number {
+  const values = changes.flatMap(({ set }) => valuesOf(set))
+  const characters = values.reduce((sum, value) => sum + value.length, 0)
+  return Math.max(values.length / mostRecords, characters / mostValueCharacters)
+}
+
 /** What is wrong with a batch before it is sent: our own invariants, and the provider's limits. */
 export function batchProblems(changes: readonly Change[], failover: Pick<Failover, 'record'>): string[] {
   const answer = changes.filter(({ set }) => isAnswer(set, failover))

@@ -16,6 +16,11 @@ export interface RecordProblem extends Omit<Problem, 'path'> {
     | 'NO_ENDPOINT'
 }
 
+/** A problem in words. */
+export function problemText({ expected, got, hint }: RecordProblem): string {
+  return `expected ${expected}, got ${got}${hint ? ` (${hint})` : ''}`
+}
+
 const answerTypes = ['A', 'AAAA', 'CNAME']
 
 /** Everything about a zone's listing, as the API gave it, that forbids to take over a failover's record. */

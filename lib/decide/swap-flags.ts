@@ -1,7 +1,8 @@
 import type { Failover } from '../model/failover.ts'
 import { identityOf, pauseMs } from './swap-attempt.ts'
 import { batchProblems, txtBatch } from './swap-batch.ts'
-import { endpointIn, type RecordSet, stateIn, txtIn } from './swap-records.ts'
+import { problemText, recordProblems } from './swap-first-contact.ts'
+import { endpointIn, type RecordSet, rawOf, stateIn, txtIn } from './swap-records.ts'
 import { lastEpoch, type SwapState } from './swap-state.ts'
 import type { Effect, Ending, Limits, SwapEvent } from './swap-terms.ts'
 
@@ -50,7 +51,7 @@ export function stepFlags(attempt: FlagAttempt, event: SwapEvent): FlagStep {
   if (event.kind === 'denied' && kind !== 'nothing')
     return finish(attempt, { kind: 'refused', reason: 'DENIED', detail: event.message })
   if (kind === 'pause' && event.kind === 'paused') return read(attempt)
-  if (kind === 'read' && event.kind === 'listed') return listed(attempt, event.sets, event.atMs)
+  if (kind === 'read' && event.kind === 'listed') return listed(attempt, event)
   if (kind === 'read' && (event.kind === 'throttled' || event.kind === 'unknown')) return pause(attempt)
   if (waitingFor.kind === 'write') {
     if (event.kind === 'written') return finish(settled(attempt), { kind: 'written', epoch: waitingFor.epoch })
@@ -61,7 +62,8 @@ export function stepFlags(attempt: FlagAttempt, event: SwapEvent): FlagStep {
   throw new Error(`expected an event that answers "${kind}", got "${event.kind}"`)
 }
 
-function listed(attempt: FlagAttempt, sets: RecordSet[], atMs: number): FlagStep {
+function listed(attempt: FlagAttempt, event: Extract<SwapEvent, { kind: 'listed' }>): FlagStep {
+  const { sets, besides = [], atMs } = event
   const { failover, decision, change } = attempt.plan
   const found = stateIn(sets, failover)
   const old = typeof found === 'string' ? undefined : found.state
@@ -81,9 +83,10 @@ function listed(attempt: FlagAttempt, sets: RecordSet[], atMs: number): FlagStep
   const epoch = known.largestEpoch + 1
   if (epoch > lastEpoch)
     return finish(known, { kind: 'refused', reason: 'NO_EPOCH_LEFT', detail: `the last one was ${lastEpoch}` })
+  const problems = change === 'adopt' ? recordProblems([...sets.map(rawOf), ...besides], failover) : []
+  if (problems.length > 0)
+    return finish(known, { kind: 'refused', reason: 'EDITED', detail: problems.map(problemText).join('; ') })
   const next = change === 'adopt' ? adopted(old, sets, failover, atMs) : changed(old, change)
-  if (next === 'unknown')
-    return finish(known, { kind: 'refused', reason: 'EDITED', detail: 'the record answers as no endpoint should' })
   if (next === 'same') return finish(known, { kind: 'alreadyDone', epoch: old?.epoch ?? 0 })
   // Ours may have been there, and what came after it meant to undo it.
   if (old && attempt.inDoubt !== undefined && !open)
@@ -108,10 +111,10 @@ function adopted(
   sets: readonly RecordSet[],
   failover: Failover,
   atMs: number,
-): Next | 'same' | 'unknown' {
+): Next | 'same' {
   const endpoint = endpointIn(sets, failover)
-  if (!endpoint) return 'unknown'
-  if (old?.active === endpoint.id) return 'same'
+  // That there is one has been asked before.
+  if (!endpoint || old?.active === endpoint.id) return 'same'
   const { id: active } = endpoint
   if (!old) return { active, sinceMs: atMs, switches: [], flags: { locked: false, latched: false } }
   const { claim: _, ...rest } = old

@@ -1,7 +1,7 @@
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Failover } from '../model/failover.ts'
 import type { FailoverAsset } from './failover-asset.ts'
-import { type Minute, upSinceMs } from './published.ts'
+import { latePeriods, type Minute, upSinceMs } from './published.ts'
 import { failoverQuorum } from './quorum.ts'
 import type { SwapState } from './swap-state.ts'
 
@@ -31,13 +31,27 @@ export function returnTargets({ failback, endpoints }: Failover, active: string 
   return preferred.filter(({ id }) => id !== active)
 }
 
-/** The longest period of an endpoint's monitors, a minute at least: that of its votes. */
-export function periodOf(failover: Failover, { monitors }: Pick<FailoverAsset, 'monitors'>): number {
-  const ids = failover.endpoints.flatMap((endpoint) => endpointMonitorIds(failover, endpoint))
-  return Math.max(60_000, ...monitors.filter(({ id }) => ids.includes(id)).map(({ everyMs }) => everyMs))
+/** How often a monitor's votes are published, ms: at most once a minute. */
+function periodOf(id: string, { monitors }: Pick<FailoverAsset, 'monitors'>): number {
+  return Math.max(60_000, monitors.find((monitor) => monitor.id === id)?.everyMs ?? 0)
 }
 
-/** Since when each endpoint has been up by quorum, as published votes say. */
+/** Which votes tell since when the endpoints of a failover have been up, as far as failback asks: by the monitors' periods. */
+export function votesToRead(
+  failover: Failover,
+  asset: Pick<FailoverAsset, 'monitors'>,
+  nowMs: number,
+): { monitors: string[]; fromMs: number; periodMs: number }[] {
+  const { failback, endpoints } = failover
+  if (failback === 'manual') return []
+  const ids = [...new Set(endpoints.flatMap((endpoint) => endpointMonitorIds(failover, endpoint)))]
+  return [...Map.groupBy(ids, (id) => periodOf(id, asset))].map(([periodMs, monitors]) => {
+    const fromMs = nowMs - failback.afterMs - (latePeriods + 1) * periodMs
+    return { monitors, fromMs: Math.floor(fromMs / periodMs) * periodMs, periodMs }
+  })
+}
+
+/** Since when each endpoint has been up by quorum, as published votes say: all of its monitors have. */
 export function healthOf(
   failover: Failover,
   votes: ReadonlyMap<string, readonly Minute[]>,
@@ -45,15 +59,20 @@ export function healthOf(
   nowMs: number,
 ): Record<string, number | undefined> {
   const { pass } = failoverQuorum(failover.quorum, asset.vantages.length)
-  const about = { pass, nowMs, periodMs: periodOf(failover, asset) }
+  const sinceMs = (id: string) =>
+    upSinceMs(votes.get(id) ?? [], { pass, vantages: asset.vantages.length, periodMs: periodOf(id, asset), nowMs })
   return Object.fromEntries(
-    failover.endpoints.map((endpoint) => [endpoint.id, upSinceMs(failover, endpoint, votes, about)]),
+    failover.endpoints.map((endpoint) => {
+      const since = endpointMonitorIds(failover, endpoint).map(sinceMs)
+      const known = since.filter((ms) => ms !== undefined)
+      return [endpoint.id, known.length > 0 && known.length === since.length ? Math.max(...known) : undefined]
+    }),
   )
 }
 
 /**
  * Why a failover is to be decided on this minute, although nobody has called: its active endpoint's alarm is open, a claim
- * is in its TXT, or the way back has been clear for long enough.
+ * is in its TXT, or the way back has been clear for long enough. Where its state is not known, any of its alarms will do.
  */
 export function isDecisionDue(
   failover: Failover,
@@ -64,9 +83,11 @@ export function isDecisionDue(
     nowMs,
   }: { alarmed: readonly string[]; healthySince: Record<string, number | undefined>; nowMs: number },
 ): boolean {
-  // What cannot be read is for readiness to tell: a decision could not read it either.
+  const isConcerned = concerned([failover], alarmed).length > 0
+  // What DNS does not tell now, a decision reads from Route 53.
+  if (isConcerned && concernsActive(failover, state?.active, alarmed)) return true
   if (!state) return false
-  if (state.claim || (alarmed.length > 0 && concernsActive(failover, state.active, alarmed))) return true
+  if (state.claim) return true
   const { failback } = failover
   return returnTargets(failover, state.active).some(({ id }) => {
     const sinceMs = healthySince[id]

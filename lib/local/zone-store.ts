@@ -66,8 +66,14 @@ function keyOf({ Name, Type }: RawRecordSet): string {
   return `${Name} ${Type}`
 }
 
-/** As the zone has it; an alias is of AWS alone, so its target stands in for it. */
-function zoneRecords({ Name = '', Type, TTL = 60, ResourceRecords = [], AliasTarget }: RawRecordSet): ZoneRecord[] {
+/** A set as the zone serves it; an alias is of AWS alone, so its target stands in for it. */
+export function zoneRecords({
+  Name = '',
+  Type,
+  TTL = 60,
+  ResourceRecords = [],
+  AliasTarget,
+}: RawRecordSet): ZoneRecord[] {
   if (AliasTarget) return [{ name: Name, type: 'CNAME', ttl: TTL, data: AliasTarget.DNSName ?? '' }]
   return ResourceRecords.map(({ Value = '' }) => {
     const data = Type === 'TXT' ? Value.replace(/^"(.*)"$/, '$1') : Value

@@ -1,12 +1,14 @@
 import type { ChangeOutcome, RecordStore } from '../act/ports.ts'
-import type { Change } from '../decide/swap-batch.ts'
+import { type Change, sizeOf } from '../decide/swap-batch.ts'
 import type { Failover } from '../model/failover.ts'
 import { pause } from './pause.ts'
 
 /** Moves that begin within this time go together: an outage seldom moves one record alone. */
 const gatherMs = 25
-/** Of one batch; far below what Route 53 takes (1,000 records, 32,000 characters; each move has a few). */
-const mostTogether = 30
+/** Half of what Route 53 takes in one batch, so that what it counts otherwise does not matter. */
+const fill = 0.5
+/** What a refused batch held is sent on its own for so long; what is not sent by then was not carried out, and is decided anew. */
+const aloneWithinMs = 10_000
 
 interface Waiting {
   failover: Failover
@@ -21,29 +23,48 @@ interface Waiting {
  */
 export function batching(store: RecordStore): RecordStore {
   const zones = new Map<string, Waiting[]>()
+  const change = async (failover: Failover, changes: readonly Change[]): Promise<ChangeOutcome> => {
+    try {
+      return await store.change(failover, changes)
+    } catch {
+      // A port that breaks its promise: whoever waits is to fence, not to hang.
+      return { kind: 'unknown' }
+    }
+  }
   const send = async (zone: string) => {
     await pause(gatherMs)
     const waiting = zones.get(zone) ?? []
     zones.delete(zone)
-    for (let i = 0; i < waiting.length; i += mostTogether) await sendTogether(store, waiting.slice(i, i + mostTogether))
+    for (const part of inBatches(waiting)) await sendTogether(change, part)
   }
   return {
     ...store,
     change: (failover, changes) =>
-      new Promise((resolve, reject) => {
+      new Promise((resolve) => {
         const one = { failover, changes, resolve }
         const others = zones.get(failover.hostedZoneId)
         if (others) return void others.push(one)
         zones.set(failover.hostedZoneId, [one])
-        send(failover.hostedZoneId).catch(reject)
+        void send(failover.hostedZoneId)
       }),
   }
 }
 
-async function sendTogether(store: RecordStore, waiting: readonly Waiting[]): Promise<void> {
+/** As many together as a batch holds; what is larger by itself is alone. */
+function inBatches(waiting: readonly Waiting[]): Waiting[][] {
+  const batches: Waiting[][] = []
+  for (const one of waiting) {
+    const last = batches.at(-1)
+    if (last && sizeOf([...last, one].flatMap(({ changes }) => changes)) <= fill) last.push(one)
+    else batches.push([one])
+  }
+  return batches
+}
+
+async function sendTogether(change: RecordStore['change'], waiting: readonly Waiting[]): Promise<void> {
   const [first] = waiting
   if (!first) return
-  const outcome = await store.change(
+  const outcome = await change(
     first.failover,
     waiting.flatMap(({ changes }) => changes),
   )
@@ -52,5 +73,7 @@ async function sendTogether(store: RecordStore, waiting: readonly Waiting[]): Pr
     for (const { resolve } of waiting) resolve(outcome)
     return
   }
-  for (const { failover, changes, resolve } of waiting) resolve(await store.change(failover, changes))
+  const untilMs = performance.now() + aloneWithinMs
+  for (const { failover, changes, resolve } of waiting)
+    resolve(performance.now() < untilMs ? await change(failover, changes) : { kind: 'throttled' })
 }

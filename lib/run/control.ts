@@ -23,10 +23,10 @@ export async function carryOutRequest(asked: ControlRequest, { controller, ...ho
     case 'lock':
     case 'unlock':
       await controller.setLocked(asked.failover, asked.do === 'lock')
-      return host.status()
+      return { done: asked.do }
     case 'adopt':
       await controller.adopt(asked.failover)
-      return host.status()
+      return { done: asked.do }
     case 'drill':
       return host.drill(asked.failover)
     default:

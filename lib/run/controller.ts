@@ -1,45 +1,29 @@
-import type { ControllerMemory, ControllerTable, Move, Trigger } from '../act/ports.ts'
+import type { ControllerMemory, Move, Trigger } from '../act/ports.ts'
 import type { Decision, Request } from '../decide/failover-facts.ts'
 import type { FlagPlan } from '../decide/swap-flags.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultLimits } from '../decide/swap-terms.ts'
-import type { Endpoint, Failover } from '../model/failover.ts'
-import type { Collected } from './collect.ts'
+import type { Failover } from '../model/failover.ts'
+import type { ControllerHost } from './controller-host.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
-import type { FailoverEvent } from './failover-event.ts'
 import { type FailoverStatus, statusOf } from './failover-status.ts'
 import { runFlags, runSwap, type SwapHost } from './swap.ts'
-import type { Verification } from './verify.ts'
-
-/** What a controller needs of the world. */
-export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
-  /** Ids of the vantages. */
-  vantages: readonly string[]
-  /** Asks every vantage about every endpoint, now. Never rejects: who does not answer in time has no ballot. */
-  collect(failover: Failover): Promise<Collected>
-  /** Since when endpoints have been up by quorum, where the host knows; else the votes of decisions say. */
-  healthySince?(failover: Failover): Promise<Record<string, number | undefined>>
-  table: ControllerTable
-  /** Waits until the new answer is served everywhere and the target answers there. Never rejects. */
-  verify(failover: Failover, to: Endpoint, changeId: string | undefined): Promise<Verification>
-  emit(event: FailoverEvent): void
-  wallClock(): number
-  /** An id that no decision had before; see `SwapPlan`. */
-  newDecision(): string
-}
 
 /** How long after its votes a move may begin. */
 const votesGoodForMs = 15_000
 /** How long a hook may take, and then some. */
 const claimMs = 5 * 60_000
 
-/** Decides for failovers and carries it out. One decision at a time for each: a trigger that comes meanwhile joins it. */
+/** Decides for failovers and carries it out. One decision at a time for each: a trigger joins one that nobody has asked for. */
 export class Controller {
   readonly #failovers: readonly Failover[]
   readonly #maxConcurrent: number
   readonly #host: ControllerHost
   readonly #swapHost: SwapHost
-  readonly #underWay = new Map<string, Promise<Decision>>()
+  readonly #underWay = new Map<
+    string,
+    { decision: Promise<Decision>; request: Request | undefined; trigger: Trigger }
+  >()
   readonly #verifying = new Set<Promise<void>>()
   readonly #status = new Map<string, FailoverStatus>()
   #isStopped = false
@@ -59,14 +43,14 @@ export class Controller {
   async decide(id: string, trigger: Trigger, request?: Request, note?: string): Promise<Decision> {
     const failover = this.#failover(id)
     const before = this.#underWay.get(id)
-    if (before && !request) return before
-    const decision = (before ?? Promise.resolve())
+    if (before && !before.request && !request) return before.decision
+    const decision = (before?.decision ?? Promise.resolve())
       .catch(() => {})
       .then(() => this.#decide(failover, trigger, request, note))
       .finally(() => {
-        if (this.#underWay.get(id) === decision) this.#underWay.delete(id)
+        if (this.#underWay.get(id)?.decision === decision) this.#underWay.delete(id)
       })
-    this.#underWay.set(id, decision)
+    this.#underWay.set(id, { decision, request, trigger })
     return decision
   }
 
@@ -81,9 +65,9 @@ export class Controller {
     return this.#keep(found, found.memory?.last)
   }
 
-  /** Whether a decision, or what came of it, is under way for any of these. */
+  /** Whether someone has called for a decision on any of these; the minute's own decisions are no reason to wait. */
   isBusy(ids: readonly string[]): boolean {
-    return ids.some((id) => this.#underWay.has(id))
+    return ids.some((id) => (this.#underWay.get(id)?.trigger ?? 'tick') !== 'tick')
   }
 
   /**
@@ -137,7 +121,7 @@ export class Controller {
   /** Resolves when no decision and no verification is under way. */
   async idle(): Promise<void> {
     while (this.#underWay.size + this.#verifying.size > 0)
-      await Promise.allSettled([...this.#underWay.values(), ...this.#verifying])
+      await Promise.allSettled([...[...this.#underWay.values()].map(({ decision }) => decision), ...this.#verifying])
   }
 
   /** Waits for nothing more; resolves when what is under way has ended. */
@@ -186,8 +170,9 @@ export class Controller {
   #keep({ facts, memory }: Deliberation, last: FailoverStatus['last']): FailoverStatus {
     const { id } = facts.failover
     const before = this.#status.get(id)
-    const lastMove = before?.lastMove ?? memory?.lastMove
-    const readiness = before?.readiness ?? memory?.readiness
+    // Another process may have written it since.
+    const lastMove = newest(before?.lastMove, memory?.lastMove)
+    const readiness = newest(before?.readiness, memory?.readiness)
     const status = statusOf(facts, {
       ...(last && { last }),
       ...(lastMove && { lastMove }),
@@ -275,4 +260,9 @@ export class Controller {
     const detail = `the hook after the move to ${call.to} ${kind === 'hookFailed' ? 'failed' : 'may not have run'}`
     this.#swapHost.page(failover.id, [{ code, detail }])
   }
+}
+
+/** Of two that are dated, the later one. */
+function newest<T extends { atMs: number }>(a: T | undefined, b: T | undefined): T | undefined {
+  return a && b ? (a.atMs >= b.atMs ? a : b) : (a ?? b)
 }

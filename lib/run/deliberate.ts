@@ -1,15 +1,18 @@
-import type { ControllerMemory } from '../act/ports.ts'
+import type { ControllerMemory, ListOutcome } from '../act/ports.ts'
 import { decideFailover, wantsToMove } from '../decide/failover.ts'
 import type { Decision, FailoverFacts, Request, Round } from '../decide/failover-facts.ts'
 import { type Ballot, failoverQuorum, tally } from '../decide/quorum.ts'
+import { pauseMs } from '../decide/swap-attempt.ts'
+import { stateIn } from '../decide/swap-records.ts'
 import type { SwapState } from '../decide/swap-state.ts'
+import { returnTargets } from '../decide/tick.ts'
 import type { Failover } from '../model/failover.ts'
-import type { ControllerHost } from './controller.ts'
+import type { ControllerHost } from './controller-host.ts'
 import { factsOf } from './failover-status.ts'
 
-/** Between two rounds of votes while a decision waits for `sustain`. */
-const betweenRoundsMs = 1000
-/** A decision that has not come to an end by then is given up: what triggered it will again. */
+/** Between two rounds of votes while a decision waits for `sustain`: a second, or a sixtieth of a long one. */
+const betweenRoundsMs = ({ sustainMs }: Failover) => Math.max(1000, sustainMs / 60)
+/** A decision that has not come to an end so long after `sustain` is given up: what triggered it will again. */
 const longestDecisionMs = 60_000
 /** Failovers that wanted to move within this are counted against `maxConcurrent`. */
 const concurrentMs = 5 * 60_000
@@ -40,7 +43,9 @@ export async function deliberate(
   const { request, maxConcurrent } = about
   const beganMs = host.wallClock()
   const rounds: Round[] = []
+  const health = healthOnce(failover, host)
   let isNoted = about.isIdle ?? false
+  let unlisted = 0
   for (;;) {
     const [collected, listed, known] = await Promise.all([
       host.collect(failover),
@@ -49,7 +54,13 @@ export async function deliberate(
     ])
     const nowMs = host.wallClock()
     rounds.push({ atMs: nowMs, ...collected })
-    const memory = known && (await withHealth(failover, host, known.memory, { ...collected, nowMs }))
+    const isOver = about.isStopped() || about.isIdle || nowMs - beganMs > failover.sustainMs + longestDecisionMs
+    // That the API is busy, or a reply was lost, says nothing of the record: it is read again.
+    if (isPassing(listed) && !isOver) {
+      await host.pause(pauseMs(unlisted++))
+      continue
+    }
+    const memory = known && (await withHealth(failover, host, known.memory, { ...collected, listed, nowMs, health }))
     const judge = (memory: ControllerMemory | undefined, wanted: Record<string, number> = {}): Deliberation => {
       const seen = { vantages: host.vantages, rounds, listed, memory, request, nowMs, maxConcurrent }
       const found = factsOf(failover, { ...seen, wantToMove: othersWanting(failover.id, wanted, nowMs) })
@@ -66,10 +77,13 @@ export async function deliberate(
     }
     const { decision } = judged
     const verdict = decision.kind === 'report' ? decision.would : decision
-    const isOver = about.isStopped() || nowMs - beganMs > longestDecisionMs
-    if (verdict.kind !== 'wait' || isOver || about.isIdle) return judged
-    await host.pause(Math.max(50, Math.min(betweenRoundsMs, verdict.untilMs - nowMs) / 2))
+    if (verdict.kind !== 'wait' || isOver) return judged
+    await host.pause(Math.max(50, Math.min(betweenRoundsMs(failover), verdict.untilMs - nowMs) / 2))
   }
+}
+
+function isPassing({ kind }: ListOutcome): boolean {
+  return kind === 'throttled' || kind === 'unknown'
 }
 
 async function recall({ id }: Failover, { table }: ControllerHost) {
@@ -82,6 +96,20 @@ function othersWanting(id: string, wanted: Record<string, number>, nowMs: number
   return Object.entries(wanted).filter(([other, atMs]) => other !== id && nowMs - atMs <= concurrentMs).length
 }
 
+type Health = Record<string, number | undefined>
+
+/** Since when endpoints have been up, as the host knows it: asked once for a whole decision, and only where traffic may return. */
+function healthOnce(failover: Failover, host: ControllerHost) {
+  let known: Promise<Health> | undefined
+  return host.healthySince
+    ? (active: string | undefined): Promise<Health> => {
+        if (returnTargets(failover, active).length === 0) return Promise.resolve({})
+        known ??= host.healthySince?.(failover).catch(() => ({})) ?? Promise.resolve({})
+        return known
+      }
+    : undefined
+}
+
 /**
  * What is remembered, with since when endpoints have been up by quorum: as the host knows it, or as these votes go on from
  * the last ones. A table that cannot be written is one that cannot be read.
@@ -90,14 +118,23 @@ async function withHealth(
   failover: Failover,
   host: ControllerHost,
   memory: ControllerMemory,
-  { ballots, nowMs }: { ballots: ReadonlyMap<string, Ballot>; nowMs: number },
+  {
+    ballots,
+    listed,
+    nowMs,
+    health,
+  }: {
+    ballots: ReadonlyMap<string, Ballot>
+    listed: ListOutcome
+    nowMs: number
+    health: ReturnType<typeof healthOnce>
+  },
 ): Promise<ControllerMemory | undefined> {
   const { vantages, table } = host
-  if (host.healthySince)
-    return host.healthySince(failover).then(
-      (healthySince) => ({ ...memory, healthySince }),
-      () => ({ ...memory, healthySince: {} }),
-    )
+  if (health) {
+    const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
+    return { ...memory, healthySince: await health(typeof found === 'string' ? undefined : found.state.active) }
+  }
   const { pass } = failoverQuorum(failover.quorum, vantages.length)
   const healthySince = Object.fromEntries(
     failover.endpoints.map(({ id }) => {

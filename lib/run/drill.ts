@@ -2,6 +2,7 @@ import type { ControllerTable } from '../act/ports.ts'
 import { type DrillMove, type DrillOutcome, type DrillStep, drillStageMs, drillTarget } from '../decide/drill.ts'
 import { answerOf, drillOf, stateIn } from '../decide/swap-records.ts'
 import { canonicalName } from '../model/dns-answer.ts'
+import { formatDuration } from '../model/duration.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import { type DrillWait, type DrillWatchPorts, sightProblem, watchName, watchServed } from './drill-watch.ts'
 import { type DrillWritePorts, writeDrill } from './drill-write.ts'
@@ -40,18 +41,25 @@ export async function runDrill(failover: Failover, ports: DrillPorts): Promise<D
   const atMs = wallClock()
   const key = `drill ${canonicalName(failover.zone)}`
   const holder = ports.newDecision()
+  const ended = async (drilled: DrillOutcome): Promise<DrillOutcome> => {
+    const { outcome, detail } = drilled
+    const kept = { lastDrill: { atMs, outcome, detail }, ...(outcome === 'passed' && { drilledAtMs: atMs }) }
+    // A drill that cannot be remembered is shown all the same.
+    await table.update(failover.id, kept).catch(() => {})
+    return drilled
+  }
   const nothing = { atMs, seen: [], steps: [] }
   try {
     if (!(await table.lease(key, holder, atMs, leaseMs)))
-      return { outcome: 'yielded', detail: `another drill is under way in ${failover.zone}`, ...nothing }
+      return ended({ outcome: 'yielded', detail: `another drill is under way in ${failover.zone}`, ...nothing })
+    // Until it has ended this is what is known of it: one whose process dies is not begun again every minute.
+    await table.update(failover.id, { lastDrill: { atMs, outcome: 'failed', detail: 'it has not come to an end' } })
   } catch (error) {
     return { outcome: 'failed', detail: `the controller's table: ${(error as Error).message}`, ...nothing }
   }
-  const drilled = await drill(failover, ports, atMs)
-  const { outcome, detail } = drilled
-  const kept = { lastDrill: { atMs, outcome, detail }, ...(outcome === 'passed' && { drilledAtMs: atMs }) }
-  // A drill that cannot be remembered is shown all the same, and its lease ends by itself.
-  await Promise.allSettled([table.update(failover.id, kept), table.release(key, holder)])
+  const drilled = await ended(await drill(failover, ports, atMs))
+  // A lease that cannot be given back ends by itself.
+  await table.release(key, holder).catch(() => {})
   return drilled
 }
 
@@ -202,7 +210,9 @@ async function cleanUp(run: Run): Promise<string | undefined> {
 }
 
 function passed({ from, to }: Ends, { seen }: Run): string {
-  const longest = (move: DrillMove) =>
-    `${(Math.max(0, ...seen.filter((one) => one.move === move).map(({ afterMs = 0 }) => afterMs)) / 1000).toFixed(1)} s`
+  const longest = (move: DrillMove) => {
+    const ms = Math.max(0, ...seen.filter((one) => one.move === move).map(({ afterMs = 0 }) => afterMs))
+    return formatDuration(ms < 1000 ? Math.round(ms) : Math.round(ms / 100) * 100)
+  }
   return `${to.id} was seen everywhere within ${longest('there')}, and ${from.id} again within ${longest('back')}`
 }

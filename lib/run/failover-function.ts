@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AskVantage, ControllerTable, PublishedVotes, PublishMetrics, RecordStore, Trigger } from '../act/ports.ts'
 import type { AlarmCall, FailoverAsset, FailoverCall } from '../decide/failover-asset.ts'
-import { concerned, concernsActive, healthOf, monitorsOfAlarms, periodOf, returnTargets } from '../decide/tick.ts'
-import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
+import { concerned, concernsActive, healthOf, monitorsOfAlarms, votesToRead } from '../decide/tick.ts'
 import type { Failover } from '../model/failover.ts'
 import { batching } from './batching.ts'
 import { collectVotes } from './collect.ts'
@@ -11,7 +10,8 @@ import { Controller } from './controller.ts'
 import { failoverMinute } from './failover-minute.ts'
 import type { FailoverNotice } from './failover-notice.ts'
 import { activeByDns } from './failover-published.ts'
-import { createTeller } from './failover-teller.ts'
+import type { FailoverStatus } from './failover-status.ts'
+import { createTeller, type FailoverMessage } from './failover-teller.ts'
 import type { Log } from './log.ts'
 import type { SwapHost } from './swap.ts'
 import { storeBySwitch, tableStore } from './table-store.ts'
@@ -27,11 +27,14 @@ export interface FailoverFunctionHost {
   publish: PublishMetrics
   hook: SwapHost['hook']
   /** Tells people; rejects where that was not taken. */
-  tell(notice: FailoverNotice, event: unknown): Promise<void>
+  tell(notice: FailoverNotice, message: FailoverMessage): Promise<void>
   log: Log
   wallClock(): number
   pause(ms: number): Promise<void>
 }
+
+/** So many failovers are looked at together for those who ask how they stand: each look has a vote of every vantage. */
+const mostLooks = 5
 
 /** How long a decision keeps others of its region from beginning: it limits load, nothing else. */
 const leaseMs = 30_000
@@ -46,7 +49,8 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
   const { failovers, rank } = asset
   const vantages = asset.vantages.map(({ id }) => id)
   const holder = randomBytes(8).toString('hex')
-  const records = storeBySwitch(batching(host.records), tableStore(host.table, host.wallClock))
+  const byTable = tableStore(host.table, host.wallClock)
+  const records = storeBySwitch(batching(host.records), byTable)
   const teller = createTeller(asset, host)
   const common = {
     ...{ vantages, monitors: asset.monitors, ask: host.ask, records, table: host.table, wallClock: host.wallClock },
@@ -58,13 +62,13 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
     newDecision: () => randomBytes(5).toString('hex'),
   }
   const healthySince = async (failover: Failover) => {
-    const { failback } = failover
-    if (failback === 'manual') return {}
-    const periodMs = periodOf(failover, asset)
-    const fromMs = host.wallClock() - failback.afterMs - 4 * periodMs
-    const targets = returnTargets(failover, failover.endpoints.at(-1)?.id).concat(failover.endpoints)
-    const ids = [...new Set(targets.flatMap((endpoint) => endpointMonitorIds(failover, endpoint)))]
-    return healthOf(failover, await host.published.votes(ids, fromMs, periodMs), asset, host.wallClock())
+    const nowMs = host.wallClock()
+    const found = await Promise.all(
+      votesToRead(failover, asset, nowMs).map(({ monitors, fromMs, periodMs }) =>
+        host.published.votes(monitors, fromMs, periodMs),
+      ),
+    )
+    return healthOf(failover, new Map(found.flatMap((votes) => [...votes])), asset, nowMs)
   }
   const controller = new Controller(asset, {
     ...common,
@@ -99,8 +103,15 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
     return Promise.all(due.map((failover) => decide(failover, trigger)))
   }
 
-  const minute = failoverMinute(asset, { ...host, ...common, controller, decide, healthySince })
-  const status = () => Promise.all(failovers.map(({ id }) => controller.look(id)))
+  // What is not urgent keeps out of the batches of what is: a batch that must fail would take a move along.
+  const quiet = storeBySwitch(host.records, byTable)
+  const minute = failoverMinute(asset, { ...host, ...common, records: quiet, controller, decide, healthySince })
+  const status = async () => {
+    const all: FailoverStatus[] = []
+    for (let i = 0; i < failovers.length; i += mostLooks)
+      all.push(...(await Promise.all(failovers.slice(i, i + mostLooks).map(({ id }) => controller.look(id)))))
+    return all
+  }
   const run = async (call: FailoverCall | AlarmCall): Promise<unknown> => {
     if ('source' in call) {
       const { alarmName, state } = call.alarmData

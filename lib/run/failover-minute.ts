@@ -18,11 +18,22 @@ export interface MinuteHost extends UpkeepHost {
 }
 
 const minuteMs = 60_000
+/** So many failovers that nothing is known of yet are looked at in one minute: Route 53's API has few calls a second. */
+const mostNew = 10
+/** A function that has not seen a move through by then has ended without: none runs for longer than 15 minutes. */
+const overlookedMs = 16 * minuteMs
 
 /** What the failover function does each minute, and when it drills. */
 export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
   const { failovers } = asset
   const { look, drill } = createUpkeep(failovers, host)
+  const tellOverlooked = async (failover: string, { lastMove }: ControllerMemory, nowMs: number) => {
+    if (!lastMove || lastMove.verified !== undefined || nowMs - lastMove.atMs < overlookedMs) return
+    const problem = 'the function that moved it ended before it saw that through; a hook after it may not have run'
+    host.emit({ type: 'verified', failover, to: lastMove.to, problem, atMs: nowMs })
+    // Told again where this cannot be kept.
+    await host.table.update(failover, { lastMove: { ...lastMove, verified: false } }).catch(() => {})
+  }
 
   const tick = async () => {
     const nowMs = host.wallClock()
@@ -47,14 +58,16 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
         : []
     })
     const minute = Math.floor(nowMs / minuteMs)
-    const looks = failovers
-      // One that nothing is known of does not wait for its turn.
-      .filter((failover) => isReadinessDue(failover, minute) || memories.get(failover.id)?.readiness === undefined)
-      .map(look)
+    const inTurn = failovers.filter((failover) => isReadinessDue(failover, minute))
+    // One that nothing is known of does not wait for its turn.
+    const unknown = failovers.filter((one) => memories.get(one.id)?.readiness === undefined && !inTurn.includes(one))
+    const looks = [...inTurn, ...unknown.slice(0, Math.max(0, mostNew - inTurn.length))].map(look)
+    await Promise.all([...memories].map(([id, memory]) => tellOverlooked(id, memory, nowMs)))
     const results = (await Promise.all(decided)).flat()
     await Promise.all(looks)
+    // A drill takes most of the time that a function has.
     const due = failovers.find((failover) => {
-      const memory = memories.get(failover.id)
+      const memory = results.length === 0 ? memories.get(failover.id) : undefined
       return memory && isDrillDue(failover, memory, nowMs, asset.rank)
     })
     const drilled = due && (await drill(due.id)).outcome

@@ -10,11 +10,14 @@ export interface FailoverNotice {
   key: string
 }
 
+/** Beyond this a summary or a key says nothing more. */
+const longest = 1000
+
 /** What to tell people of an event; nothing of what only the log needs to know. */
 export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
   const { failover } = event
   const notice = (topic: FailoverNotice['topic'], key: string, text: string): FailoverNotice => {
-    return { topic, key: `${event.type} ${key}`, summary: `${failover}: ${text}` }
+    return { topic, key: `${event.type} ${key}`.slice(0, longest), summary: `${failover}: ${text}`.slice(0, longest) }
   }
   switch (event.type) {
     case 'decided':
@@ -42,6 +45,8 @@ export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
       return notice('ticket', event.problems.map(({ code }) => code).join(' '), `not ready: ${first.detail}${others}`)
     }
     case 'drill':
+      // One that gives way is made up for: it is tried again.
+      if (event.outcome === 'yielded') return undefined
       return notice('ticket', `${event.outcome} ${event.atMs}`, `drill ${event.outcome}: ${event.detail}`)
     case 'failed':
       return notice('ticket', event.message, `a decision broke: ${event.message}`)

@@ -1,4 +1,4 @@
-import type { ControllerTable, PublishMetrics } from '../act/ports.ts'
+import type { ControllerMemory, ControllerTable, PublishMetrics } from '../act/ports.ts'
 import type { FailoverAsset } from '../decide/failover-asset.ts'
 import { phaseDatums, servePrimary } from '../decide/failover-metrics.ts'
 import type { Datum } from '../decide/votes.ts'
@@ -7,16 +7,31 @@ import { logFailover } from './failover-log.ts'
 import { type FailoverNotice, noticeOf } from './failover-notice.ts'
 import type { Log } from './log.ts'
 
+/** What a topic is sent. */
+export interface FailoverMessage {
+  /** The version of this shape. */
+  vedette: 1
+  summary: string
+  service: string
+  region: string
+  /** Left out where it is too long for SNS. */
+  event: FailoverEvent
+}
+
 interface TellerHost {
   table: Pick<ControllerTable, 'read' | 'update'>
   publish: PublishMetrics
-  tell(notice: FailoverNotice, event: unknown): Promise<void>
+  tell(notice: FailoverNotice, message: FailoverMessage): Promise<void>
   log: Log
   wallClock(): number
 }
 
 /** The same is not told again within this. */
 const repeatAfterMs = 30 * 60_000
+/** So much is remembered of what a failover had to tell. */
+const mostTold = 20
+
+type Told = NonNullable<ControllerMemory['told']>
 
 /** Takes a controller's events: every one to the log, durations to the metrics, and to people what they have to know. */
 export function createTeller({ service, region, failovers }: FailoverAsset, host: TellerHost) {
@@ -27,21 +42,35 @@ export function createTeller({ service, region, failovers }: FailoverAsset, host
       .finally(() => underWay.delete(done))
     underWay.add(done)
   }
+  // Beside the table, which may be what cannot be read.
+  const toldHere = new Map<string, Told>()
+  const turns = new Map<string, Promise<unknown>>()
   const tell = async (event: FailoverEvent, notice: FailoverNotice) => {
     const { failover, atMs } = event
-    const told = await host.table.read(failover).then(
-      (memory) => memory.told,
-      () => undefined,
+    const kept = await host.table.read(failover).then(
+      (memory) => memory.told ?? [],
+      () => [],
     )
-    if (told?.key === notice.key && atMs - told.atMs < repeatAfterMs) return
+    const told = [...kept, ...(toldHere.get(failover) ?? [])].filter((one) => atMs - one.atMs < repeatAfterMs)
+    if (told.some(({ key }) => key === notice.key)) return
     await host.tell(notice, { vedette: 1, summary: notice.summary, service, region, event })
-    await host.table.update(failover, { told: { key: notice.key, atMs } }).catch(() => {})
+    const now = [...new Map([...told, { key: notice.key, atMs }].map((one) => [one.key, one])).values()].slice(
+      -mostTold,
+    )
+    toldHere.set(failover, now)
+    await host.table.update(failover, { told: now }).catch(() => {})
+  }
+  /** One after the other for each failover: the second is to know of the first. */
+  const inTurn = (failover: string, work: () => Promise<void>) => {
+    const turn = (turns.get(failover) ?? Promise.resolve()).catch(() => {}).then(work)
+    turns.set(failover, turn)
+    return turn
   }
   return {
     take: (event: FailoverEvent): void => {
       logFailover(host.log, event)
       const notice = noticeOf(event)
-      if (notice) aside(tell(event, notice))
+      if (notice) aside(inTurn(event.failover, () => tell(event, notice)))
       const failover = failovers.find(({ id }) => id === event.failover)
       const datums = failover ? datumsOf(failover, event) : []
       if (datums.length > 0) aside(host.publish(datums))

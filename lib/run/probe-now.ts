@@ -1,6 +1,14 @@
 import { ballotOf } from '../decide/ballot.ts'
-import type { Answers, AnswerTo, ProbeNowAsset, Question, Served } from '../decide/probe-now.ts'
-import { answerOf, drillOf, type RecordType, txtName } from '../decide/swap-records.ts'
+import {
+  type Answers,
+  type AnswerTo,
+  ownServers,
+  type ProbeNowAsset,
+  type Published,
+  type Question,
+  type Served,
+} from '../decide/probe-now.ts'
+import { answerOf, drillOf, type RecordSet, type RecordType, txtName } from '../decide/swap-records.ts'
 import { canonicalAnswer } from '../model/dns-answer.ts'
 import { endpointMonitorIds, sentTo } from '../model/endpoint-monitors.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
@@ -89,16 +97,21 @@ async function served(
   host: VantageHost,
   signal: AbortSignal,
 ): Promise<Served[]> {
-  const { record } = at === 'drill' ? drillOf(failover) : failover
-  const declared = answerOf({ ...failover, record }, endpoint)
+  const asked =
+    at === 'drill'
+      ? { ...drillOf(failover), servers: failover.servers }
+      : { ...failover, servers: ownServers(failover) }
+  const declared = answerOf(asked, endpoint)
+  const others = failover.endpoints.filter(({ id }) => id !== endpoint.id).flatMap((other) => answerOf(asked, other))
   const types = declared.some(({ type }) => type === 'CNAME') ? (['CNAME'] as const) : addressTypes
   const seen = await Promise.all(
     types.map(async (type) => {
       const set = declared.find((one) => one.type === type)
-      const servers = await ask({ ...failover, record }, type, host, signal)
-      return servers.map((server) => ({ type, server, ...compare(type, server, set) }))
+      const servers = await ask(asked, type, host, signal)
+      return servers.map((server) => ({ type, server, ...compare(type, server, set, others) }))
     }),
   )
+  if (seen.flat().every(({ server }) => server.rcode === undefined)) return []
   const byServer = Map.groupBy(seen.flat(), ({ server }) => server.server)
   return [...byServer].map(([server, all]) => ({
     server,
@@ -107,16 +120,21 @@ async function served(
   }))
 }
 
-/** Whether a server's answer is the declared set; of an alias only that there is one, as its addresses are AWS's own. */
+/**
+ * Whether a server's answer is the declared set. Of an alias only that there is one and that it is no other endpoint's, as its
+ * addresses are AWS's own.
+ */
 function compare(
   type: RecordType,
   { rcode, answers = [], failure }: DnsServerObserved,
-  declared: ReturnType<typeof answerOf>[number] | undefined,
+  declared: RecordSet | undefined,
+  others: readonly RecordSet[],
 ): Pick<Served, 'isAsDeclared' | 'says'> {
   const says = `${type} ${answers.join(', ') || (rcode && rcode !== 'NOERROR' ? rcode : (failure?.code ?? 'none'))}`
   if (rcode !== 'NOERROR' && !(rcode === 'NXDOMAIN' && !declared)) return { isAsDeclared: false, says }
-  if (declared?.alias) return { isAsDeclared: answers.length > 0, says }
   const keys = (values: readonly string[]) => JSON.stringify(values.map((value) => canonicalAnswer(type, value)).sort())
+  const isOthers = others.some((set) => set.type === type && keys(set.values ?? []) === keys(answers))
+  if (declared?.alias) return { isAsDeclared: answers.length > 0 && !isOthers, says }
   return { isAsDeclared: keys(answers) === keys(declared?.values ?? []), says }
 }
 
@@ -161,26 +179,34 @@ async function byName(
   return { isUp, ...(failure && { cause: causeOf(failure) }) }
 }
 
+/** So many failovers are asked about at once: a function's resolver takes 1,024 packets a second (https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html). */
+const mostAtOnce = 20
+
 async function published(
   failovers: readonly Failover[],
   host: VantageHost,
   signal: AbortSignal,
 ): Promise<Answers['state']['failovers']> {
-  const entries = await Promise.all(
-    failovers.map(async (failover) => {
-      // Whoever else is asked may have an old answer: that is measured elsewhere.
-      const servers = failover.servers.filter((server) => server.startsWith('authoritative'))
-      const whom = servers.length > 0 ? servers : failover.servers
-      const seen = await ask({ record: txtName(failover), servers: whom }, 'TXT', host, signal)
-      const texts = seen.flatMap(({ answers = [] }) => answers)
-      const [text] = texts
-      if (text !== undefined && texts.every((one) => one === text))
-        return [failover.id, { text: canonicalAnswer('TXT', text) }]
-      const problem = seen.map(({ failure, rcode }) => failure?.message ?? rcode ?? 'no answer').join('; ')
-      return [failover.id, { problem: texts.length > 0 ? 'the servers do not agree yet' : problem }]
-    }),
-  )
+  const entries: [string, Published][] = []
+  for (let i = 0; i < failovers.length; i += mostAtOnce)
+    entries.push(
+      ...(await Promise.all(
+        failovers
+          .slice(i, i + mostAtOnce)
+          .map(async (failover): Promise<[string, Published]> => [failover.id, await textOf(failover, host, signal)]),
+      )),
+    )
   return Object.fromEntries(entries)
+}
+
+async function textOf(failover: Failover, host: VantageHost, signal: AbortSignal): Promise<Published> {
+  // Whoever else is asked may have an old answer: that is measured elsewhere.
+  const seen = await ask({ record: txtName(failover), servers: ownServers(failover) }, 'TXT', host, signal)
+  const texts = seen.flatMap(({ answers = [] }) => answers)
+  const [text] = texts
+  if (text !== undefined && texts.every((one) => one === text)) return { text: canonicalAnswer('TXT', text) }
+  const problem = seen.map(({ failure, rcode }) => failure?.message ?? rcode ?? 'no answer').join('; ')
+  return { problem: texts.length > 0 ? 'the servers do not agree yet' : problem }
 }
 
 async function delegation({ zone }: Failover, host: VantageHost, signal: AbortSignal): Promise<Answers['delegation']> {

@@ -63,8 +63,8 @@ async function lookAtZone(
 ): Promise<Pick<ReadinessFacts, 'record' | 'zone' | 'delegation' | 'write'>> {
   if (failover.switch === 'health-check')
     return { record: 'unneeded', zone: 'unneeded', delegation: 'unneeded', write: 'unneeded' }
-  const record = known(await ports.records.list(failover))
-  const zone = ports.records.zone ? known(await ports.records.zone(failover)) : 'unneeded'
+  const record = answered(await ports.records.list(failover))
+  const zone = ports.records.zone ? answered(await ports.records.zone(failover)) : 'unneeded'
   // Where the API does not answer, or not to us, more calls are of no use.
   const mayAsk = record?.kind === 'listed'
   const isDue = mayAsk && isWriteCheckDue(memory?.readiness, nowMs)
@@ -74,7 +74,8 @@ async function lookAtZone(
   }
 }
 
-function known<T extends ListOutcome | ZoneOutcome>(
+/** What an API call found out, or that it was refused; undefined where it could not be carried out, or nobody knows. */
+export function answered<T extends ListOutcome | ZoneOutcome>(
   outcome: T,
 ): Exclude<T, { kind: 'throttled' | 'unknown' }> | undefined {
   const isKnown = outcome.kind !== 'throttled' && outcome.kind !== 'unknown'

@@ -14,7 +14,8 @@ export function tableStore(table: ControllerTable, nowMs: () => number): RecordS
         const sets = [txtOf(failover, await tableText(failover, table))]
         const found = stateIn(sets, failover)
         const active = typeof found === 'string' ? undefined : found.state.active
-        const endpoint = failover.endpoints.find(({ id }) => id === active)
+        // One that is damaged, or names an endpoint that is no more, is adopted as the first.
+        const endpoint = failover.endpoints.find(({ id }) => id === active) ?? failover.endpoints[0]
         return { kind: 'listed', sets: [...(endpoint ? answerOf(failover, endpoint) : []), ...sets], atMs: nowMs() }
       } catch {
         return { kind: 'unknown' }

@@ -1,5 +1,5 @@
 import type { AskVantage, RecordStore } from '../act/ports.ts'
-import { type AnswerTo, dnsLimitMs, type Question, questionLimitMs } from '../decide/probe-now.ts'
+import { type AnswerTo, dnsLimitMs, ownServers, type Question, questionLimitMs } from '../decide/probe-now.ts'
 import { failoverQuorum } from '../decide/quorum.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
@@ -27,11 +27,15 @@ export interface Verification {
   problem?: string
 }
 
-/** Between two looks; the pause adds its own chance. */
-const everyMs = 2500
+/** Between two looks; the pause adds its own chance: five seconds or so, as an account has few calls a second. */
+const everyMs = 3500
 /** Route 53 says that changes reach all servers within 60 s as a rule (https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html). */
 const inSyncWithinMs = 120_000
 const servedWithinMs = 120_000
+/** An alarm's minute, its health check's and that check's parent come first. */
+const byHealthChecksWithinMs = 360_000
+/** What resolvers have kept of the old answer has to go first; a TTL beyond this is not waited out, as a function ends after 15 minutes. */
+const longestTtlMs = 240_000
 
 /**
  * Waits until a change is in sync, until every server of a failover gives the endpoint's answer to every vantage, and until
@@ -54,14 +58,23 @@ export async function verifyMove(
     if (problem) return { ...seen, problem }
     seen.inSyncMs = sinceMs()
   }
-  const notServed = await until(host, servedWithinMs, () => whoServesAnother(failover, endpoint, host))
+  const notServed = await until(host, serveWithinMs(failover), () => whoServesAnother(failover, endpoint, host))
   if (notServed) return { ...seen, problem: notServed }
   seen.servedMs = sinceMs()
-  // What resolvers have kept of the old answer has to go first.
-  const answersWithinMs = failover.ttl * 1000 + servedWithinMs
+  const answersWithinMs = ttlMs(failover) + servedWithinMs
   const notUp = await until(host, answersWithinMs, () => whoSeesItDown(failover, endpoint, host))
   if (notUp) return { ...seen, problem: notUp }
   return { ...seen, answeredMs: sinceMs() }
+}
+
+function ttlMs({ ttl }: Failover): number {
+  return Math.min(ttl * 1000, longestTtlMs)
+}
+
+function serveWithinMs(failover: Failover): number {
+  if (failover.switch === 'health-check') return byHealthChecksWithinMs
+  const areOwn = ownServers(failover).every((server) => server.startsWith('authoritative'))
+  return servedWithinMs + (areOwn ? 0 : ttlMs(failover))
 }
 
 /** Looks again and again until nothing is wrong; gives what still was when time was over. */
@@ -85,21 +98,15 @@ async function whoServesAnother(failover: Failover, endpoint: Endpoint, host: Ve
   const answers = await askAll(host, question, dnsLimitMs)
   const others = answers.flatMap(([vantage, answer]) =>
     (answer?.servers ?? [])
-      .filter(({ server, isAsDeclared }) => !isAsDeclared && isOwn(server, failover))
+      .filter(({ isAsDeclared }) => !isAsDeclared)
       .map(({ server, says }) => `${server} says ${says} to ${vantage}`),
   )
   if (others.length > 0) return `not every server gives the answer of ${endpoint.id}: ${shortList(others)}`
   const silent = answers.filter(([, answer]) => !answer || answer.servers.length === 0).map(([vantage]) => vantage)
   // A vantage that is cut off holds nothing up, as long as most are heard.
-  if (silent.length > answers.length / 2)
+  if (answers.length - silent.length < failoverQuorum(failover.quorum, host.vantages.length).voters)
     return `too few vantages could ask the servers: nothing from ${silent.join(', ')}`
   return undefined
-}
-
-/** Resolvers that are listed to be timed have their own time to forget the old answer. */
-function isOwn(server: string, { servers }: Failover): boolean {
-  const timed = servers.filter((one) => !one.startsWith('authoritative'))
-  return timed.length === servers.length || !timed.some((one) => server === one || server === `${one}:53`)
 }
 
 async function whoSeesItDown(failover: Failover, endpoint: Endpoint, host: VerifyHost): Promise<string | undefined> {

@@ -104,7 +104,7 @@ test('a batch is sent as it is, once, with what was listed to be deleted whole',
   })
   const [, create] = move
   const changes = [{ action: 'DELETE' as const, set: listed }, ...(create ? [create] : [])]
-  expect(await createRoute53(Date.now).change(failover, changes)).toEqual({ kind: 'written' })
+  expect(await createRoute53(Date.now).change(failover, changes)).toEqual({ kind: 'written', changeId: '/change/C1' })
   expect(asked).toHaveLength(1)
   expect(asked[0]).toMatchObject({ method: 'POST', url: '/2013-04-01/hostedzone/Z1/rrset' })
   expect(asked[0]?.body).toMatch(

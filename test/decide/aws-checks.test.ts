@@ -103,7 +103,6 @@ describe('a controller', () => {
         '(it would go down with what it is to move; or "allow": { "controller-in-primary-region": reason })',
     ])
     expect(pathsOf({ failovers, controllers: ['eu-west-1'], ...allow('controller-in-primary-region') })).toEqual([])
-    expect(pathsOf({ failovers, controllers: ['eu-central-1'] })).toEqual([])
   })
 
   test('is not where the control plane of Route 53 is, if there is anything to move', () => {

@@ -96,6 +96,74 @@ describe('the bill', () => {
   })
 })
 
+describe('the bill of failovers', () => {
+  const failover = (id: string, more: object = {}) => ({
+    ...{ id, hostedZoneId: 'Z1', zone: 'x.test', record: `${id}.x.test`, check: 'm0' },
+    endpoints: [
+      { id: `${id}-one`, region: 'eu-west-1', A: ['192.0.2.1'] },
+      { id: `${id}-two`, region: 'eu-west-2', A: ['192.0.2.2'] },
+    ],
+    ...more,
+  })
+  const of = (failovers: object[], more: object = {}) =>
+    billOf(configOf({}, 1, { vantages: vantages.slice(0, 3), failovers, ...more }))
+
+  test('is nothing without failovers', () => {
+    const lines = of([]).lines.map(({ what }) => what)
+    for (const what of ['NotReady', 'failover', 'probe-now', 'DynamoDB', 'health', 'DescribeAlarms'])
+      expect(lines.filter((line) => line.includes(what))).toEqual([])
+  })
+
+  test('has ticks, tables, metrics and alarms in each controller region, and functions at each vantage', () => {
+    const bill = of([failover('api')])
+    const ticks = 2 * 43_200
+    const looks = 4320
+    expect(usd(bill, 'metric NotReady')).toBeCloseTo(0.6)
+    expect(usd(bill, 'metric ActiveEndpoint')).toBeCloseTo(0.6)
+    expect(usd(bill, 'alarm on NotReady')).toBeCloseTo(0.2)
+    expect(usd(bill, 'alarms on functions of failovers')).toBeCloseTo((2 * 3 + 3 * 2) * 0.1)
+    expect(usd(bill, 'PutMetricData, failovers')).toBeCloseTo((ticks / 1000) * 0.01)
+    expect(usd(bill, 'DescribeAlarms')).toBeCloseTo((ticks / 1000) * 0.01)
+    // A tick takes a second, a look at readiness three more.
+    expect(usd(bill, 'Lambda time, failover')).toBeCloseTo(2 * (43_200 + 3 * looks) * 0.5 * 0.0000133334)
+    // All vantages vote at each look; the first also reads the zone each minute, and its delegation.
+    expect(usd(bill, 'Lambda time, probe-now')).toBeCloseTo(2 * (3 * looks + 43_200 + looks) * 0.5 * 0.0000133334)
+    expect(usd(bill, 'DynamoDB reads')).toBeCloseTo((2 * (43_200 + 3 * looks) * 0.125) / 1e6)
+    expect(usd(bill, 'health checks')).toBe(0)
+  })
+
+  test('has the monitors of its endpoints among the others', () => {
+    expect(usd(of([failover('api')]), 'metric Down')).toBeCloseTo(3 * 2 * 0.3)
+  })
+
+  test('has one health check a controller and one over them for those that move by them, and no read of a zone', () => {
+    const bill = of([failover('api', { switch: 'health-check' })])
+    expect(usd(bill, 'health checks')).toBeCloseTo(3 * 0.5)
+    expect(usd(bill, 'metric ServePrimary')).toBeCloseTo(0.6)
+    expect(usd(bill, 'alarm on ServePrimary')).toBeCloseTo(0.2)
+    expect(usd(bill, 'Lambda time, probe-now')).toBeCloseTo(2 * 3 * 4320 * 0.5 * 0.0000133334)
+  })
+
+  test('has the secrets of its monitors at every vantage, as all of them probe for decisions', () => {
+    const monitors = [
+      { id: 'm0', kind: 'http', url: 'https://x.test/', auth: { bearer: { secret: 'a' } }, vantages: ['us-east-1'] },
+      { id: 'm1', kind: 'http', url: 'https://x.test/' },
+    ]
+    expect(usd(of([], { monitors }), 'secrets')).toBeCloseTo(0.4)
+    expect(usd(of([failover('api')], { monitors }), 'secrets')).toBeCloseTo(3 * 0.4)
+  })
+
+  test('counts its ticks among the calls of schedules', () => {
+    const many = Array.from({ length: 10 }, (_, i) => ({ id: `v${i}`, region: 'us-east-1' }))
+    const places = Array.from({ length: 33 }, (_, k) =>
+      many.map(({ id, region }) => ({ id: `${id}-${k}`, region })),
+    ).flat()
+    const schedules = (failovers: object[]) =>
+      of(failovers, { vantages: places }).lines.find(({ what }) => what === 'EventBridge Scheduler')?.quantity
+    expect(schedules([failover('api')])).toBe((schedules([]) ?? 0) + 2 * 43_200)
+  })
+})
+
 test('a plan has every monitor in each of its vantages once', () => {
   const config = configOf({}, 3)
   const [first, second] = config.monitors

@@ -215,6 +215,8 @@ test('one that moves by health checks is held to its table and its endpoints', (
   const table = (more: Partial<SwapState>) => ({ locked: false, knownSinceMs: 0, text: encodeState(stateOf(more)) })
   const only = (more: Partial<SwapState>) =>
     codes({ failover: moved, ...unneeded, table: table(more), votes: voting(down, down) })
+  const oneDown = voting({ one: 'down', two: 'up' }, { one: 'down', two: 'up' })
+  expect(codes({ failover: moved, ...unneeded, table: { locked: false }, votes: oneDown })).toEqual([])
   expect(only({})).toEqual(['STANDBY_DOWN'])
   expect(only({ active: 'two', flags: { locked: false, latched: true } })).toEqual(['LATCHED'])
 })

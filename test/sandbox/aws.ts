@@ -18,6 +18,8 @@ export interface Aws {
   logLines(region: string, group: string): Promise<string[]>
   /** Calls a JSON service: `json('eu-west-1', 'ssm', 'AmazonSSM.PutParameter', { … })`. */
   json<Answer>(region: string, service: string, target: string, body: unknown): Promise<Answer>
+  /** Calls a service of the older kind, that takes a form and answers in XML; gives that. */
+  query(region: string, service: string, form: Record<string, string>): Promise<string>
   /** Calls a REST service. */
   rest<Answer>(region: string, service: string, method: string, path: string, body?: unknown): Promise<Answer>
 }
@@ -25,16 +27,18 @@ export interface Aws {
 const credentials = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' }
 
 export function awsAt(endpoint: string): Aws {
-  const send = async <Answer>(
-    { region, service, ...init }: RequestInit & { region: string; service: string },
-    path = '/',
-  ): Promise<Answer> => {
+  type Init = RequestInit & { region: string; service: string }
+  const sendForText = async ({ region, service, ...init }: Init, path: string): Promise<string> => {
     // The sandbox reads region and service from the scope, and checks no signature.
     const scope = `Credential=sandbox/20260101/${region}/${service}/aws4_request`
     const authorization = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0`
     const response = await fetch(endpoint + path, { ...init, headers: { ...init.headers, authorization } })
     const text = await response.text()
     if (!response.ok) throw new Error(`${service} in ${region} answered ${response.status}: ${text.slice(0, 500)}`)
+    return text
+  }
+  const send = async <Answer>(init: Init, path = '/'): Promise<Answer> => {
+    const text = await sendForText(init, path)
     return (text === '' ? undefined : JSON.parse(text)) as Answer
   }
   const rest: Aws['rest'] = (region, service, method, path, body) => {
@@ -49,6 +53,8 @@ export function awsAt(endpoint: string): Aws {
   return {
     rest,
     json,
+    query: (region, service, form) =>
+      sendForText({ region, service, method: 'POST', body: new URLSearchParams(form) }, '/'),
     invoke: (region, name, event) => rest(region, 'lambda', 'POST', `/2015-03-31/functions/${name}/invocations`, event),
     logLines: async (region, group) => {
       const request = { logGroupName: group, limit: 10_000 }

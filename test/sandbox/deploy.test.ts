@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
 import { requirePython } from '../support/python.ts'
+import { eventually } from './eventually.ts'
+import { leftIn } from './leftovers.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
 
 const minuteMs = 60_000
@@ -40,17 +42,6 @@ const inBoth = (name: string, dimensions: Record<string, string>, atMs: number) 
     }),
   )
 const votes = (sum: number, samples: number) => Array(2).fill(expect.objectContaining({ sum, samples }))
-
-/** Waits for what a schedule is to bring about, without a guess at when. */
-async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs: number): Promise<T> {
-  const endMs = Date.now() + withinMs
-  for (;;) {
-    const seen = await look()
-    if (seen !== undefined) return seen
-    if (Date.now() > endMs) throw new Error(`expected ${what} within ${withinMs / 1000} s, got nothing`)
-    await new Promise((resolve) => setTimeout(resolve, 500))
-  }
-}
 
 describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { timeout: 240_000 }, () => {
   beforeAll(async () => {
@@ -218,21 +209,7 @@ describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { 
   test('destroyed, it leaves nothing', async () => {
     const beganMs = Date.now()
     await sandbox.destroy()
-    const { rest, json } = sandbox.aws
-    for (const region of [...sandbox.config.vantages, ...sandbox.config.controllers]) {
-      const { Functions } = await rest<{ Functions: unknown[] }>(region, 'lambda', 'GET', '/2015-03-31/functions')
-      const { Schedules } = await rest<{ Schedules: unknown[] }>(region, 'scheduler', 'GET', '/schedules')
-      const { MetricAlarms } = await json<{ MetricAlarms: unknown[] }>(
-        ...([region, 'monitoring', 'GraniteServiceVersion20100801.DescribeAlarms', {}] as const),
-      )
-      const { logGroups } = await json<{ logGroups: { creationTime: number }[] }>(
-        ...([region, 'logs', 'Logs_20140328.DescribeLogGroups', {}] as const),
-      )
-      // A loop that was under way has its group made anew here; in AWS its role may not.
-      const left = logGroups.filter(({ creationTime }) => creationTime < beganMs)
-      expect({ region, Functions, Schedules, MetricAlarms, left }).toEqual({
-        ...{ region, Functions: [], Schedules: [], MetricAlarms: [], left: [] },
-      })
-    }
+    for (const region of [...sandbox.config.vantages, ...sandbox.config.controllers])
+      expect(await leftIn(region, sandbox.aws, beganMs), region).toEqual({})
   })
 })

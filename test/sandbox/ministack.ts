@@ -29,8 +29,10 @@ export interface MinistackOptions {
   port?: number
   /** Beside what it needs; functions inherit it all (AWS_ENDPOINT_URL here is the one that functions call). */
   env?: Record<string, string>
-  /** CloudFormation types that MiniStack refuses: recorded in the stack, nothing made. */
-  placeholders?: readonly string[]
+  /** CloudFormation types that MiniStack refuses: recorded in the stack, nothing made. By type, attributes that hold the id. */
+  placeholders?: Readonly<Record<string, readonly string[]>>
+  /** URL of a module that functions import before their own code. */
+  preload?: string
 }
 
 /**
@@ -42,12 +44,12 @@ export async function startMinistack(options: MinistackOptions = {}): Promise<Mi
   const port = options.port ?? (await freePort())
   const folder = mkdtempSync(path.join(tmpdir(), 'vedette-ministack-'))
   const log = path.join(folder, 'ministack.log')
-  const [command, ...args] = commandLine(bin, options.placeholders ?? [])
+  const [command, ...args] = commandLine(bin, options.placeholders ?? {})
   const output = openSync(log, 'a')
   // A group of its own: its functions' processes are in it and nobody else's.
   const child = spawn(command, args, {
     cwd: folder,
-    env: { ...environment(port, folder), ...options.env },
+    env: { ...environment(port, folder, options.preload), ...options.env },
     stdio: ['ignore', output, output],
     detached: true,
   })
@@ -78,12 +80,15 @@ const launcher = `
 import sys
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
-def create(logical_id, props, stack_name):
-    return props.get('Name') or f'{stack_name}-{logical_id}', {}
+def creating(attributes):
+    def create(logical_id, props, stack_name):
+        physical_id = props.get('Name') or f'{stack_name}-{logical_id}'
+        return physical_id, {name: physical_id for name in attributes}
+    return create
 
-for kind in sys.argv[1:]:
+for kind, *attributes in (one.split('=') for one in sys.argv[1:]):
     _RESOURCE_HANDLERS.setdefault(kind, {
-        'create': create,
+        'create': creating(attributes),
         'update': lambda physical_id, old, new, stack_name: (physical_id, {}),
         'delete': lambda physical_id, props: None,
     })
@@ -92,12 +97,13 @@ from ministack.app import main
 main()
 `
 
-function commandLine(bin: string, placeholders: readonly string[]): [string, ...string[]] {
-  if (placeholders.length === 0) return [path.join(bin, 'ministack')]
-  return [path.join(bin, 'python'), '-c', launcher, ...placeholders]
+function commandLine(bin: string, placeholders: Readonly<Record<string, readonly string[]>>): [string, ...string[]] {
+  const kinds = Object.entries(placeholders).map(([type, attributes]) => [type, ...attributes].join('='))
+  if (kinds.length === 0) return [path.join(bin, 'ministack')]
+  return [path.join(bin, 'python'), '-c', launcher, ...kinds]
 }
 
-function environment(port: number, folder: string): Record<string, string> {
+function environment(port: number, folder: string, preload: string | undefined): Record<string, string> {
   return {
     // `node` on it is what functions run on.
     PATH: [path.dirname(process.execPath), process.env.PATH ?? ''].join(path.delimiter),
@@ -112,7 +118,7 @@ function environment(port: number, folder: string): Record<string, string> {
     SFTP_ENABLED: '0',
     DOCKER_HOST: `unix://${path.join(folder, 'no-docker.sock')}`,
     // Its own use of `url.parse` would be in every function's log.
-    NODE_OPTIONS: '--disable-warning=DEP0169',
+    NODE_OPTIONS: ['--disable-warning=DEP0169', ...(preload ? [`--import=${preload}`] : [])].join(' '),
   }
 }
 

@@ -6,7 +6,10 @@ import { ensureVenv } from '../support/python.ts'
 import { type Aws, awsAt } from './aws.ts'
 import { cdk } from './cdk.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { type HostedZones, hostedZonesAt } from './hosted-zones.ts'
 import { startMinistack } from './ministack.ts'
+import { type MirroredZone, startMirroredZone } from './mirrored-zone.ts'
+import { addressesOf, writeRegionModule } from './region-addresses.ts'
 
 /** Vedette deployed by the real CDK into an AWS on loopback, watching the demo shop beside it. */
 export interface Sandbox {
@@ -16,6 +19,16 @@ export interface Sandbox {
   config: SandboxConfig
   /** What functions meet when they send metrics. */
   cloudWatch: FaultProxy
+  /** What functions meet when they read and change records. */
+  route53: FaultProxy
+  /** Route 53 as a person reaches it, past the proxy. */
+  zones: HostedZones
+  /** Ids of the hosted zones that were asked for, by name. */
+  zoneIds: Record<string, string>
+  /** The DNS server of those zones, where there are any. */
+  dns: MirroredZone | undefined
+  /** The address that each region's functions connect from. */
+  addresses: Record<string, string>
   /** Deploys the config, after changes to it too. */
   deploy(): Promise<void>
   /** Removes all stacks. */
@@ -23,11 +36,24 @@ export interface Sandbox {
   stop(): Promise<void>
 }
 
-export interface SandboxConfig {
+export interface SandboxConfig extends Watched {
   service: string
   vantages: string[]
   controllers: string[]
+}
+
+/** What failovers are written with: ids of hosted zones by name, and where they are served. */
+export interface Ground {
+  zoneIds: Record<string, string>
+  dnsPort: number
+}
+
+/** The part of a config that says what is watched. */
+export interface Watched {
   monitors: Record<string, unknown>[]
+  failovers?: Record<string, unknown>[]
+  maxConcurrent?: number
+  resolver?: string
 }
 
 export interface SandboxOptions {
@@ -35,6 +61,8 @@ export interface SandboxOptions {
   port?: number
   /** Monitors beside those of the demo shop. */
   monitors?: Record<string, unknown>[]
+  /** Names of hosted zones to make, all under `sandbox.test`, and what to watch in them instead of the demo shop. */
+  failovers?: { zones: string[]; config(ground: Ground): Watched }
   /** What happens, for people. */
   say?: (line: string) => void
 }
@@ -43,10 +71,15 @@ const vantages = ['us-east-1', 'eu-west-1', 'ap-southeast-1']
 const controllers = ['us-west-2', 'eu-central-1']
 
 /** What CloudFormation knows and the sandbox does not; proven by template instead. */
-const placeholders = ['AWS::CloudWatch::AlarmMuteRule', 'AWS::Logs::QueryDefinition']
+const placeholders = {
+  'AWS::CloudWatch::AlarmMuteRule': [],
+  'AWS::Logs::QueryDefinition': [],
+  'AWS::Route53::HealthCheck': ['HealthCheckId'],
+}
 
 /** Brings everything up but the stacks: `deploy` does those. */
-export async function startSandbox({ port, monitors = [], say = () => {} }: SandboxOptions = {}): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port, monitors = [], failovers, say = () => {} } = options
   say('Making sure of MiniStack in .venv …')
   await ensureVenv()
   const undo: (() => Promise<void>)[] = []
@@ -56,17 +89,31 @@ export async function startSandbox({ port, monitors = [], say = () => {} }: Sand
   try {
     const demo = await startDemo()
     undo.push(demo.stop)
-    const cloudWatch = await startFaultProxy()
-    undo.push(cloudWatch.stop)
-    const env = { AWS_ENDPOINT_URL_CLOUDWATCH: cloudWatch.url }
-    const { endpoint, ...ministack } = await startMinistack({ env, placeholders, ...(port && { port }) })
-    undo.push(ministack.stop)
-    cloudWatch.upstream = endpoint
+    const [cloudWatch, route53] = [await startFaultProxy(), await startFaultProxy()]
+    undo.push(cloudWatch.stop, route53.stop)
     const folder = await mkdtemp(path.join(tmpdir(), 'vedette-sandbox-'))
     undo.push(() => rm(folder, { recursive: true, force: true }))
-    const file = path.join(folder, 'vedette.config.json')
+    const addresses = addressesOf([...vantages, ...controllers])
+    const preload = await writeRegionModule(folder, addresses)
+    const env = { AWS_ENDPOINT_URL_CLOUDWATCH: cloudWatch.url, AWS_ENDPOINT_URL_ROUTE_53: route53.url }
+    const { endpoint, ...ministack } = await startMinistack({ env, preload, placeholders, ...(port && { port }) })
+    undo.push(ministack.stop)
+    cloudWatch.upstream = endpoint
+    route53.upstream = endpoint
 
-    const config = configOf(demo, monitors)
+    const zones = hostedZonesAt(endpoint)
+    const zoneIds: Record<string, string> = {}
+    for (const name of failovers?.zones ?? []) zoneIds[name] = await zones.create(name)
+    const dns = failovers && (await startMirroredZone('sandbox.test', Object.values(zoneIds), zones))
+    if (dns) undo.push(dns.stop)
+    const config: SandboxConfig =
+      failovers && dns
+        ? {
+            ...{ service: 'shop', vantages, controllers, resolver: `127.0.0.1:${dns.port}` },
+            ...failovers.config({ zoneIds, dnsPort: dns.port }),
+          }
+        : configOf(demo, monitors)
+    const file = path.join(folder, 'vedette.config.json')
     const run = async (...args: string[]) => {
       await writeFile(file, JSON.stringify(config))
       await cdk(args, { endpoint }, { context: { config: file } })
@@ -74,7 +121,7 @@ export async function startSandbox({ port, monitors = [], say = () => {} }: Sand
     say(`Bootstrapping ${[...vantages, ...controllers].join(', ')} …`)
     await run('bootstrap', ...[...vantages, ...controllers].map((region) => `aws://000000000000/${region}`))
     return {
-      ...{ aws: awsAt(endpoint), endpoint, demo, config, cloudWatch, stop },
+      ...{ aws: awsAt(endpoint), endpoint, demo, config, cloudWatch, route53, zones, zoneIds, dns, addresses, stop },
       deploy: () => run('deploy', '--all', '--concurrency', '4', '--require-approval', 'never'),
       destroy: () => run('destroy', '--all', '--force'),
     }

@@ -14,6 +14,42 @@ const topic = (region: string, severity: string) => ({
   'Fn::Join': ['', [`arn:aws:sns:${region}:`, { Ref: 'AWS::AccountId' }, `:vedette-shop-staging-${severity}`]],
 })
 
+const decider = (region: string) => ({
+  'Fn::Join': ['', [`arn:aws:lambda:${region}:`, { Ref: 'AWS::AccountId' }, ':function:vedette-shop-staging-failover']],
+})
+
+describe('the alarm over a monitor of a failover', () => {
+  const actionsOf = (template: Template) =>
+    Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties)
+
+  test('calls the function of its own region when it opens, not when it closes', () => {
+    for (const id of ['api', 'api@use1', 'api@euw1', 'sorry-page', 'sorry-page@sorry']) {
+      const AlarmName = `vedette-shop-staging-${id}-down`
+      home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        AlarmName,
+        AlarmActions: Match.arrayWith([decider('us-west-2')]),
+        OKActions: [topic('us-west-2', id === 'api' ? 'page' : id === 'sorry-page' ? 'page' : 'ticket')],
+      })
+      standby.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        AlarmName,
+        AlarmActions: Match.arrayWith([decider('eu-central-1')]),
+      })
+    }
+  })
+
+  test('alone does so: other monitors and slowness are no reason to decide', () => {
+    const calling = actionsOf(home).filter(({ AlarmActions }) => AlarmActions.length > 1)
+    expect(calling.map(({ AlarmName }) => AlarmName).sort()).toEqual(
+      ['api', 'api@euw1', 'api@use1', 'sorry-page', 'sorry-page@sorry'].map((id) => `vedette-shop-staging-${id}-down`),
+    )
+  })
+
+  test('is deployed after the function that it calls', () => {
+    const { dependencies } = assembly.getStackByName('vedette-shop-staging-alarms-us-west-2-0')
+    expect(dependencies.map(({ id }) => id)).toContain('vedette-shop-staging-failover-us-west-2')
+  })
+})
+
 describe('the alarm over a monitor', () => {
   test('adds up votes against its quorum, and ignores what is missing', () => {
     home.hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -29,7 +65,7 @@ describe('the alarm over a monitor', () => {
       DatapointsToAlarm: 3,
       EvaluationPeriods: 4,
       TreatMissingData: 'ignore',
-      AlarmActions: [topic('us-west-2', 'page')],
+      AlarmActions: [topic('us-west-2', 'page'), decider('us-west-2')],
       OKActions: [topic('us-west-2', 'page')],
     })
   })

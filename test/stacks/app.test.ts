@@ -6,7 +6,9 @@ import type { ProbeAsset } from '../../lib/decide/probe-asset.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { regions } from '../../lib/model/regions.ts'
 import { addStacks } from '../../lib/stacks/app.ts'
+import { functionsOf } from '../../lib/stacks/bundle.ts'
 import { deployableConfig } from '../support/deployable-config.ts'
+import { failoverConfig, failoverInput } from '../support/failover-config.ts'
 import { assetOf, code, synthesize, type TemplateJson, testApp } from '../support/synth.ts'
 
 const assembly = synthesize(deployableConfig())
@@ -20,15 +22,18 @@ function found(value: unknown, key: string): unknown[] {
 }
 
 describe('the stacks', () => {
-  test('are one a vantage, and a control and an alarms stack a controller region', () => {
+  test('are one a vantage, a control, a failover and an alarms stack a controller region, and one of records', () => {
     expect(stacks.map(({ stackName, environment }) => [stackName, environment.region]).sort()).toEqual([
       ['vedette-shop-staging-alarms-eu-central-1-0', 'eu-central-1'],
       ['vedette-shop-staging-alarms-us-west-2-0', 'us-west-2'],
       ['vedette-shop-staging-control-eu-central-1', 'eu-central-1'],
       ['vedette-shop-staging-control-us-west-2', 'us-west-2'],
+      ['vedette-shop-staging-failover-eu-central-1', 'eu-central-1'],
+      ['vedette-shop-staging-failover-us-west-2', 'us-west-2'],
       ['vedette-shop-staging-probe-eu-west-1', 'eu-west-1'],
       ['vedette-shop-staging-probe-inside', 'eu-west-1'],
       ['vedette-shop-staging-probe-us-east-1', 'us-east-1'],
+      ['vedette-shop-staging-records', 'us-west-2'],
     ])
   })
 
@@ -48,14 +53,15 @@ describe('the stacks', () => {
       const others = regions.filter((region) => region !== environment.region)
       // Names of vantages are regions too; what is referred to are resources, by Ref, GetAtt and ARN.
       for (const reference of ['Ref', 'Fn::GetAtt', 'Fn::Join', 'Fn::Sub'].flatMap((key) => found(template, key))) {
-        const arns = JSON.stringify(reference).match(/arn:aws:[^"]*/g) ?? []
+        // What a role may call is named: nothing waits for it, or is made because of it.
+        const arns = JSON.stringify(reference).match(/arn:aws:(?!lambda:)[^"]*/g) ?? []
         for (const other of others) expect(arns.join()).not.toContain(`:${other}:`)
       }
     }
   })
 
-  test('depend on stacks of their own region alone', () => {
-    for (const { dependencies, environment } of stacks)
+  test('depend on stacks of their own region alone, but for the records that either controller may move', () => {
+    for (const { dependencies, environment } of stacks.filter(({ stackName }) => !stackName.endsWith('-records')))
       for (const dependency of dependencies)
         if ('environment' in dependency)
           expect((dependency as (typeof stacks)[number]).environment.region).toBe(environment.region)
@@ -66,6 +72,26 @@ describe('the stacks', () => {
       expect(environment.account).toBe('unknown-account')
       expect(found(template, 'AWS::CDK::Metadata')).toEqual([])
     }
+  })
+})
+
+describe('without failovers', () => {
+  const { failovers: _, ...plain } = deployableConfig()
+  const without = synthesize(plain).stacks
+
+  test('there is no function, table, role or stack of theirs', () => {
+    const text = JSON.stringify(without.map(({ stackName, template }) => [stackName, template]))
+    expect(text).not.toMatch(/failover|probe-now|DynamoDB|route53|health-?check/i)
+  })
+
+  test('the code of one function is all that is made', () => {
+    expect(functionsOf(parseConfig(plain))).toEqual(['probe'])
+    expect(functionsOf(parseConfig(deployableConfig()))).toEqual(['probe', 'probe-now', 'failover'])
+    const app = testApp()
+    expect(() => addStacks(app, parseConfig(plain), { code: { probe: code.probe } })).not.toThrow()
+    expect(() => addStacks(testApp(), parseConfig(deployableConfig()), { code: { probe: code.probe } })).toThrow(
+      'expected the code of probe-now in the target, got that of probe',
+    )
   })
 })
 
@@ -105,6 +131,45 @@ describe('checks at synth', () => {
     const annotations = Annotations.fromStack(app.node.findChild('vedette-shop-probe-us-east-1') as Stack)
     annotations.hasWarning('*', Match.stringLikeRegexp('here, dialled, resolver would look at'))
     annotations.hasWarning('*', Match.stringLikeRegexp('there will be UNSUPPORTED'))
+  })
+})
+
+describe('failovers that work, and that one should have meant', () => {
+  const warningsOf = (more: Parameters<typeof failoverInput>[1], config: object = {}) => {
+    const app = testApp()
+    addStacks(app, parseConfig({ ...failoverConfig([failoverInput('api', more)]), ...config }), { code })
+    return Annotations.fromStack(app.node.findChild('vedette-shop-failover-us-west-2') as Stack)
+  }
+  const ipv6 = [
+    { id: 'one', region: 'us-east-1', A: ['192.0.2.10'], AAAA: ['2001:db8::1'] },
+    { id: 'two', region: 'eu-west-1', AAAA: ['2001:db8::2'] },
+  ]
+
+  test.each<[string, Parameters<typeof failoverInput>[1], string]>([
+    ['a quorum that is no majority', { quorum: { fail: 1 } }, 'Failover api: 1 of 3 vantages are no majority'],
+    [
+      'votes that hold for a moment',
+      { sustain: '1s' },
+      'Failover api: votes that hold for 1s only may agree by chance',
+    ],
+    ['a long TTL', { ttl: 61 }, 'Failover api: a TTL of 61 s'],
+    ['an endpoint with IPv6 alone', { endpoints: ipv6 }, 'api/two will have no vote from us-east-1, eu-west-1'],
+  ])('%s is warned of', (_, more, text) => {
+    warningsOf(more).hasWarning('*', Match.stringLikeRegexp(text))
+  })
+
+  test('one that moves nothing is noted', () => {
+    const note = Match.stringLikeRegexp('Failover api is in mode "observe"')
+    warningsOf({}).hasInfo('*', note)
+    warningsOf({ mode: 'auto' }).hasNoInfo('*', note)
+  })
+
+  test('others are not, and once is enough', () => {
+    warningsOf({ mode: 'auto', quorum: { fail: 2 }, ttl: 60 }).hasNoWarning('*', Match.anyValue())
+    const app = testApp()
+    addStacks(app, parseConfig(failoverConfig([failoverInput('api', { ttl: 300 })])), { code })
+    const standby = app.node.findChild('vedette-shop-failover-eu-central-1') as Stack
+    Annotations.fromStack(standby).hasNoWarning('*', Match.anyValue())
   })
 })
 

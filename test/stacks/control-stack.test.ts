@@ -85,6 +85,20 @@ describe('the dashboard', () => {
     expect(text).not.toContain('api')
   })
 
+  test('shows the active endpoints of failovers and whether they are ready, where there are any', () => {
+    const title = 'Failovers: active endpoint (0 is the primary), and whether something would keep it from moving (1)'
+    const widgets: { properties: { title: string; metrics: { expression: string; id: string }[][] } }[] =
+      bodyOf(home).widgets
+    const widget = widgets.find(({ properties }) => properties.title === title)
+    expect(widget?.properties.metrics.flat().map(({ expression, id }) => [id, expression])).toEqual([
+      ['e1', `SEARCH('{"Vedette/staging",Failover} MetricName="ActiveEndpoint"', 'Maximum', 60)`],
+      ['e2', `SEARCH('{"Vedette/staging",Failover} MetricName="NotReady"', 'Maximum', 60)`],
+    ])
+    const { failovers: _, ...plain } = deployableConfig()
+    const without = templateOf(synthesize(plain), 'vedette-shop-staging-control-us-west-2')
+    expect(JSON.stringify(bodyOf(Template.fromJSON(without)))).not.toContain('Failover')
+  })
+
   test('is as large with ten times the monitors', () => {
     const config = deployableConfig()
     const [first] = config.monitors

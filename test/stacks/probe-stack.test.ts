@@ -3,8 +3,10 @@ import path from 'node:path'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import type { ProbeAsset } from '../../lib/decide/probe-asset.ts'
+import type { ProbeNowAsset } from '../../lib/decide/probe-now.ts'
 import { tempFolder } from '../support/cli.ts'
 import { deployableConfig } from '../support/deployable-config.ts'
+import { failoverConfig, failoverInput } from '../support/failover-config.ts'
 import { assetOf, synthesize, templateOf } from '../support/synth.ts'
 
 const assembly = synthesize(deployableConfig())
@@ -13,10 +15,14 @@ const template = (vantage: string) => Template.fromJSON(templateOf(assembly, nam
 const virginia = template('us-east-1')
 const inside = template('inside')
 
-/** The statements of the probe function's policies, by policy. */
-function statements(of: Template): Record<string, { Action: string | string[]; Resource: unknown }[]> {
+/** The statements of the policies of the probe function, or of the one for decisions, by policy. */
+function statements(
+  of: Template,
+  kind: 'probe' | 'probe-now' = 'probe',
+): Record<string, { Action: string | string[]; Resource: unknown }[]> {
+  const description = `^Runs vedette-shop-staging-${kind}-(?!now-)`
   const roles = Object.values(
-    of.findResources('AWS::IAM::Role', { Properties: { Description: Match.stringLikeRegexp('^Runs') } }),
+    of.findResources('AWS::IAM::Role', { Properties: { Description: Match.stringLikeRegexp(description) } }),
   )
   const policies: { PolicyName: string; PolicyDocument: { Statement: [] } }[] = roles[0]?.Properties.Policies
   return Object.fromEntries(policies.map(({ PolicyName, PolicyDocument }) => [PolicyName, PolicyDocument.Statement]))
@@ -123,9 +129,9 @@ describe('a probe stack', () => {
 })
 
 describe('the role of a probe function', () => {
-  test('may write its own log and its own metrics, and nothing else where no monitor needs more', () => {
+  test('may write its own log and its own metrics and call controllers, and nothing else where no monitor needs more', () => {
     const ireland = statements(template('eu-west-1'))
-    expect(Object.keys(ireland)).toEqual(['Logs', 'Metrics'])
+    expect(Object.keys(ireland)).toEqual(['Logs', 'Metrics', 'Trigger'])
     expect(ireland.Metrics).toEqual([
       {
         Effect: 'Allow',
@@ -135,6 +141,18 @@ describe('the role of a probe function', () => {
       },
     ])
     expect(ireland.Logs?.map(({ Action }) => Action)).toEqual([['logs:CreateLogStream', 'logs:PutLogEvents']])
+  })
+
+  test('may call the failover function of each controller region, and no other', () => {
+    const arn = (region: string) => ({
+      'Fn::Join': [
+        '',
+        [`arn:aws:lambda:${region}:`, { Ref: 'AWS::AccountId' }, ':function:vedette-shop-staging-failover'],
+      ],
+    })
+    expect(statements(virginia).Trigger).toEqual([
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: [arn('eu-central-1'), arn('us-west-2')] },
+    ])
   })
 
   test('may read the secrets that monitors of this vantage name, in its own region', () => {
@@ -165,6 +183,123 @@ test('a vantage in a VPC is placed there by its ids, with IPv6 as a monitor asks
       SecurityGroupIds: ['sg-0123456789abcdef0'],
       Ipv6AllowedForDualStack: true,
     },
+  })
+})
+
+describe('the function that probes for decisions', () => {
+  const functionName = (vantage: string) => `vedette-shop-staging-probe-now-${vantage}`
+
+  test('is beside the one that runs monitors, and shares no concurrency with it', () => {
+    virginia.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: functionName('us-east-1'),
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 512,
+      // Two attempts of 5 s each and 3 s of grace, and 15 s for its start.
+      Timeout: 2 * 5 + 3 + 15,
+      ReservedConcurrentExecutions: 2 * (1 + 2),
+      LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', ApplicationLogLevel: 'INFO' },
+      VpcConfig: Match.absent(),
+    })
+    virginia.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: name('us-east-1'),
+      ReservedConcurrentExecutions: Match.absent(),
+    })
+  })
+
+  test('may share it where an account has none to reserve', () => {
+    const allow = { 'shared-concurrency': 'a small account may reserve nothing' }
+    const shared = synthesize({ ...deployableConfig(), allow })
+    for (const stack of [name('us-east-1'), 'vedette-shop-staging-failover-us-west-2'])
+      for (const { Properties } of Object.values(
+        Template.fromJSON(templateOf(shared, stack)).findResources('AWS::Lambda::Function'),
+      ))
+        expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions')
+  })
+
+  test('is called once, has a log of its own for a month, and a ticket when it fails', () => {
+    const configs = virginia.findResources('AWS::Lambda::EventInvokeConfig')
+    expect(Object.values(configs).map(({ Properties }) => Properties.MaximumRetryAttempts)).toEqual([0, 0])
+    virginia.hasResource('AWS::Logs::LogGroup', {
+      Properties: { LogGroupName: `/aws/lambda/${functionName('us-east-1')}`, RetentionInDays: 30 },
+      DeletionPolicy: 'Delete',
+    })
+    for (const MetricName of ['Errors', 'Throttles'])
+      virginia.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        Namespace: 'AWS/Lambda',
+        MetricName,
+        Dimensions: [{ Name: 'FunctionName', Value: functionName('us-east-1') }],
+        AlarmActions: [{ Ref: Match.stringLikeRegexp('^Ticket') }],
+      })
+  })
+
+  test('may write its own log and read the secrets of failovers, even where their monitors do not run; no metrics', () => {
+    const ireland = statements(template('eu-west-1'), 'probe-now')
+    expect(Object.keys(ireland)).toEqual(['Logs', 'Secrets'])
+    expect(ireland.Logs).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ProbeNowLogs/), 'Arn'] },
+      },
+    ])
+    const text = JSON.stringify(ireland.Secrets)
+    expect(text).toContain('arn:aws:secretsmanager:eu-west-1:')
+    expect(text).toContain(':secret:vedette/api-??????')
+    expect(text).toContain(':parameter/vedette/api-key')
+  })
+
+  test('is in the VPC of its vantage, whose network its code may not touch', () => {
+    inside.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: functionName('inside'),
+      VpcConfig: Match.objectLike({ SecurityGroupIds: ['sg-0123456789abcdef0'] }),
+    })
+    const [, deny] = statements(inside, 'probe-now').Network ?? []
+    expect(JSON.stringify(deny)).toContain(`:function:${functionName('inside')}`)
+    expect(deny).toMatchObject({ Effect: 'Deny' })
+  })
+
+  test('has IPv6 in a VPC where an endpoint has nothing else', () => {
+    const vpc = {
+      ...{ id: 'inside', region: 'us-east-1', vpcId: 'vpc-01234567' },
+      ...{ subnetIds: ['subnet-01234567'], securityGroupIds: ['sg-01234567'] },
+    }
+    const ipv6 = (addresses: object) => {
+      const two = { id: 'two', region: 'eu-west-1', ...addresses }
+      const { endpoints } = failoverInput('api')
+      const failover = failoverInput('api', { endpoints: [endpoints[0] as (typeof endpoints)[number], two] })
+      const built = synthesize(failoverConfig([failover], { vantages: [vpc] }))
+      const functions = Template.fromJSON(templateOf(built, 'vedette-shop-probe-inside'))
+      return Object.values(functions.findResources('AWS::Lambda::Function')).map(
+        ({ Properties }) => Properties.VpcConfig.Ipv6AllowedForDualStack,
+      )
+    }
+    expect(ipv6({ AAAA: ['2001:db8::1'] })).toEqual([true, true])
+    // Its other address is voted on: a subnet without IPv6 would do.
+    expect(ipv6({ A: ['192.0.2.2'], AAAA: ['2001:db8::1'] })).toEqual([undefined, undefined])
+  })
+
+  test('is told what it may be asked, with secrets by name only', () => {
+    const file = assetOf(assembly, name('eu-west-1'), functionName('eu-west-1'))
+    const asset: ProbeNowAsset = JSON.parse(file('config.json'))
+    expect(asset.failovers.map(({ id }) => id)).toEqual(['api'])
+    expect(asset.monitors.map(({ id }) => id)).toEqual([
+      ...['api', 'sorry-page', 'api@use1', 'api@euw1', 'sorry-page@sorry'],
+    ])
+    expect(asset.monitors[0]).toMatchObject({ auth: { bearer: { secret: 'vedette/api' } } })
+  })
+
+  test('has the certificate files of failovers beside it', () => {
+    const pem = path.join(tempFolder(), 'failover-ca.pem')
+    writeFileSync(pem, 'a certificate')
+    const monitors = [{ id: 'api', kind: 'tls', host: 'x.test', tls: { caFile: pem } }]
+    const built = synthesize({ ...failoverConfig([failoverInput('api')]), monitors })
+    const file = assetOf(built, 'vedette-shop-probe-us-east-1', 'vedette-shop-probe-now-us-east-1')
+    const asset: ProbeNowAsset = JSON.parse(file('config.json'))
+    const files = asset.monitors.map(({ tls }) => tls.caFile)
+    expect(new Set(files).size).toBe(1)
+    expect(file(files[0] as string)).toBe('a certificate')
   })
 })
 

@@ -23,5 +23,13 @@ export function deployableConfig(): ConfigInput {
     },
     { id: 'v6', kind: 'http', url: 'https://v6.example.com/', ipVersion: '6' },
   )
+  config.failovers.push({
+    ...{ id: 'www', hostedZoneId: 'Z123', zone: 'example.com', record: 'www.example.com', check: 'sorry-page' },
+    switch: 'health-check',
+    endpoints: [
+      { id: 'www-one', region: 'us-east-1', A: ['192.0.2.30'] },
+      { id: 'www-two', region: 'eu-west-1', alias: { hostedZoneId: 'Z456', dnsName: 'lb.example.net' } },
+    ],
+  })
   return config
 }

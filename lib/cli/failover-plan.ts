@@ -1,0 +1,93 @@
+import { failoverWarnings } from '../decide/failover-warnings.ts'
+import { failoverQuorum } from '../decide/quorum.ts'
+import { type ReadinessProblem, readinessOf } from '../decide/readiness.ts'
+import type { Config } from '../model/config.ts'
+import { formatDuration } from '../model/duration.ts'
+import { addressesOf, endpointMonitorIds } from '../model/endpoint-monitors.ts'
+import type { Failover } from '../model/failover.ts'
+import { delegationOf } from '../probe/dns-delegation.ts'
+import { createHost } from '../run/host.ts'
+import { answered } from '../run/readiness.ts'
+import { loadConfig } from './load-config.ts'
+import type { Output } from './output.ts'
+import { UsageError } from './usage-error.ts'
+import { version } from './version.ts'
+
+export interface FailoverPlanOptions {
+  config?: string
+  json?: boolean
+  /** Look at the records in Route 53 too. */
+  live?: boolean
+}
+
+/**
+ * `vedette failover plan`: what each failover of a config would do and need, before anything runs: exit 0, or with `--live`
+ * 1 where something at a record stands in the way.
+ */
+export async function failoverPlan(options: FailoverPlanOptions, output: Output): Promise<number> {
+  const config = await loadConfig(options.config)
+  if (config.failovers.length === 0) throw new UsageError('the config has no "failovers"')
+  const found = options.live ? await Promise.all(config.failovers.map((failover) => problemsAt(failover, config))) : []
+  const plans = config.failovers.map((failover, i) => planOf(failover, config, found[i]))
+  output.out(options.json ? JSON.stringify({ failovers: plans }) : plans.map(planText).join('\n\n'))
+  return found.some(({ length }) => length > 0) ? 1 : 0
+}
+
+const liveTimeoutMs = 20_000
+
+/** What readiness can tell of a failover before anything is deployed: its record, its zone, the delegation. Changes nothing. */
+async function problemsAt(failover: Failover, { resolver, vantages }: Config): Promise<ReadinessProblem[]> {
+  // The SDK is loaded by those who need it.
+  const { createRoute53 } = await import('../act/route53.ts')
+  const { list, zone } = createRoute53(() => Date.now())
+  const { deps } = createHost({ vantage: 'local', version, selfCheck: [], ...(resolver !== undefined && { resolver }) })
+  const signal = AbortSignal.timeout(liveTimeoutMs)
+  const [record, described, delegation] = await Promise.all([
+    list(failover),
+    zone?.(failover),
+    delegationOf(failover.zone, { deps, signal }).catch(() => undefined),
+  ])
+  const problems = readinessOf({
+    ...{ failover, vantages: vantages.map(({ id }) => id), nowMs: Date.now(), delegation },
+    // Nobody has voted yet.
+    votes: { ballots: new Map(), causes: new Map() },
+    ...{ record: answered(record), zone: described && answered(described), write: undefined, table: { locked: false } },
+  })
+  if (answered(record)) return problems
+  const detail = `Expected to see ${failover.record} in ${failover.hostedZoneId}, got no answer from Route 53: try again.`
+  return [...problems, { code: 'UNKNOWN_RECORD', detail }]
+}
+
+function planOf(failover: Failover, { vantages }: Config, problems?: readonly ReadinessProblem[]) {
+  const { id, record, ttl, mode, endpoints, sustainMs, cooldownMs, maxPerDay, failback } = failover
+  // Embedded, three vantages are simulated where the config has none.
+  const places = vantages.length || 3
+  const quorum = failoverQuorum(failover.quorum, places)
+  const warnings = failoverWarnings(failover, places).map(({ text }) => text)
+  return {
+    ...{ id, record, ttl, mode, vantages: places, quorum, sustainMs, cooldownMs, maxPerDay, failback, warnings },
+    ...(problems && { problems }),
+    endpoints: endpoints.map((endpoint) => ({
+      ...{ id: endpoint.id, region: endpoint.region, lastResort: endpoint.lastResort },
+      ...{ addresses: addressesOf(endpoint), monitors: endpointMonitorIds(failover, endpoint) },
+    })),
+  }
+}
+
+function planText(plan: ReturnType<typeof planOf>): string {
+  const { id, record, ttl, mode, vantages, quorum, sustainMs, cooldownMs, maxPerDay, endpoints, warnings, problems } =
+    plan
+  const rows = endpoints.map(({ id: endpoint, region, addresses, monitors, lastResort }, i) => {
+    const role = lastResort ? 'last resort' : i === 0 ? 'primary' : 'standby'
+    return `  ${endpoint} (${role}, ${region}): ${addresses.join(', ')}, checked by ${monitors.join(', ')}`
+  })
+  return [
+    `${id}: ${record}, TTL ${ttl} s, mode ${mode}`,
+    ...rows,
+    `  moves when ${quorum.fail} of ${vantages} vantages see the active endpoint down and ${quorum.pass} the target up, for ${formatDuration(sustainMs)}; blind below ${quorum.voters} votes`,
+    `  at most ${maxPerDay} times a day by itself, ${formatDuration(cooldownMs)} before any way back`,
+    ...warnings.map((warning) => `  warning: ${warning}`),
+    ...(problems ?? []).map(({ code, detail }) => `  ${code}: ${detail}`),
+    ...(problems?.length === 0 ? ['  its record, zone and delegation are as a move needs them'] : []),
+  ].join('\n')
+}

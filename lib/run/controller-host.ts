@@ -1,0 +1,23 @@
+import type { ControllerTable } from '../act/ports.ts'
+import type { Endpoint, Failover } from '../model/failover.ts'
+import type { Collected } from './collect.ts'
+import type { FailoverEvent } from './failover-event.ts'
+import type { SwapHost } from './swap.ts'
+import type { Verification } from './verify.ts'
+
+/** What a controller needs of the world. */
+export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
+  /** Ids of the vantages. */
+  vantages: readonly string[]
+  /** Asks every vantage about every endpoint, now. Never rejects: who does not answer in time has no ballot. */
+  collect(failover: Failover): Promise<Collected>
+  /** Since when endpoints have been up by quorum, where the host knows; else the votes of decisions say. */
+  healthySince?(failover: Failover): Promise<Record<string, number | undefined>>
+  table: ControllerTable
+  /** Waits until the new answer is served everywhere and the target answers there. Never rejects. */
+  verify(failover: Failover, to: Endpoint, changeId: string | undefined): Promise<Verification>
+  emit(event: FailoverEvent): void
+  wallClock(): number
+  /** An id that no decision had before; see `SwapPlan`. */
+  newDecision(): string
+}

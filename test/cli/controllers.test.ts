@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { ControlRequest } from '../../lib/decide/failover-asset.ts'
+import { tempFile, vedette } from '../support/cli.ts'
+import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+
+const config = {
+  service: 'shop',
+  vantages: ['us-east-1', 'eu-west-1', 'ap-southeast-1'],
+  controllers: ['us-west-2', 'eu-central-1'],
+  monitors: [{ id: 'api', kind: 'http', url: 'https://api.example.com/' }],
+  failovers: ['record', 'health-check'].map((how) => ({
+    ...{ id: how, hostedZoneId: 'Z1', zone: 'example.com', record: `${how}.example.com`, check: 'api', switch: how },
+    endpoints: [
+      { id: 'one', region: 'external', A: ['192.0.2.1'] },
+      { id: 'two', region: 'external', A: ['192.0.2.2'] },
+    ],
+  })),
+}
+
+const status = [
+  {
+    ...{ id: 'record', record: 'record.example.com', mode: 'auto', locked: false },
+    endpoints: [
+      { id: 'one', active: true, up: ['us-east-1'], down: [], none: [] },
+      { id: 'two', active: false, up: ['us-east-1'], down: [], none: [] },
+    ],
+  },
+]
+const moved = { kind: 'move', to: 'two', why: 'request', page: false, reasons: [] }
+
+/** What a region's function does with a request: give an answer, throw, or not be there. */
+type Region = (asked: ControlRequest) => unknown
+class NotDeployed extends Error {}
+
+/** The commands that people have, against the Lambda API of two regions. */
+describe('vedette failover --aws', { timeout: 30_000 }, () => {
+  let lambda: LoopbackServer
+  let asked: { region: string; path: string; asked: ControlRequest }[]
+  let regions: Record<string, Region>
+  let file: string
+  const answer: Region = ({ do: what }) => (what === 'to' ? moved : status)
+
+  beforeAll(async () => {
+    file = tempFile('controllers.config.json', JSON.stringify(config))
+    lambda = await startHttpServer(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      // The credential's scope names the region (SigV4), as the URL does in AWS.
+      const region = /Credential=[^/]+\/\d+\/([\w-]+)\/lambda\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
+      asked.push({ region, path: decodeURIComponent(request.url ?? ''), asked: JSON.parse(body) })
+      try {
+        response.end(JSON.stringify(regions[region]?.(JSON.parse(body)) ?? null))
+      } catch (error) {
+        if (error instanceof NotDeployed) return void response.writeHead(404).end('ResourceNotFoundException')
+        const thrown = { errorType: 'Error', errorMessage: (error as Error).message }
+        response.writeHead(200, { 'x-amz-function-error': 'Unhandled' }).end(JSON.stringify(thrown))
+      }
+    })
+  })
+  beforeEach(() => {
+    asked = []
+    regions = { 'us-west-2': answer, 'eu-central-1': answer }
+  })
+  afterAll(() => lambda.close())
+
+  const failover = (...args: string[]) =>
+    vedette(['failover', ...args, '--aws', '-c', file], {
+      env: { AWS_ENDPOINT_URL: lambda.url, AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'not-to-be-shown' },
+    })
+  const regionsAsked = () => asked.map(({ region }) => region).sort()
+
+  test('status asks every controller by its name, and shows what home sees', async () => {
+    const { code, stdout } = await failover('status')
+    expect({ code, regions: regionsAsked() }).toEqual({ code: 0, regions: ['eu-central-1', 'us-west-2'] })
+    expect(asked[0]?.path).toBe('/2015-03-31/functions/vedette-shop-failover/invocations')
+    expect(stdout).toContain('record.example.com → one')
+  })
+
+  test('status without home is that of the other controller, and says what is missing', async () => {
+    regions['us-west-2'] = () => {
+      throw new NotDeployed()
+    }
+    const { code, stdout, stderr } = await failover('status')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('→ one') })
+    expect(stderr).toMatch(/us-west-2: .*404.*is vedette-shop-failover deployed there/)
+    expect(stderr).not.toContain('not-to-be-shown')
+  })
+
+  test('a move is asked of home alone, and of the other only where home is not there', async () => {
+    expect(await failover('to', 'two', '-f', 'record', '--reason', 'drain')).toMatchObject({ code: 0 })
+    expect(asked).toMatchObject([
+      { region: 'us-west-2', asked: { do: 'to', failover: 'record', endpoint: 'two', reason: 'drain' } },
+    ])
+    regions['us-west-2'] = () => {
+      throw new NotDeployed()
+    }
+    expect(await failover('to', 'two', '-f', 'record')).toMatchObject({ code: 0 })
+    expect(asked.slice(1).map(({ region }) => region)).toEqual(['us-west-2', 'eu-central-1'])
+  })
+
+  test('what a controller refuses is not asked of the other', async () => {
+    regions['us-west-2'] = () => {
+      throw new Error('expected the id of a failover (record), got "recrod"')
+    }
+    const { code, stderr } = await failover('to', 'two', '-f', 'recrod')
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('got "recrod"') })
+    expect(regionsAsked()).toEqual(['us-west-2'])
+  })
+
+  test('a failover that moves by health checks is moved in every controller', async () => {
+    const { code, stdout } = await failover('to', 'two', '-f', 'health-check')
+    expect({ code, regions: regionsAsked() }).toEqual({ code: 0, regions: ['eu-central-1', 'us-west-2'] })
+    expect(stdout).toMatch(/us-west-2: move to two[\s\S]*eu-central-1: move to two/)
+  })
+
+  test('lock is written everywhere, and half a lock is said', async () => {
+    expect(await failover('lock', '-f', 'record')).toMatchObject({
+      code: 0,
+      stdout: 'record is locked: nothing moves it\n',
+    })
+    expect(regionsAsked()).toEqual(['eu-central-1', 'us-west-2'])
+    regions['eu-central-1'] = () => {
+      throw new Error('the table is gone')
+    }
+    const half = await failover('lock', '-f', 'record')
+    expect(half).toMatchObject({ code: 1, stderr: 'not in eu-central-1: the table is gone\n' })
+  })
+
+  test('a config without controllers has nobody to ask', async () => {
+    const none = tempFile('none.config.json', JSON.stringify({ ...config, controllers: [], failovers: [] }))
+    const { code, stderr } = await vedette(['failover', 'status', '--aws', '-c', none])
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('nobody in AWS to ask') })
+  })
+})
