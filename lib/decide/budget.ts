@@ -41,6 +41,12 @@ export const longestWindowMs = 72 * hourMs
 /** A short window is this part of its long one. */
 const shortPart = 12
 
+/** Every window that any pair has, shortest first. */
+export const allWindowsMs: readonly number[] = windows
+  .flatMap(({ longMs }) => [longMs, longMs / shortPart])
+  .filter((ms, i, all) => all.indexOf(ms) === i)
+  .sort((a, b) => a - b)
+
 /** A long window with fewer votes says nothing: nobody is told. */
 export const leastVotes = 10
 /** One or two bad votes are chance, or one blip; they wake nobody, however few votes there are. */

@@ -50,11 +50,22 @@ export function addHour(ring: VoteRing, startMs: number, { good, bad }: Votes): 
 
 /** The votes of the last so many milliseconds. */
 export function votesIn(ring: VoteRing, lastMs: number): Votes {
-  const votes = { good: 0, bad: 0 }
-  const minutes = Math.min(slots, Math.ceil(lastMs / minuteMs))
-  for (let at = Math.max(0, ring.minute - minutes + 1); at <= ring.minute; at++) {
-    votes.good += ring.good[at % slots] ?? 0
-    votes.bad += ring.bad[at % slots] ?? 0
+  return votesOver(ring, [lastMs])(lastMs)
+}
+
+/** The votes of several windows, shortest first, in one pass over the ring; gives what answers for each of them. */
+export function votesOver(ring: VoteRing, windowsMs: readonly number[]): (lastMs: number) => Votes {
+  const found = new Map<number, Votes>()
+  let [good, bad, at] = [0, 0, ring.minute]
+  for (const lastMs of windowsMs) {
+    const first = Math.max(0, ring.minute - Math.min(slots, Math.ceil(lastMs / minuteMs)) + 1)
+    let slot = at % slots
+    for (; at >= first; at--) {
+      good += ring.good[slot] ?? 0
+      bad += ring.bad[slot] ?? 0
+      slot = slot === 0 ? slots - 1 : slot - 1
+    }
+    found.set(lastMs, { good, bad })
   }
-  return votes
+  return (lastMs) => found.get(lastMs) ?? { good: 0, bad: 0 }
 }

@@ -1,8 +1,8 @@
-import { judgePairs, longestWindowMs, type PairState, type Slo, type Votes } from '../decide/budget.ts'
+import { allWindowsMs, judgePairs, longestWindowMs, type PairState, type Slo, type Votes } from '../decide/budget.ts'
 import { type Account, accountOf, type MaintenanceVotes } from '../decide/budget-account.ts'
 import { type BudgetVerdict, decideBudget } from '../decide/budget-decision.ts'
 import { maintenanceSpans } from '../decide/maintenance.ts'
-import { addHour, addVotes, advance, emptyRing, type VoteRing, votesIn } from '../decide/vote-ring.ts'
+import { addHour, addVotes, advance, emptyRing, type VoteRing, votesIn, votesOver } from '../decide/vote-ring.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { HistoryReader } from './history-reader.ts'
 
@@ -46,7 +46,7 @@ export function reportOf(
 ): SloReport {
   const { id, slo, everyMs } = monitor
   const account = readAccount(monitor, reader, nowMs, maintenanceVotes)
-  const pairs = judgePairs(slo, everyMs, (lastMs) => votesIn(ring, lastMs))
+  const pairs = judgePairs(slo, everyMs, votesOver(ring, allWindowsMs))
   const { places } = reader.watchedFrom(id, nowMs - dayMs)
   const verdict = decideBudget({
     ...{ slo, account, pairs },

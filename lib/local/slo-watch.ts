@@ -1,7 +1,7 @@
 import { targetOf } from '../decide/alarms.ts'
-import { judgePairs } from '../decide/budget.ts'
+import { allWindowsMs, judgePairs } from '../decide/budget.ts'
 import { type BurnChange, judgeBurns, type OpenBurns } from '../decide/burn-watch.ts'
-import { addVotes, advance, emptyRing, type VoteRing, votesIn } from '../decide/vote-ring.ts'
+import { addVotes, advance, emptyRing, type VoteRing, votesOver } from '../decide/vote-ring.ts'
 import type { EventOf, VedetteEvent } from '../model/event.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { ProbeResult } from '../model/result.ts'
@@ -81,7 +81,7 @@ export function startSloWatch(
     for (const watched of budgets.values()) {
       advance(watched.ring, now)
       const { slo, everyMs } = watched.monitor
-      const states = judgePairs(slo, everyMs, (lastMs) => votesIn(watched.ring, lastMs))
+      const states = judgePairs(slo, everyMs, votesOver(watched.ring, allWindowsMs))
       const { open, changes } = judgeBurns(watched.open, states)
       watched.open = open
       for (const change of changes) say({ ...named, ...burnEvent(change, watched, history, now) })

@@ -90,7 +90,7 @@ describe('an error budget, watched while it runs', () => {
     expect((told[0] as { left: number }).left).toBeGreaterThan(0.9)
     told.splice(0)
     // The half hour of the six is the last short window of a page to be clean again.
-    pass(29, up)
+    pass(28, up)
     expect(told).toEqual([])
     pass(1, up)
     expect(said(told)).toEqual([['budget.calm', 'page']])
