@@ -8,6 +8,7 @@ import { monitorProblems } from './aws-monitor-checks.ts'
 import { failoverAlarmCount } from './failover-alarms.ts'
 import { awsFailoverProblems } from './failover-checks.ts'
 import { probeName, probeNowName } from './names.ts'
+import { notifyAlarmCount } from './notify-plan.ts'
 import { monitorsOf } from './plan.ts'
 import { probeAssetOf } from './probe-asset.ts'
 import { longestFunctionName } from './probe-function.ts'
@@ -167,7 +168,7 @@ function quotaProblems(config: Config): Problem[] {
   const problems = controllers.flatMap((region, i): Problem[] => {
     const errors = vantages.filter((vantage) => vantage.region === region).length
     const own = monitors.map((monitor) => monitorAlarms(monitor, config, i === 0))
-    const shared = fixed + errors + failoverAlarmCount(config)
+    const shared = fixed + errors + failoverAlarmCount(config) + notifyAlarmCount(config)
     const alarms = own.reduce((sum, one) => sum + one.alarms.length + one.composites.length, shared)
     if (alarms <= alarmQuota || 'alarm-quota' in allow) return []
     return [

@@ -5,6 +5,7 @@ import { formatPath, type Problem, shown } from '../model/problem.ts'
 import { monitorAlarms, mostAlarmResources, resourcesOf } from './alarm-shards.ts'
 import { downAlarm, longestRunbook, lookBackSeconds } from './alarms.ts'
 import { limitAlarm, regressionAlarm } from './latency-alarms.ts'
+import { literalRouteSecrets, routeSecrets } from './notify-config.ts'
 import { invocationMs, longestTimeoutMs } from './probe-function.ts'
 import { intervalProblem } from './schedule.ts'
 import { literalSecretsOf, secretsOf } from './secrets.ts'
@@ -118,10 +119,12 @@ function keyProblems({ tls }: Monitor, i: number, { allow }: Config): Problem[] 
   ]
 }
 
-function literalProblems({ monitors, allow }: Config): Problem[] {
-  if ('secret-in-asset' in allow) return []
-  return literalSecretsOf(monitors).map((at) => ({
-    path: formatPath(['monitors', ...at]),
+function literalProblems(config: Config): Problem[] {
+  if ('secret-in-asset' in config.allow) return []
+  const inMonitors = literalSecretsOf(config.monitors).map((at) => ['monitors', ...at])
+  const inRoutes = literalRouteSecrets(config).map((at) => ['routes', ...at])
+  return [...inMonitors, ...inRoutes].map((at) => ({
+    path: formatPath(at),
     expected: "a reference to a secret in AWS: a text would lie, readable, in the bucket of the CDK's assets",
     got: 'a text',
     hint: 'use { "secret": name } or { "ssm": name }; for one that opens nothing, "allow": { "secret-in-asset": reason }',
@@ -135,8 +138,10 @@ const parameterName = /^(?:[A-Za-z0-9_.-]+|\/[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+
 const longestParameterName = 1011
 
 function secretProblems(config: Config): Problem[] {
-  return secretsOf(config.monitors).flatMap(({ ref, at }): Problem[] => {
-    const path = formatPath(['monitors', ...at])
+  const inMonitors = secretsOf(config.monitors).map(({ ref, at }) => ({ ref, at: ['monitors', ...at] }))
+  const inRoutes = routeSecrets(config).map(({ ref, at }) => ({ ref, at: ['routes', ...at] }))
+  return [...inMonitors, ...inRoutes].flatMap(({ ref, at }): Problem[] => {
+    const path = formatPath(at)
     if ('env' in ref)
       return [
         {
@@ -146,7 +151,7 @@ function secretProblems(config: Config): Problem[] {
           hint: `use { "secret": name } or { "ssm": name }`,
         },
       ]
-    const hint = 'a name, not an ARN: it is read in the region of each vantage'
+    const hint = 'a name, not an ARN: it is read in the region of each function'
     if ('secret' in ref && !secretName.test(ref.secret))
       return [{ path, expected: 'the name of a secret in Secrets Manager', got: shown(ref.secret), hint }]
     if ('ssm' in ref && (!parameterName.test(ref.ssm) || ref.ssm.length > longestParameterName))

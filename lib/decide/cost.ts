@@ -3,6 +3,7 @@ import type { Monitor } from '../model/monitor.ts'
 import { monitorAlarms } from './alarm-shards.ts'
 import { type Alarm, certificateAlarm } from './alarms.ts'
 import { failoverLines, tickCalls } from './failover-cost.ts'
+import { notifyLines } from './notify-plan.ts'
 import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
 import { amount, type CostLine, line, prices, pricesAsOf, sum } from './prices.ts'
 import { probeMemoryMb } from './probe-function.ts'
@@ -22,7 +23,7 @@ const secondsPerMonitor = 0.02
  */
 const loopSeconds = 115
 
-type Priced = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors' | 'failovers'>
+type Priced = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors' | 'failovers' | 'routes'>
 
 export interface Bill {
   lines: CostLine[]
@@ -46,6 +47,7 @@ export function billOf(config: Priced): Bill {
     ...lambdaLines(shards, tickCalls(config)),
     ...secretLines(config),
     ...failoverLines(config),
+    ...notifyLines(config),
   ].filter(({ quantity }) => quantity > 0)
   const runsPerMonth = sum(shards.map((shard) => shard.runsPerMonth))
   const monthlyUsd = sum(lines.map((line) => line.monthlyUsd))

@@ -1,6 +1,7 @@
 import type { Config } from '../model/config.ts'
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Named } from '../model/event.ts'
+import type { Secret, SecretRef } from '../model/monitor.ts'
 import type { Route, Severity } from '../model/route.ts'
 import type { MonitorRule, NotifyRules, RouteRule } from './notice.ts'
 
@@ -47,6 +48,30 @@ function routeRulesOf(routes: readonly Route[], list: Severity): RouteRule[] {
       destination: JSON.stringify([kind, where]),
     }
   })
+}
+
+/** Every reference to a secret in the routes, and where in them it stands; and every secret that stands there as a text. */
+export function routeSecrets({ routes }: Pick<Config, 'routes'>): { ref: SecretRef; at: PropertyKey[] }[] {
+  return secretPlaces(routes).flatMap(([at, value]) => (typeof value === 'string' ? [] : [{ ref: value, at }]))
+}
+
+/** Where secrets stand in the routes as texts. */
+export function literalRouteSecrets({ routes }: Pick<Config, 'routes'>): PropertyKey[][] {
+  return secretPlaces(routes).flatMap(([at, value]) => (typeof value === 'string' ? [at] : []))
+}
+
+function secretPlaces(routes: Config['routes']): [at: PropertyKey[], value: Secret][] {
+  const keys = ['routingKey', 'webhook', 'token', 'secret'] as const
+  return (['page', 'ticket'] as const).flatMap((list) =>
+    routes[list].flatMap((route, i) => {
+      const named = route as Partial<Record<(typeof keys)[number], Secret>>
+      const own = keys.flatMap((key): [PropertyKey[], Secret][] => {
+        const value = named[key]
+        return value === undefined ? [] : [[[list, i, key], value]]
+      })
+      return route.kind === 'webhook' ? [...own, [[list, i, 'url'], route.url] as [PropertyKey[], Secret]] : own
+    }),
+  )
 }
 
 /** Every route of a config. */

@@ -33,6 +33,7 @@ export const prices = {
   schedule: { usd: 1, per: 1_000_000, unit: 'invocation', source: 'https://aws.amazon.com/eventbridge/pricing/' },
   dynamoRead: { usd: 0.125, per: 1_000_000, unit: 'read unit', source: dynamoDb },
   dynamoWrite: { usd: 0.625, per: 1_000_000, unit: 'write unit', source: dynamoDb },
+  queueRequest: { usd: 0.4, per: 1_000_000, unit: 'request', source: 'https://aws.amazon.com/sqs/pricing/' },
   // Of endpoints in AWS, of alarms and of other checks; the one below is of endpoints elsewhere.
   plainHealthCheck: { usd: 0.5, per: 1, unit: 'health check', source: route53 },
   healthCheck: { usd: 0.75, per: 1, unit: 'health check', source: route53 },
