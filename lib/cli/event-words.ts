@@ -30,6 +30,9 @@ export function eventWords({ kind, detail }: StoredEvent): Words {
       }
     case 'change':
       return { subject: 'change', text: [data.text, data.url].filter(Boolean).join(' ') }
+    case 'alarm':
+    case 'result':
+      return { subject: `${data.subject}`, text: `${data.text}` }
     case 'engine':
       return { subject: 'vedette', text: `${data.type} (${data.version})` }
     default:

@@ -20,6 +20,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option(...configOption)
     .option(...historyOption)
     .option('--socket <file>', 'where the engine listens (default: .vedette/control.sock)')
+    .option('--aws', 'by the alarms and controllers in AWS, with the credentials of the environment')
     .option('--json', 'print it all as JSON and nothing else')
     .action(async (options) => {
       const { status } = await import('./status.ts')
@@ -60,6 +61,8 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option('--from <time>', 'from when on: "24h" ago (the default), or a time in UTC')
     .option('--to <time>', 'until when (default: now)')
     .option('-m, --monitor <id>', 'this monitor only, beside what is about all (repeatable)', each, [])
+    .option('--aws', 'from alarms and logs in AWS, with the credentials of the environment; needs a config')
+    .option(...configOption)
     .option('--json', 'print { "entries", "outages" } and nothing else')
     .action(async (options) => {
       const { timeline } = await import('./timeline.ts')

@@ -8,7 +8,8 @@ import type { Status } from './status.ts'
 import { toWidth } from './text-width.ts'
 import { msText, percentText, utcText } from './words.ts'
 
-interface Row {
+/** One thing that is not as it should be. */
+export interface Row {
   what: string
   who: string
   /** For how long. */
@@ -16,33 +17,65 @@ interface Row {
   why: string
 }
 
-/** What needs a person, worst first; then what is well, as a count. Lines are cut to `columns` where there is a terminal. */
-export function statusText(status: Status, columns?: number): string {
-  const { service, atMs, monitors, failovers, unreachable } = status
-  const rows = [...monitors.flatMap((monitor) => rowsOf(monitor, atMs)), ...failovers.flatMap(lockRows)]
+/** What is on the screen. */
+export interface Screen {
+  service: string
+  atMs: number
+  rows: Row[]
+  /** How many monitors are well. */
+  well: number
+  failovers: FailoverStatus[]
+  /** Why failovers could not be asked for. */
+  unreachable?: string
+}
+
+/** What needs a person, by what the history has. */
+export function screenOf({ monitors, ...status }: Status): Screen {
+  const rows = [...monitors.flatMap((monitor) => rowsOf(monitor, status.atMs)), ...status.failovers.flatMap(lockRows)]
+  return { ...status, rows, well: wellAmong(monitors, rows) }
+}
+
+/** How many of the monitors there is nothing to say of. */
+export function wellAmong(monitors: readonly { id: string }[], rows: readonly Row[]): number {
+  const named = new Set(rows.map(({ who }) => who))
+  return monitors.filter(({ id }) => !named.has(id)).length
+}
+
+/** The screen as text, worst first; lines are cut to `columns` where there is a terminal. */
+export function screenText({ service, atMs, rows, well, failovers, unreachable }: Screen, columns?: number): string {
   const sorted = rows.toSorted((a, b) => order.indexOf(a.what) - order.indexOf(b.what))
-  const troubled = new Set(rows.filter(({ what }) => what !== 'muted').map(({ who }) => who))
-  const well = monitors.filter(({ id }) => !troubled.has(id)).length
   const whoWidth = Math.max(0, ...sorted.map(({ who }) => who.length))
+  const whatWidth = Math.max(0, ...sorted.map(({ what }) => what.length))
   const lines = sorted.map(
     ({ what, who, age: since, why }) =>
-      `${what.toUpperCase().padEnd(9)} ${who.padEnd(whoWidth)} ${since.padStart(4)}  ${plainText(why)}`,
+      `${what.toUpperCase().padEnd(whatWidth)}  ${who.padEnd(whoWidth)} ${since.padStart(4)}  ${plainText(why)}`,
   )
   const links = failoverLines(failovers, atMs)
   return [
     `${service} at ${utcText(atMs)} UTC: ${headline(sorted, well)}`,
     ...(lines.length > 0 ? ['', ...lines] : []),
     ...(links.length > 0 ? ['', ...links] : []),
-    ...(unreachable === undefined
-      ? []
-      : ['', `failovers: not known (${unreachable}): start "vedette run", and ask from the same folder`]),
+    ...(unreachable === undefined ? [] : ['', `failovers: not known: ${unreachable}`]),
   ]
-    .map((line) => (columns === undefined ? line : toWidth(line, columns).trimEnd()))
+    .map((line) => (columns === undefined ? line.trimEnd() : toWidth(line, columns).trimEnd()))
     .join('\n')
 }
 
 /** From the worst. */
-const order = ['down', 'silent', 'burning', 'locked', 'degraded', 'slow', 'pending', 'muted']
+const order = [
+  'down',
+  'silent',
+  'blind',
+  'burning',
+  'locked',
+  'not ready',
+  'fault',
+  'degraded',
+  'slow',
+  'certificate',
+  'pending',
+  'muted',
+]
 
 function headline(rows: readonly Row[], well: number): string {
   const counts = order.flatMap((what) => {
@@ -82,7 +115,8 @@ function silence(lastMs: number | undefined): string {
   return lastMs === undefined ? 'no result yet: is the engine running?' : 'no result since then: is the engine running?'
 }
 
-function lockRows({ id, locked, record }: FailoverStatus): Row[] {
+/** Failovers that nothing may move. */
+export function lockRows({ id, locked, record }: FailoverStatus): Row[] {
   return locked
     ? [{ what: 'locked', who: id, age: '', why: `nothing moves ${record}: vedette failover unlock -f ${id}` }]
     : []

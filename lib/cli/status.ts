@@ -5,12 +5,14 @@ import { defaultSocket } from './controllers.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { withHistory } from './read-history.ts'
-import { statusText } from './status-view.ts'
+import { screenOf, screenText } from './status-view.ts'
 
 export interface StatusOptions {
   config?: string
   history?: string
   socket?: string
+  /** By the alarms in AWS, not by a history. */
+  aws?: boolean
   json?: boolean
 }
 
@@ -30,13 +32,14 @@ export interface Status {
  * outside of maintenance, pages by its budget, is locked, or is not watched at all; else 0.
  */
 export async function status(options: StatusOptions, output: Output): Promise<number> {
+  if (options.aws) return (await import('./status-aws.ts')).statusAws(options, output)
   const config = await loadConfig(options.config)
   const atMs = Date.now()
   const monitors = withHistory(options.history, (reader) => overviewOf(config.monitors, reader, atMs))
   const asked = config.failovers.length > 0 ? await ask(options.socket ?? defaultSocket) : { failovers: [] }
   const found: Status = { service: config.service, atMs, monitors, ...asked }
   if (options.json) output.out(JSON.stringify(found))
-  else output.out(statusText(found, output.columns))
+  else output.out(screenText(screenOf(found), output.columns))
   return isInTrouble(found) ? 1 : 0
 }
 
@@ -46,7 +49,12 @@ async function ask(socket: string): Promise<Pick<Status, 'failovers' | 'unreacha
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const isGone = code === 'ENOENT' || code === 'ECONNREFUSED'
-    return { failovers: [], unreachable: isGone ? `no engine listens at ${socket}` : message }
+    return {
+      failovers: [],
+      unreachable: isGone
+        ? `no engine listens at ${socket}: start "vedette run", and ask from the same folder`
+        : message,
+    }
   }
 }
 

@@ -8,6 +8,9 @@ import { UsageError } from './usage-error.ts'
 import { spelled } from './words.ts'
 
 export interface TimelineOptions {
+  config?: string
+  /** From alarms and logs in AWS, not from a history. */
+  aws?: boolean
   history?: string
   from?: string
   to?: string
@@ -40,6 +43,8 @@ export interface Timeline {
   toMs: number
   entries: TimelineEntry[]
   outages: Outage[]
+  /** What could not be read. */
+  problems?: string[]
 }
 
 const usualFrom = '24h'
@@ -50,14 +55,23 @@ export async function timeline(options: TimelineOptions, output: Output): Promis
   const fromMs = timeOption('--from', options.from ?? usualFrom, nowMs)
   const toMs = options.to === undefined ? nowMs : timeOption('--to', options.to, nowMs)
   if (fromMs >= toMs) throw new UsageError('--from: expected a time before --to')
+  const isAsked = (monitor: string) => !options.monitor?.length || options.monitor.includes(monitor)
+  if (options.aws) {
+    const { readAwsTimeline } = await import('./timeline-aws.ts')
+    return print(await readAwsTimeline(options.config, { fromMs, toMs, isAsked }), options, output)
+  }
   const found = withHistory(options.history, (reader) => {
-    const isAsked = (monitor: string) => !options.monitor?.length || options.monitor.includes(monitor)
     const transitions = reader.transitions(fromMs, toMs).filter(({ monitor }) => isAsked(monitor))
     const before = reader.statesAt(fromMs).filter(({ monitor }) => isAsked(monitor))
     const events = reader.events(fromMs, toMs).filter((event) => isAbout(event, isAsked))
     return timelineOf(transitions, before, events, { fromMs, toMs })
   })
-  output.out(options.json ? JSON.stringify(found) : timelineMarkdown(found))
+  return print(found, options, output)
+}
+
+function print(found: Timeline, { json }: TimelineOptions, output: Output): number {
+  output.out(json ? JSON.stringify(found) : timelineMarkdown(found))
+  for (const problem of found.problems ?? []) output.err(problem)
   return 0
 }
 

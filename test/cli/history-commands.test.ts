@@ -148,10 +148,10 @@ describe('vedette status', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines[0]).toMatch(/^shop at .* UTC: 2 down · 1 silent · 1 burning · 1 well$/)
     expect(lines.slice(2).map((line) => line.slice(0, 15).trim())).toEqual([
-      'DOWN      api',
-      'DOWN      cart',
-      'SILENT    old',
-      'BURNING   api',
+      'DOWN     api',
+      'DOWN     cart',
+      'SILENT   old',
+      'BURNING  api',
     ])
     expect(lines[2]).toMatch(/CONNECT_REFUSED/)
     expect(lines[3]).toContain('in maintenance.')
