@@ -1,3 +1,4 @@
+import { quantile } from '../decide/quantile.ts'
 import { type Tail, tailOf } from '../decide/tail.ts'
 import type { HistoryReader } from '../local/history-reader.ts'
 import { chosenMonitors } from './chosen-monitors.ts'
@@ -18,6 +19,7 @@ export interface LatencyOptions {
 const usualSince = '24h'
 /** More make no better percentile, and take their time to read. */
 const mostRuns = 200_000
+const leastForP95 = 20
 
 /** `vedette latency`: how long runs take and what their tail looks like. Always exit 0. */
 export async function latency(options: LatencyOptions, output: Output): Promise<number> {
@@ -35,6 +37,9 @@ export async function latency(options: LatencyOptions, output: Output): Promise<
 interface Found {
   monitor: string
   runs: number
+  /** Of 20 runs and more. */
+  p95Ms?: number
+  p50Ms?: number
   tail?: Tail
 }
 
@@ -43,17 +48,25 @@ function read(reader: HistoryReader, id: string, fromMs: number, toMs: number): 
     .results(id, fromMs, toMs)
     .flatMap(({ status, durationMs }) => (status === 'up' || status === 'degraded' ? [durationMs] : []))
     .slice(-mostRuns)
+  const sorted = Float64Array.from(durations).sort()
+  const [p50Ms, p95Ms] = [quantile(sorted, 0.5), sorted.length < leastForP95 ? undefined : quantile(sorted, 0.95)]
   const tail = tailOf(durations)
-  return { runs: durations.length, ...(tail && { tail }) }
+  return {
+    runs: durations.length,
+    ...(p50Ms !== undefined && { p50Ms }),
+    ...(p95Ms !== undefined && { p95Ms }),
+    ...(tail && { tail }),
+  }
 }
 
 function table(found: readonly Found[]): string {
   const worstFirst = found.toSorted((a, b) => (b.tail?.p99ToMedian ?? 0) - (a.tail?.p99ToMedian ?? 0))
-  const rows = worstFirst.map(({ monitor, runs, tail }) => {
-    if (!tail) return [monitor, `${runs}`, '–', '–', '–', '–', '–', 'fewer than 100 runs: no tail to speak of']
-    const { p50Ms, p95Ms, p99Ms, maxMs, p99ToMedian } = tail
-    return [monitor, `${runs}`, ...[p50Ms, p95Ms, p99Ms, maxMs].map(msText), `${p99ToMedian.toFixed(1)}×`, shape(tail)]
-  })
+  const shown = (ms: number | undefined) => (ms === undefined ? '–' : msText(ms))
+  const rows = worstFirst.map(({ monitor, runs, p50Ms, p95Ms, tail }) => [
+    ...[monitor, `${runs}`, shown(p50Ms), shown(p95Ms), shown(tail?.p99Ms), shown(tail?.maxMs)],
+    tail ? `${tail.p99ToMedian.toFixed(1)}×` : '–',
+    tail ? shape(tail) : 'fewer than 100 runs: no tail to speak of',
+  ])
   const head = ['monitor', 'runs', 'p50', 'p95', 'p99', 'max', 'p99/p50', 'shape']
   return plainTable({ head, rows, aligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'] })
 }

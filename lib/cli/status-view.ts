@@ -94,7 +94,9 @@ function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
   const row = (what: string, howLong: string, text: string): Row => ({ what, who: id, age: howLong, why: text })
   return [
     ...(silent ? [row('silent', lastMs === undefined ? '' : age(nowMs - lastMs), silence(lastMs))] : []),
-    ...(state === 'up' ? [] : [row(state, since, muted ? `in maintenance. ${why}` : why)]),
+    ...(state === 'up' || (state === 'pending' && silent)
+      ? []
+      : [row(state, since, muted ? `in maintenance. ${why}` : why)]),
     ...(muted && state === 'up' ? [row('muted', '', 'in maintenance')] : []),
     ...(worst && budget
       ? [

@@ -10,17 +10,20 @@ export function createFailoverRecord(history: Pick<History, 'recordEvent'>): (ev
   return (event) => {
     if (event.type === 'decided') {
       const now = gist(event)
-      const before = said.get(event.failover) ?? '["stay"]'
-      said.set(event.failover, now)
+      const before = said.get(event.failover) ?? staying
+      // To stay is what comes after every move.
+      said.set(event.failover, event.decision.kind === 'move' ? staying : now)
       if (now === before && event.trigger !== 'person') return
     }
     history.recordEvent({ atMs: event.atMs, kind: 'failover', detail: event })
   }
 }
 
+const staying = 'stay'
+
 /** What a decision comes to, without its figures. */
 function gist({ decision }: Extract<FailoverEvent, { type: 'decided' }>): string {
-  if (decision.kind === 'stay') return '["stay"]'
+  if (decision.kind === 'stay') return staying
   const to = 'to' in decision ? decision.to : undefined
   return JSON.stringify([decision.kind, to, decision.reasons.map(({ code }) => code)])
 }

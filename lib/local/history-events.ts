@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 /** Something that happened beside results and changes of state: a failover, a notification, a deployment. */
 export interface StoredEvent {
   atMs: number
-  /** What kind of thing: `failover`, `budget`, `latency`, `notice`, `change`. Each has a shape of its own in `detail`. */
+  /** What kind of thing: `failover`, `budget`, `latency`, `notice`, `change`, `engine`. Each has a shape of its own in `detail`. */
   kind: string
   /** Plain data; never holds a secret. */
   detail: unknown
