@@ -12,6 +12,7 @@ const parts = {
   invocation: 'five hundred monitors in one invocation',
   synth: 'a thousand monitors as templates',
   failover: 'from the death of an origin to the change of its record',
+  notify: 'from a confirmed failure to the accepted alert, and a storm',
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 
