@@ -35,7 +35,7 @@ export type BudgetReason =
   | { code: 'overdrawn'; left: number; stillBurning: boolean }
   | { code: 'little-left'; left: number }
   | { code: 'ends-soon'; inMs: number; over: '1h' | '1d' }
-  | { code: 'too-few-votes'; votes: number; over: '1h' }
+  | { code: 'too-few-votes'; votes: number; over: '1h' | '1d' }
   | { code: 'within-budget'; left: number }
 
 export interface BudgetFacts {
@@ -129,10 +129,13 @@ function scarce({ left }: Account, exhaustion: BudgetVerdict['exhaustion']): Bud
   return [...little, ...soon]
 }
 
-/** Half of what should have been seen in the last hour, or more, is missing: nobody knows. */
-function blindness({ hour, votesPerHour }: BudgetFacts): BudgetReason[] {
-  const votes = hour.good + hour.bad
-  return votesPerHour >= leastVotes && votes < votesPerHour / 2 ? [{ code: 'too-few-votes', votes, over: '1h' }] : []
+/** Half of what should have been seen lately, or more, is missing, or nothing was ever seen: nobody knows. */
+function blindness({ account, hour, day, votesPerHour }: BudgetFacts): BudgetReason[] {
+  const [over, lately, expected] =
+    votesPerHour < leastVotes ? (['1d', day, 24 * votesPerHour] as const) : (['1h', hour, votesPerHour] as const)
+  const votes = lately.good + lately.bad
+  const isBlind = account.uptime === undefined || (expected >= leastVotes && votes < expected / 2)
+  return isBlind ? [{ code: 'too-few-votes', votes, over }] : []
 }
 
 /** At the rate of the last hour, or where that was calm of the last day. */

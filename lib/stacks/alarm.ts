@@ -48,10 +48,14 @@ function watched(alarm: Alarm, namespace: string) {
   })
   if (math) {
     const statistics = Object.entries(math.statistics).map(([id, stat]) => query(id, stat, false))
-    return { metrics: [{ id: 'e', expression: math.expression }, ...statistics], comparisonOperator, threshold }
+    return {
+      metrics: [{ id: 'e', expression: math.expression, returnData: true }, ...statistics],
+      comparisonOperator,
+      threshold,
+    }
   }
   if (band !== undefined) {
-    const expected = { id: 'band', expression: `ANOMALY_DETECTION_BAND(m, ${band})` }
+    const expected = { id: 'band', expression: `ANOMALY_DETECTION_BAND(m, ${band})`, returnData: true }
     const metrics = [query('m', alarm.statistic, true), expected]
     return { metrics, comparisonOperator: 'GreaterThanUpperThreshold', thresholdMetricId: expected.id }
   }

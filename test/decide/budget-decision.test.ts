@@ -70,6 +70,26 @@ describe('the decision', () => {
     }
   })
 
+  test('is to watch what was never seen, and what runs seldom and has not been seen for a day', () => {
+    const unseen = accountOf(
+      [],
+      { ms: 0, good: 0, bad: 0 },
+      {
+        ...{ slo, everyMs: minuteMs, places: 1, fromMs, toMs, firstMs: undefined },
+      },
+    )
+    const none = { good: 0, bad: 0 }
+    expect(decide({ account: unseen, hour: none, day: none, votesPerHour: 0 })).toEqual([
+      'watch closely',
+      'too-few-votes',
+    ])
+    expect(decide({ hour: none, day: none, votesPerHour: 2 })).toEqual(['watch closely', 'too-few-votes'])
+    expect(decide({ hour: { good: 1, bad: 0 }, day: { good: 40, bad: 0 }, votesPerHour: 2 })).toEqual([
+      'keep',
+      'within-budget',
+    ])
+  })
+
   test('since a change goes by what came after it', () => {
     const since = (good: number, bad: number) =>
       decide({ since: { ms: toMs - 10 * minuteMs, votes: { good, bad } } }).slice(0, 2)
