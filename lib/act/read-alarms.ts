@@ -13,6 +13,7 @@ export interface AlarmNow {
 export interface AlarmChange {
   name: string
   atMs: number
+  from?: AlarmNow['state']
   to: AlarmNow['state']
   /** CloudWatch's words: `Alarm updated from OK to ALARM`. */
   summary: string
@@ -56,10 +57,11 @@ export async function readAlarmChanges(
     ...{ StartDate: new Date(fromMs), EndDate: new Date(toMs) },
   })
   for await (const { AlarmHistoryItems = [] } of pages) {
-    for (const { AlarmName = '', Timestamp, HistorySummary = '', HistoryData } of AlarmHistoryItems) {
-      const to = newState(HistoryData) ?? / to (OK|ALARM|INSUFFICIENT_DATA)/.exec(HistorySummary)?.[1]
-      if (AlarmName.startsWith(prefix) && Timestamp && to)
-        found.push({ name: AlarmName, atMs: Timestamp.getTime(), to: to as AlarmNow['state'], summary: HistorySummary })
+    for (const { AlarmName = '', Timestamp, HistorySummary = '' } of AlarmHistoryItems) {
+      const [, from, to] = /from (\w+) to (\w+)/.exec(HistorySummary) ?? []
+      if (!AlarmName.startsWith(prefix) || !Timestamp || !isState(to)) continue
+      const change = { name: AlarmName, atMs: Timestamp.getTime(), to, summary: HistorySummary }
+      found.push(isState(from) ? { ...change, from } : change)
     }
     seen += AlarmHistoryItems.length
     if (seen >= mostChanges) break
@@ -67,12 +69,8 @@ export async function readAlarmChanges(
   return found
 }
 
-function newState(data: string | undefined): string | undefined {
-  try {
-    return JSON.parse(data ?? '').newState?.stateValue
-  } catch {
-    return undefined
-  }
+function isState(text: string | undefined): text is AlarmNow['state'] {
+  return text === 'OK' || text === 'ALARM' || text === 'INSUFFICIENT_DATA'
 }
 
 function paginator(region: string) {

@@ -25,10 +25,10 @@ export async function readAwsTimeline(configFile: string | undefined, asked: Ask
   const { found, meanings, problems } = await readControllers(config, (region, prefix) =>
     readAlarmChanges(region, prefix, fromMs, toMs),
   )
-  const known = found.flatMap((change) => {
+  const known = news(found).flatMap((change) => {
     const meaning = meanings[change.name]
     const isMeant = meaning && meaning.is !== 'nothing' && (!('monitor' in meaning) || isAsked(meaning.monitor))
-    return isMeant && change.to !== 'INSUFFICIENT_DATA' ? [{ change, meaning }] : []
+    return isMeant ? [{ change, meaning }] : []
   })
   const transitions = known.flatMap(({ change, meaning }) =>
     meaning.is === 'down' ? [transitionOf(change, meaning.monitor)] : [],
@@ -37,6 +37,18 @@ export async function readAwsTimeline(configFile: string | undefined, asked: Ask
   const logged = await readLogs(config, asked)
   const timeline = timelineOf(transitions, [], [...alarms, ...logged.events], asked)
   return { ...timeline, problems: [...problems, ...logged.problems] }
+}
+
+/** Openings, and the closings of what was open: that a new alarm is OK, or has no data, is no news. */
+function news(changes: readonly AlarmChange[]): AlarmChange[] {
+  const open = new Set<string>()
+  return changes.filter(({ name, from, to }) => {
+    if (to === 'INSUFFICIENT_DATA') return false
+    const wasOpen = open.has(name) || from === 'ALARM'
+    if (to === 'ALARM') open.add(name)
+    else open.delete(name)
+    return to === 'ALARM' ? !wasOpen : wasOpen
+  })
 }
 
 function transitionOf({ atMs, to }: AlarmChange, monitor: string): StoredTransition {

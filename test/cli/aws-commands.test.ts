@@ -16,7 +16,6 @@ const alarm = (name: string, state: string, minutes = 5) => ({
 const item = (name: string, minutes: number, from: string, to: string) => ({
   ...{ AlarmName: name, Timestamp: ago(minutes), HistoryItemType: 'StateUpdate' },
   HistorySummary: `Alarm updated from ${from} to ${to}`,
-  HistoryData: JSON.stringify({ newState: { stateValue: to } }),
 })
 const line = (minutes: number, body: object) => ({ timestamp: now - minutes * 60_000, message: JSON.stringify(body) })
 const seenDown = {
@@ -45,11 +44,13 @@ const answers: Record<string, (body: Record<string, unknown>, region: string) =>
         },
   DescribeAlarmHistory: () => ({
     AlarmHistoryItems: [
+      item('vedette-shop-web-down', 20, 'INSUFFICIENT_DATA', 'OK'),
       item('vedette-shop-api-down', 10, 'OK', 'ALARM'),
+      item('vedette-shop-api-down', 9, 'ALARM', 'INSUFFICIENT_DATA'),
       item('vedette-shop-api-burn-1h-long', 9, 'OK', 'ALARM'),
       item('vedette-shop-api-burn-page', 8, 'OK', 'ALARM'),
       item('another-alarm', 7, 'OK', 'ALARM'),
-      item('vedette-shop-api-down', 4, 'ALARM', 'OK'),
+      item('vedette-shop-api-down', 4, 'INSUFFICIENT_DATA', 'OK'),
     ],
   }),
   FilterLogEvents: ({ logGroupName }) => {
