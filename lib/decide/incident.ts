@@ -16,11 +16,15 @@ const minuteMs = 60_000
  * How long an incident of some types lives where nothing more is heard of it, because no event may ever end it: a move that
  * failed is a person's to mend, and in AWS a controller repeats every half hour what it wants, and does not say that it is over.
  */
-export const lifeMs: Partial<Record<EventType, number>> = {
+const lives: Partial<Record<EventType, number>> = {
   'failover.failed': 24 * 60 * minuteMs,
   'failover.refused': 65 * minuteMs,
   'failover.asked': 65 * minuteMs,
-  'fault.opened': 24 * 60 * minuteMs,
+}
+
+/** How long an incident of this event lives where nothing more is heard of it; for ever where undefined. */
+export function lifeOf(event: VedetteEvent): number | undefined {
+  return event.type === 'fault.opened' ? event.forMs : lives[event.type]
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { VedetteEvent } from '../model/event.ts'
-import { changeText, effectOf, isTold, keyOf, lifeMs, supersededBy } from './incident.ts'
+import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './incident.ts'
 import { describe } from './message.ts'
 import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { openingOf, pushNotice, settleRoute } from './notify-alerts.ts'
@@ -172,7 +172,7 @@ function forgetUnknown(state: NotifyState, rules: NotifyRules): void {
 
 function expire(state: NotifyState, nowMs: number): void {
   for (const { key, event, heardMs } of Object.values(state.incidents)) {
-    const life = lifeMs[event.type]
+    const life = lifeOf(event)
     if (life !== undefined && nowMs - heardMs >= life) delete state.incidents[key]
   }
   for (const [key, atMs] of Object.entries(state.over)) if (nowMs - atMs >= overMs) delete state.over[key]

@@ -79,8 +79,8 @@ type Bodies =
   /** A vantage that cannot tell: it is cut off, or gone. */
   | { type: 'vantage.blind'; vantage: string; sinceMs: number; detail: string }
   | { type: 'vantage.seeing'; vantage: string }
-  /** A part of Vedette that fails. */
-  | { type: 'fault.opened'; part: string; detail: string }
+  /** A part of Vedette that fails. Where nobody may ever say that it works again, it is over `forMs` after it was last heard of. */
+  | { type: 'fault.opened'; part: string; detail: string; forMs?: number }
   | { type: 'fault.closed'; part: string }
   // Failovers. `reasons` are those of the decision, in sentences.
   | { type: 'failover.started'; failover: string; record: string; to: string; why: string; reasons: string[] }

@@ -47,11 +47,14 @@ export function failoverTold(event: FailoverEvent, { record, service, env }: Abo
       return [{ ...head, type: `drill.${outcome}`, detail: whole, tookMs, seen: sights }]
     }
     case 'failed':
-      return [
-        { ...named, atMs, type: 'fault.opened', part: `decisions of failover ${failover}`, detail: event.message },
-      ]
+      return [{ ...named, atMs, type: 'fault.opened', part: partOf(failover), detail: event.message, forMs: brokenMs }]
   }
 }
+
+/** A controller in AWS repeats what breaks every half hour, and says nothing of decisions that go well. */
+const brokenMs = 65 * 60_000
+
+const partOf = (failover: string) => `decisions of failover ${failover}`
 
 type Head = Pick<VedetteEvent & { type: 'failover.settled' }, 'service' | 'env' | 'atMs' | 'failover' | 'record'>
 
@@ -59,7 +62,7 @@ type Head = Pick<VedetteEvent & { type: 'failover.settled' }, 'service' | 'env' 
 function decided(decision: Decision, head: Head): VedetteEvent[] {
   const { service, env, atMs, failover } = head
   const named = { service, ...(env !== undefined && { env }), atMs }
-  const works: VedetteEvent = { ...named, type: 'fault.closed', part: `decisions of failover ${failover}` }
+  const works: VedetteEvent = { ...named, type: 'fault.closed', part: partOf(failover) }
   const reasons = decision.reasons.map(reasonText)
   const settled: VedetteEvent = { ...head, type: 'failover.settled' }
   if (decision.kind === 'move')

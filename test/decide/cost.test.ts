@@ -30,6 +30,17 @@ function configOf(more: Record<string, unknown> = {}, count = 100, top: Record<s
 const usd = (bill: Bill, what: string) => bill.lines.find((line) => line.what === what)?.monthlyUsd ?? 0
 
 describe('the bill', () => {
+  test('of telling people is a few dollars, and nothing without routes', () => {
+    const routes = { page: [{ kind: 'pagerduty', routingKey: { secret: 'vedette/pagerduty' } }] }
+    const told = billOf(configOf({}, 100, { routes }))
+    const lines = told.lines.filter(({ what }) => what.startsWith('notify'))
+    expect(lines.find(({ what }) => what === 'notify: secrets')?.quantity).toBe(2)
+    expect(told.monthlyUsd - billOf(configOf()).monthlyUsd).toBeCloseTo(
+      lines.reduce((sum, line) => sum + line.monthlyUsd, 0),
+    )
+    expect(told.monthlyUsd - billOf(configOf()).monthlyUsd).toBeLessThan(8)
+  })
+
   test('of 100 monitors × 10 vantages × 1/min with two controllers is at most $120 a month', () => {
     const bill = billOf(configOf())
     expect(bill.monthlyUsd).toBeLessThanOrEqual(120)
