@@ -13,6 +13,7 @@ const parts = {
   synth: 'a thousand monitors as templates',
   failover: 'from the death of an origin to the change of its record',
   notify: 'from a confirmed failure to the accepted alert, and a storm',
+  slo: 'error budgets and latency of five hundred monitors, judged',
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 

@@ -140,9 +140,10 @@ async function watch(
   const failovers = config.failovers.length > 0 ? await embed(config, { log, history, notify }, source) : undefined
   if (failovers) onFailovers?.(failovers)
   if (!isLive) for (const hint of hints) output.err(hint)
+  // It reads the history first, which would disturb the first probes.
+  const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
   engine.start()
   notify?.watch(engine)
-  const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
   const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
   keep('started to watch')
   const view = isLive ? showLive(engine, failovers, hints, stop) : undefined
