@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createPublisher, putMetricsTo } from '../lib/act/cloudwatch.ts'
 import { causesFromLogs } from '../lib/act/found-causes.ts'
 import { createDeliver } from '../lib/act/notify-deliver.ts'
@@ -20,5 +21,6 @@ export const handler = createNotifyFunction(asset, {
   publish: createPublisher(asset.peers, (region) => putMetricsTo(region, asset.namespace)),
   causes: causesFromLogs(asset.vantages, nowMs),
   log: jsonLog((line) => void process.stdout.write(`${line}\n`)),
+  newHolder: randomUUID,
   nowMs,
 })

@@ -109,6 +109,8 @@ export interface NotifyState {
   /** By route: when each single alert of late was opened. */
   opened: Record<string, number[]>
   heartbeatMs: number
+  /** Who tells what is due, until when: several runs may share this state, and nothing is to be told twice. */
+  lease?: { holder: string; untilMs: number }
   /** Another controller speaks: nothing new is told from here. */
   isSilent: boolean
   /** When incidents that are over were last heard of; kept for a day where events come in any order. */

@@ -8,11 +8,14 @@ import {
 } from '../decide/notice.ts'
 import { notify } from '../decide/notify.ts'
 import type { VedetteEvent } from '../model/event.ts'
+import { pause } from './pause.ts'
 
 /** What a notifier needs of the world. */
 export interface NotifierHost {
   store: NotifyStore
   deliver: Deliver
+  /** An id of this run, where others share the store: one of them tells at a time. Absent where the store is its own. */
+  holder?: string
   nowMs(): number
   /** Never throws. */
   log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void
@@ -22,7 +25,10 @@ export interface NotifierHost {
 const deliverWithinMs = 60_000
 /** Notices under way may end within this when it is stopped. */
 const stopWithinMs = 5000
-const mostConflicts = 5
+const mostConflicts = 20
+/** Longer than any run that shares its store lasts: one that died does not keep the others from telling for ever. */
+const leaseMs = 65_000
+const lookAgainMs = 150
 
 /**
  * Takes events in, decides by the rules whom to tell, and tells them: the state is kept before anybody is told, so that a
@@ -41,6 +47,7 @@ export class Notifier {
   #wakeMs = 0
   #endMs = Number.POSITIVE_INFINITY
   #trouble: Error | undefined
+  #isLettingGo = false
 
   constructor(rules: NotifyRules, host: NotifierHost) {
     this.#rules = rules
@@ -85,10 +92,13 @@ export class Notifier {
       const nowMs = this.#host.nowMs()
       const underWay = [...this.#busy.values()]
       if (underWay.length > 0) await Promise.race(underWay)
-      else if (this.#turn === undefined && this.#wakeMs > Math.min(endMs, nowMs + this.#rules.gatherMs)) break
-      else if (this.#turn === undefined) await this.#nextTurn()
+      else if (this.#turn !== undefined) continue
+      else if (nowMs < endMs && this.#isDue(nowMs) && !this.#mayTell(this.#state, nowMs)) await this.#lookAgain()
+      else if (this.#wakeMs > Math.min(endMs, nowMs + this.#rules.gatherMs)) break
+      else await this.#nextTurn()
     }
     this.#endMs = Number.POSITIVE_INFINITY
+    await this.#letGo()
     return this.#state.outbox.length === 0
   }
 
@@ -103,6 +113,34 @@ export class Notifier {
     clearTimeout(timer)
     clearTimeout(this.#timer)
     this.#stopping.abort()
+  }
+
+  /** Whether something waits to be told now. */
+  #isDue(nowMs: number): boolean {
+    return this.#state.outbox.some(({ notBeforeMs = 0 }) => notBeforeMs <= nowMs)
+  }
+
+  /** Whether it is this run that tells: nobody else does, or is known to. */
+  #mayTell({ lease }: NotifyState, nowMs: number): boolean {
+    const { holder } = this.#host
+    return holder === undefined || lease === undefined || lease.holder === holder || lease.untilMs <= nowMs
+  }
+
+  /** Another run tells: it may have told of what came from here too, or have ended. */
+  async #lookAgain(): Promise<void> {
+    await pause(lookAgainMs, this.#stopping.signal)
+    await this.#load()
+    this.#put({ kind: 'clock' })
+    await this.#turn
+  }
+
+  /** Lets the others tell. */
+  async #letGo(): Promise<void> {
+    if (this.#state.lease?.holder !== this.#host.holder || this.#host.holder === undefined) return
+    this.#isLettingGo = true
+    this.#put({ kind: 'clock' })
+    await this.#turn
+    this.#isLettingGo = false
   }
 
   #put(input: NotifyInput): void {
@@ -144,7 +182,13 @@ export class Notifier {
 
   async #decide(inputs: readonly NotifyInput[]): Promise<void> {
     for (let i = 0; i < mostConflicts; i++) {
-      const { state, wakeMs } = notify(this.#state, inputs, this.#rules, this.#host.nowMs())
+      const nowMs = this.#host.nowMs()
+      const { state, wakeMs } = notify(this.#state, inputs, this.#rules, nowMs)
+      const { holder } = this.#host
+      // Taken with the state itself: of two that want to tell, one finds that the other was faster.
+      if (this.#isLettingGo) delete state.lease
+      else if (holder !== undefined && state.outbox.length > 0 && this.#mayTell(state, nowMs))
+        state.lease = { holder, untilMs: nowMs + leaseMs }
       const outcome = await this.#save(state)
       if (outcome === 'conflict') {
         await this.#load()
@@ -195,6 +239,7 @@ export class Notifier {
     const notice = this.#state.outbox.find((one) => one.route === route)
     const nowMs = this.#host.nowMs()
     if (!notice || (notice.notBeforeMs ?? 0) > nowMs || this.#endMs <= nowMs) return
+    if (this.#isLettingGo || !this.#mayTell(this.#state, nowMs)) return
     const work = this.#deliver(notice, Math.min(deliverWithinMs, this.#endMs - nowMs)).finally(() => {
       this.#busy.delete(route)
     })

@@ -22,6 +22,8 @@ export interface NotifyFunctionHost {
   /** Looks up why monitors are down, where results are logged. */
   causes: FindCauses
   log: Log
+  /** An id that no run had before. */
+  newHolder(): string
   nowMs(): number
 }
 
@@ -42,7 +44,7 @@ export function createNotifyFunction(asset: NotifyAsset, host: NotifyFunctionHos
     const nowMs = host.nowMs()
     const isTick = !('Records' in event)
     const inputs = isTick ? [] : event.Records.flatMap(({ body }) => inputsOf(body, asset, host))
-    const notifier = new Notifier(rules, host)
+    const notifier = new Notifier(rules, { ...host, holder: host.newHolder() })
     // Causes are looked up while the state is read: nobody waits longer than either takes.
     const [known] = await Promise.all([withCauses(inputs, host), notifier.start()])
     notifier.take(known)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
 import type { Found } from '../../lib/act/ports.ts'
@@ -52,6 +53,7 @@ function notifyIn(region: string | undefined, store: MemoryStore = memoryStore()
       return []
     },
     causes: async () => found,
+    newHolder: randomUUID,
     log: (level, event, fields) => void logged.push(`${level} ${event} ${JSON.stringify(fields)}`),
     nowMs,
   })
@@ -242,6 +244,30 @@ describe('what goes wrong', () => {
     await inBatches('OK', 2)
     expect(pagerDuty.open.get(key)?.size).toBe(0)
     expect(pagerDuty.received.length).toBeLessThan(10)
+  })
+
+  test('runs at the same time tell everybody once, also where a repetition would be seen', async () => {
+    const store = memoryStore()
+    const whole = config()
+    const names = whole.vantages.map((vantage) => heartbeatAlarm(vantage, whole).name)
+    // As in Lambda: each run has its own process, and they share the table.
+    const runs = [...names, 'stranger-1', 'stranger-2'].map((name) =>
+      notifyIn(home, store)(batch(alarm(name, 'ALARM'))),
+    )
+    await Promise.all([...runs, notifyIn(home, store)({ do: 'tick' }), notifyIn(home, store)({ do: 'tick' })])
+    expect(slack.posts.map(({ text }) => text).sort()).toEqual([
+      ...['eu-west-1', 'inside', 'us-east-1'].map((id) => expect.stringContaining(`The vantage ${id} is blind`)),
+      ...[1, 2].map((n) => expect.stringContaining(`stranger-${n}`)),
+    ])
+    expect([store.kept?.state.outbox, store.kept?.state.lease]).toEqual([[], undefined])
+  })
+
+  test('a run that died while it told does not keep the others from it for ever', async () => {
+    const store = memoryStore()
+    await notifyIn(home, store)(batch(alarm(down('mail'), 'ALARM')))
+    if (store.kept) store.kept.state.lease = { holder: 'dead', untilMs: Date.now() + 500 }
+    await notifyIn(home, store)(batch(alarm(down('api'), 'ALARM')))
+    expect(pagerDuty.opened).toContain('vedette/shop@staging/api')
   })
 
   test('what could not be told is told by the next tick', async () => {
