@@ -1,19 +1,6 @@
+import { rates } from '../decide/notify-pace.ts'
 import type { Route } from '../model/route.ts'
 import type { DeliverOptions } from './notify-deliver.ts'
-
-/** So many calls within any such time. */
-interface Rate {
-  calls: number
-  withinMs: number
-}
-
-/** PagerDuty throttles a key at some 120 calls a minute; Slack takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits). */
-const rates: Record<Route['kind'], Rate> = {
-  pagerduty: { calls: 110, withinMs: 60_000 },
-  slack: { calls: 1, withinMs: 1100 },
-  webhook: { calls: 20, withinMs: 1000 },
-  sns: { calls: 20, withinMs: 1000 },
-}
 
 export interface Limits {
   /** Waits for this destination's turn; false where it does not come before `endMs`. */

@@ -108,6 +108,8 @@ export interface NotifyState {
   acts: Record<string, ChangeNote>
   /** By route: when each single alert of late was opened. */
   opened: Record<string, number[]>
+  /** By route: its latest calls, as many as its rate counts. */
+  calls: Record<string, number[]>
   heartbeatMs: number
   /** Who tells what is due, until when: several runs may share this state, and nothing is to be told twice. */
   lease?: { holder: string; untilMs: number }
@@ -135,7 +137,7 @@ export type NotifyInput =
 /** Nothing is open; a standby is silent until it hears that home is. */
 export function initialNotifyState(nowMs: number, isSilent = false): NotifyState {
   return {
-    ...{ version: 1, nextId: 1, incidents: {}, alerts: {}, outbox: [], changes: [], acts: {}, opened: {} },
+    ...{ version: 1, nextId: 1, incidents: {}, alerts: {}, outbox: [], changes: [], acts: {}, opened: {}, calls: {} },
     ...{ heartbeatMs: nowMs, isSilent, over: {}, lost: 0 },
   }
 }

@@ -132,7 +132,9 @@ function keepTelling(state: NotifyState, route: RouteRule, alert: Alert, rules: 
   })
   const isDue = rules.remindMs !== undefined && nowMs - alert.toldMs >= rules.remindMs
   if (isDue && !isMuted && !state.isSilent && isOpenAt(route, nowMs)) say(state, route, alert, 'remind', rules, nowMs)
-  return rules.remindMs === undefined ? Number.POSITIVE_INFINITY : alert.toldMs + rules.remindMs
+  const nextMs = alert.toldMs + (rules.remindMs ?? Number.POSITIVE_INFINITY)
+  // One that is held back is looked at again every minute.
+  return nextMs > nowMs ? nextMs : Number.POSITIVE_INFINITY
 }
 
 function say(

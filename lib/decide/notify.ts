@@ -3,6 +3,7 @@ import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './inc
 import { describe } from './message.ts'
 import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { openingOf, pushNotice, settleRoute } from './notify-alerts.ts'
+import { freeAtMs, noteCall } from './notify-pace.ts'
 
 /** How many changes and decisions are kept to be mentioned. */
 const mostChanges = 20
@@ -34,7 +35,11 @@ export function notify(
     return settleRoute(state, route, { ended, isRepeated }, rules, nowMs)
   })
   const waiting = state.outbox.flatMap(({ notBeforeMs = 0 }) => (notBeforeMs > nowMs ? [notBeforeMs] : []))
-  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting) }
+  const paced = rules.routes.flatMap((route) => {
+    const freeMs = freeAtMs(state, route)
+    return freeMs > nowMs && state.outbox.some((notice) => notice.route === route.name) ? [freeMs] : []
+  })
+  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting, ...paced) }
 }
 
 function take(
@@ -110,6 +115,7 @@ function takeDelivery(
   const notice = removeNotice(state, id)
   if (!notice) return
   const { route, key } = notice
+  noteCallOf(state, route, rules, nowMs)
   if (ref !== undefined) {
     const alert = state.alerts[route]?.[key]
     if (alert) alert.ref = ref
@@ -129,6 +135,7 @@ function takeFailure(
 ): void {
   const notice = state.outbox.find((one) => one.id === id)
   if (!notice) return
+  noteCallOf(state, notice.route, rules, nowMs)
   const isGivenUp = isFinal || notice.rounds + 1 >= mostRounds || notice.action === 'note'
   if (isGivenUp) {
     removeNotice(state, id)
@@ -167,6 +174,7 @@ function forgetUnknown(state: NotifyState, rules: NotifyRules): void {
   }
   for (const route of Object.keys(state.alerts)) if (!names.has(route)) delete state.alerts[route]
   for (const route of Object.keys(state.opened)) if (!names.has(route)) delete state.opened[route]
+  for (const route of Object.keys(state.calls)) if (!names.has(route)) delete state.calls[route]
   state.outbox = state.outbox.filter(({ route }) => names.has(route))
 }
 
@@ -180,6 +188,11 @@ function expire(state: NotifyState, nowMs: number): void {
 
 /** Nothing is on its way for so long. */
 const overMs = 86_400_000
+
+function noteCallOf(state: NotifyState, route: string, rules: NotifyRules, nowMs: number): void {
+  const rule = rules.routes.find(({ name }) => name === route)
+  if (rule) noteCall(state, rule, nowMs)
+}
 
 function isFailing(state: NotifyState, route: string, rules: NotifyRules): boolean {
   return Object.hasOwn(state.incidents, keyOf(rules, 'route', route))

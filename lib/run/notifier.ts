@@ -5,8 +5,10 @@ import {
   type NotifyInput,
   type NotifyRules,
   type NotifyState,
+  type RouteRule,
 } from '../decide/notice.ts'
 import { notify } from '../decide/notify.ts'
+import { freeAtMs } from '../decide/notify-pace.ts'
 import type { VedetteEvent } from '../model/event.ts'
 import { pause } from './pause.ts'
 
@@ -94,7 +96,8 @@ export class Notifier {
       if (underWay.length > 0) await Promise.race(underWay)
       else if (this.#turn !== undefined) continue
       else if (nowMs < endMs && this.#isDue(nowMs) && !this.#mayTell(this.#state, nowMs)) await this.#lookAgain()
-      else if (this.#wakeMs > Math.min(endMs, nowMs + this.#rules.gatherMs)) break
+      // What is due and not told yet waits for its route's pace.
+      else if (this.#wakeMs > (this.#isDue(nowMs) ? endMs : nowMs + this.#rules.gatherMs) || nowMs >= endMs) break
       else await this.#nextTurn()
     }
     this.#endMs = Number.POSITIVE_INFINITY
@@ -175,7 +178,7 @@ export class Notifier {
     }
     this.#turn = undefined
     this.#say(before)
-    for (const { name } of this.#rules.routes) this.#pump(name)
+    for (const route of this.#rules.routes) this.#pump(route)
     if (this.#inputs.length > 0) this.#put({ kind: 'clock' })
     else if (!this.#stopping.signal.aborted) void this.#nextTurn()
   }
@@ -234,12 +237,13 @@ export class Notifier {
     if (lost > 0) this.#host.log('error', 'notify.lost', { notices: lost })
   }
 
-  #pump(route: string): void {
+  #pump(rule: RouteRule): void {
+    const route = rule.name
     if (this.#busy.has(route) || this.#stopping.signal.aborted) return
     const notice = this.#state.outbox.find((one) => one.route === route)
     const nowMs = this.#host.nowMs()
     if (!notice || (notice.notBeforeMs ?? 0) > nowMs || this.#endMs <= nowMs) return
-    if (this.#isLettingGo || !this.#mayTell(this.#state, nowMs)) return
+    if (this.#isLettingGo || !this.#mayTell(this.#state, nowMs) || freeAtMs(this.#state, rule) > nowMs) return
     const work = this.#deliver(notice, Math.min(deliverWithinMs, this.#endMs - nowMs)).finally(() => {
       this.#busy.delete(route)
     })

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { initialNotifyState } from '../../lib/decide/notice.ts'
 import { mostWaiting } from '../../lib/decide/notify-alerts.ts'
+import { freeAtMs, noteCall } from '../../lib/decide/notify-pace.ts'
 import type { VedetteEvent } from '../../lib/model/event.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 
@@ -195,6 +197,7 @@ describe('what is muted', () => {
     expect(desk.told()).toEqual(['open a'])
     desk.take(11 * hour, { kind: 'clock' })
     expect(desk.told()).toEqual(['open a', 'remind a'])
+    expect(desk.errors).toEqual([])
   })
 })
 
@@ -292,6 +295,21 @@ describe('a route that cannot be told', () => {
     expect(desk.state.outbox.length).toBe(mostWaiting)
     expect(desk.state.outbox.filter(({ action }) => action === 'note')).toEqual([])
     expect([desk.state.outbox[0]?.id, desk.state.lost]).toEqual([open?.id, 1])
+  })
+})
+
+describe('the pace of a route', () => {
+  test('holds for all runs that share the state: 110 calls a minute to PagerDuty, whoever makes them', () => {
+    const [pager] = rulesOf().routes
+    const state = initialNotifyState(0)
+    if (!pager) throw new Error('expected a route')
+    for (let i = 0; i < 109; i++) noteCall(state, pager, i)
+    expect(freeAtMs(state, pager)).toBe(0)
+    noteCall(state, pager, 500)
+    expect(freeAtMs(state, pager)).toBe(minute)
+    noteCall(state, pager, minute)
+    expect(freeAtMs(state, pager)).toBe(minute + 1)
+    expect(state.calls.pager).toHaveLength(110)
   })
 })
 

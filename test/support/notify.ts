@@ -108,6 +108,8 @@ export class Desk {
     // What is kept is JSON, and a restart is nothing special.
     this.state = JSON.parse(JSON.stringify(state))
     this.wakeMs = wakeMs
+    // Whoever is woken at once, for ever, does nothing else.
+    if (wakeMs <= nowMs) this.errors.push(`woken at ${wakeMs}, which is not after ${nowMs}`)
   }
 
   #accept(notice: Notice): void {
