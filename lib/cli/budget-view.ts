@@ -1,7 +1,7 @@
 import { type PairState, timesText } from '../decide/budget.ts'
 import type { Account } from '../decide/budget-account.ts'
 import { type BudgetDecision, type BudgetReason, budgetReasonText, decisions } from '../decide/budget-decision.ts'
-import type { SloReport } from '../local/slo-report.ts'
+import type { SloReport } from '../decide/budget-report.ts'
 import { formatDuration } from '../model/duration.ts'
 import { plainTable } from './plain-table.ts'
 import { percentText, spelled, utcText } from './words.ts'

@@ -35,6 +35,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option('-m, --monitor <id>', 'this monitor only, in detail (repeatable)', each, [])
     .option('--since <time>', 'judge what came after a deployment: "10m" ago, or a time in UTC; at most 3 days ago')
     .option('--strict', 'exit 1 for "watch closely" as well')
+    .option('--aws', 'by the votes in AWS, with the credentials of the environment')
     .option('--json', 'print { "decision", "budgets": […] } and nothing else')
     .action(async (options) => {
       const { budget } = await import('./budget.ts')

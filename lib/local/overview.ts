@@ -1,3 +1,4 @@
+import { type SloReport, withSlo } from '../decide/budget-report.ts'
 import type { Cause, State } from '../decide/health.ts'
 import { causeOf } from '../decide/health.ts'
 import { inMaintenance } from '../decide/maintenance.ts'
@@ -6,7 +7,7 @@ import type { EventOf, VedetteEvent } from '../model/event.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { ProbeResult } from '../model/result.ts'
 import type { HistoryReader } from './history-reader.ts'
-import { reportOf, ringsOf, type SloReport, withSlo } from './slo-report.ts'
+import { reportOf, ringsOf } from './slo-report.ts'
 
 /** How a monitor stands, by its history. */
 export interface MonitorStatus {

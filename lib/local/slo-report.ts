@@ -1,21 +1,10 @@
-import { allWindowsMs, judgePairs, longestWindowMs, type PairState, type Slo, type Votes } from '../decide/budget.ts'
+import { longestWindowMs, type Votes } from '../decide/budget.ts'
 import { type Account, accountOf, type MaintenanceVotes } from '../decide/budget-account.ts'
-import { type BudgetVerdict, decideBudget } from '../decide/budget-decision.ts'
+import { type Promised, reportOn, type SloReport, windowStart } from '../decide/budget-report.ts'
 import { maintenanceSpans } from '../decide/maintenance.ts'
-import { addHour, addVotes, advance, emptyRing, type VoteRing, votesIn, votesOver } from '../decide/vote-ring.ts'
+import { addHour, addVotes, advance, emptyRing, type VoteRing } from '../decide/vote-ring.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { HistoryReader } from './history-reader.ts'
-
-/** How an objective stands. */
-export interface SloReport {
-  monitor: string
-  slo: Slo
-  account: Account
-  pairs: PairState[]
-  verdict: BudgetVerdict
-}
-
-const [hourMs, dayMs] = [3_600_000, 86_400_000]
 
 /** The votes of the last three days of these monitors, as a history has them; hours that are over are spread over their minutes. */
 export function ringsOf(
@@ -37,48 +26,34 @@ export function ringsOf(
   return rings
 }
 
-/** Reads a history and decides; `sinceMs` asks what came after a time, at most three days ago. */
+/** Reads a history and decides; see `reportOn`. */
 export function reportOf(
-  monitor: Monitor & { slo: Slo },
+  monitor: Promised,
   reader: HistoryReader,
   ring: VoteRing,
-  { nowMs, sinceMs }: { nowMs: number; sinceMs?: number },
+  times: { nowMs: number; sinceMs?: number },
 ): SloReport {
-  const { id, slo, everyMs } = monitor
-  const account = readAccount(monitor, reader, nowMs, maintenanceVotes)
-  const pairs = judgePairs(slo, everyMs, votesOver(ring, allWindowsMs))
-  const { places } = reader.watchedFrom(id, nowMs - dayMs)
-  const verdict = decideBudget({
-    ...{ slo, account, pairs },
-    ...{ hour: votesIn(ring, hourMs), day: votesIn(ring, dayMs) },
-    votesPerHour: (Math.max(1, places) * Math.min(hourMs, nowMs - account.fromMs - account.unwatchedMs)) / everyMs,
-    ...(sinceMs !== undefined && { since: { ms: sinceMs, votes: votesIn(ring, nowMs - sinceMs) } }),
-  })
-  return { monitor: id, slo, account, pairs, verdict }
+  const { firstMs, ...known } = readVotes(monitor, reader, times.nowMs)
+  const maintenance = maintenanceVotes(monitor, reader, windowStart(monitor.slo, times.nowMs), times.nowMs)
+  return reportOn(monitor, { ...known, firstMs, maintenance, ring }, times)
 }
 
-/** Accounts for the window of an objective up to now; maintenance takes longest to read, and is left out unless asked for. */
-export function readAccount(
-  monitor: Monitor & { slo: Slo },
-  reader: HistoryReader,
-  nowMs: number,
-  inMaintenance: typeof maintenanceVotes = () => ({ ms: 0, good: 0, bad: 0 }),
-): Account {
-  const { id, slo, everyMs } = monitor
-  const fromMs = Math.floor((nowMs - slo.windowMs) / hourMs) * hourMs
+/** What is left of a budget, without what maintenance had of it: that takes longest to read. */
+export function readAccount(monitor: Promised, reader: HistoryReader, nowMs: number): Account {
+  const { slo, everyMs } = monitor
+  const { hours, places, firstMs } = readVotes(monitor, reader, nowMs)
+  const watched = { slo, everyMs, places: Math.max(1, places), fromMs: windowStart(slo, nowMs), toMs: nowMs, firstMs }
+  return accountOf(hours, { ms: 0, good: 0, bad: 0 }, watched)
+}
+
+function readVotes({ id, slo }: Promised, reader: HistoryReader, nowMs: number) {
+  const fromMs = windowStart(slo, nowMs)
   const { firstMs, places } = reader.watchedFrom(id, fromMs)
-  const hours = reader.hourVotes(id, fromMs, nowMs)
-  const watched = { slo, everyMs, places: Math.max(1, places), fromMs, toMs: nowMs, firstMs }
-  return accountOf(hours, inMaintenance(monitor, reader, fromMs, nowMs), watched)
+  return { hours: reader.hourVotes(id, fromMs, nowMs), places, firstMs }
 }
 
 /** What was measured in maintenance, as far back as single results are kept. */
-export function maintenanceVotes(
-  monitor: Monitor,
-  reader: HistoryReader,
-  fromMs: number,
-  toMs: number,
-): MaintenanceVotes {
+function maintenanceVotes(monitor: Monitor, reader: HistoryReader, fromMs: number, toMs: number): MaintenanceVotes {
   const sum = { ms: 0, good: 0, bad: 0 }
   for (const span of maintenanceSpans(monitor.maintenance, fromMs, toMs)) {
     const votes: Votes = { good: 0, bad: 0 }
@@ -91,9 +66,4 @@ export function maintenanceVotes(
     sum.bad += votes.bad
   }
   return sum
-}
-
-/** Those of the monitors that promise something. */
-export function withSlo(monitors: readonly Monitor[]): (Monitor & { slo: Slo })[] {
-  return monitors.filter((monitor): monitor is Monitor & { slo: Slo } => monitor.slo !== undefined)
 }

@@ -1,5 +1,6 @@
 import { targetOf } from '../decide/alarms.ts'
 import { allWindowsMs, judgePairs } from '../decide/budget.ts'
+import { type Promised, withSlo } from '../decide/budget-report.ts'
 import { type BurnChange, judgeBurns, type OpenBurns } from '../decide/burn-watch.ts'
 import { addVotes, advance, emptyRing, type VoteRing, votesOver } from '../decide/vote-ring.ts'
 import type { EventOf, VedetteEvent } from '../model/event.ts'
@@ -9,7 +10,7 @@ import type { Log } from '../run/log.ts'
 import type { EngineEvent } from './engine.ts'
 import type { History } from './history.ts'
 import { LatencyWatch } from './latency-watch.ts'
-import { readAccount, ringsOf, withSlo } from './slo-report.ts'
+import { readAccount, ringsOf } from './slo-report.ts'
 
 export interface SloWatchOptions {
   service: string
@@ -27,7 +28,7 @@ const takeOverMs = 8 * 86_400_000
 
 /** What one objective is watched with. */
 interface Watched {
-  monitor: ReturnType<typeof withSlo>[number]
+  monitor: Promised
   ring: VoteRing
   open: OpenBurns
 }

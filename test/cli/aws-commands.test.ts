@@ -27,6 +27,26 @@ const seenDown = {
 }
 const swapped = { level: 'warn', event: 'failover.swapped', failover: 'live', to: 'two', kind: 'moved', tookMs: 900 }
 
+interface Query {
+  Id: string
+  MetricStat: { Metric: { Dimensions: { Value: string }[] }; Period: number; Stat: string }
+}
+
+/** Two vantages for three hours; for the last ten minutes both see `api` down. */
+function metricData(queries: Query[]): unknown {
+  const results = queries.map(({ Id, MetricStat: { Metric, Period, Stat } }) => {
+    const sums = new Map<number, number>()
+    for (let minute = 180; minute > 0; minute--) {
+      const atMs = now - minute * 60_000
+      const period = Math.floor(atMs / 1000 / Period) * Period
+      const isDown = Metric.Dimensions[0]?.Value === 'api' && minute <= 10
+      sums.set(period, (sums.get(period) ?? 0) + (Stat === 'SampleCount' || isDown ? 2 : 0))
+    }
+    return { Id, Timestamps: [...sums.keys()], Values: [...sums.values()] }
+  })
+  return { MetricDataResults: results.reverse() }
+}
+
 const answers: Record<string, (body: Record<string, unknown>, region: string) => unknown> = {
   DescribeAlarms: ({ NextToken }) =>
     NextToken === undefined
@@ -53,6 +73,7 @@ const answers: Record<string, (body: Record<string, unknown>, region: string) =>
       item('vedette-shop-api-down', 4, 'INSUFFICIENT_DATA', 'OK'),
     ],
   }),
+  GetMetricData: ({ MetricDataQueries }) => metricData(MetricDataQueries as Query[]),
   FilterLogEvents: ({ logGroupName }) => {
     if (logGroupName === '/aws/lambda/vedette-shop-probe-us-east-1')
       return { events: [line(12, seenDown), { timestamp: now, message: 'no JSON' }] }
@@ -153,6 +174,32 @@ describe('vedette status --aws', () => {
     expect((await ask('status', { ...shop, vantages: [], controllers: [] })).stderr).toContain(
       'the config has no "controllers"',
     )
+  })
+})
+
+describe('vedette budget --aws', () => {
+  test('says the same by the votes in CloudWatch, pooled over the vantages', async () => {
+    const { code, stdout, stderr } = await ask('budget', shop)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(stdout).toMatch(/why {5}the 1h pair burns: 1\d\d× over 1h and 1000× over 5m, where 14.4× is a page/)
+    expect(stdout).toMatch(/budget {2}43m 12s of downtime; 1?\dm/)
+    const [query] = (calls[0]?.body.MetricDataQueries ?? []) as Query[]
+    expect(query?.MetricStat).toMatchObject({
+      Metric: { Namespace: 'Vedette', MetricName: 'Down', Dimensions: [{ Name: 'Monitor', Value: 'api' }] },
+    })
+    expect(calls.map(({ region, action }) => `${region} ${action}`)).toEqual(Array(2).fill('us-west-2 GetMetricData'))
+  })
+
+  test('asks the standby where home does not answer, and says so', async () => {
+    down = ['us-west-2']
+    const { code, stderr } = await ask('budget', shop)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'us-west-2: AccessDenied: no\n' })
+    down.push('eu-north-1')
+    expect(await ask('budget', shop)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('the votes cannot be read'),
+    })
   })
 })
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { withSlo } from '../../lib/decide/budget-report.ts'
+import { emptyRing } from '../../lib/decide/vote-ring.ts'
 import type { EngineEvent } from '../../lib/local/engine.ts'
-import { maintenanceVotes, readAccount, reportOf, ringsOf, withSlo } from '../../lib/local/slo-report.ts'
+import { readAccount, reportOf, ringsOf } from '../../lib/local/slo-report.ts'
 import { startSloWatch } from '../../lib/local/slo-watch.ts'
 import type { VedetteEvent } from '../../lib/model/event.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
@@ -209,7 +211,8 @@ describe('the account of a history', () => {
     const { add, reader } = history()
     add(...minutes('api', base, 120, (i) => (i >= 60 && i < 75 ? 'down' : 'up')))
     const maintenance = [{ start: new Date(base + hourMs).toISOString(), for: '30m' }]
-    const account = readAccount(promisedOne({ maintenance }), reader, base + 2 * hourMs, maintenanceVotes)
+    const nowMs = base + 2 * hourMs
+    const { account } = reportOf(promisedOne({ maintenance }), reader, emptyRing(nowMs), { nowMs })
     expect(account.maintenance).toEqual({ ms: 30 * minuteMs, downMs: 15 * minuteMs })
     expect(account.uptime).toBeCloseTo(105 / 120)
     expect(account.uptimeOutsideMaintenance).toBe(1)
