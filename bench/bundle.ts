@@ -1,5 +1,5 @@
 /*
- * What a function weighs, and what its import costs beside that of the CloudWatch client alone: bundled with esbuild's usual
+ * What each function weighs, and what its import costs beside that of the CloudWatch client alone: bundled with esbuild's usual
  * options, and by our own recipe. Each import is in a process of its own, one of each in turn.
  *
  *   node bench/bundle.ts [--runs 40]
@@ -9,10 +9,13 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
+import { failoverAssetOf } from '../lib/decide/failover-asset.ts'
+import { notifyAssetOf } from '../lib/decide/notify-asset.ts'
 import { probeAssetOf } from '../lib/decide/probe-asset.ts'
+import { probeNowAssetOf } from '../lib/decide/probe-now.ts'
 import type { Vantage } from '../lib/model/config.ts'
 import { parseConfig } from '../lib/model/parse-config.ts'
-import { bundleFunction, bundleOptions } from '../lib/stacks/bundle.ts'
+import { bundleFor, bundleOptions, type FunctionName, functionsOf } from '../lib/stacks/bundle.ts'
 import { writeBundle } from './support/bundle.ts'
 import { median, percentile, printTable } from './support/table.ts'
 
@@ -23,43 +26,74 @@ const config = parseConfig({
   vantages: ['eu-west-1'],
   controllers: ['us-west-2', 'eu-central-1'],
   monitors: [{ id: 'api', kind: 'http', url: 'https://127.0.0.1/' }],
+  routes: { page: [{ kind: 'pagerduty', routingKey: { secret: 'key' } }] },
+  failovers: [
+    {
+      ...{ id: 'api', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'api' },
+      endpoints: [
+        { id: 'one', region: 'external', A: ['127.0.0.1'] },
+        { id: 'two', region: 'external', A: ['127.0.0.2'] },
+      ],
+    },
+  ],
 })
-const files = await bundleFunction('probe')
-const asset = probeAssetOf(config, config.vantages[0] as Vantage)
-const ours = writeBundle({ ...files, 'config.json': JSON.stringify(asset) })
+const vantage = config.vantages[0] as Vantage
+const assets: Record<FunctionName, object> = {
+  probe: probeAssetOf(config, vantage),
+  'probe-now': probeNowAssetOf(config, vantage),
+  failover: failoverAssetOf(config, 'us-west-2'),
+  notify: notifyAssetOf(config, 'us-west-2'),
+}
+const names = functionsOf(config)
+const bundles = await bundleFor(config)
+const ours = (name: FunctionName) => writeBundle({ ...bundles[name], 'config.json': JSON.stringify(assets[name]) })
 const cloudWatch = {
   contents: "export { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch'",
   resolveDir: import.meta.dirname,
 }
-const folders = { usual: writeBundle(await usualBundle()), recipe: writeBundle(await recipeBundle()), ours }
+const folders = {
+  ...{ usual: writeBundle(await usualBundle()), recipe: writeBundle(await recipeBundle()) },
+  ...{ probe: ours('probe'), 'probe-now': ours('probe-now'), failover: ours('failover') },
+  notify: ours('notify'),
+}
+type Imported = keyof typeof folders
+const imported = Object.keys(folders) as Imported[]
 
 const importScript = 'const t = performance.now(); await import(process.argv[1]); console.log(performance.now() - t)'
-const times: Record<keyof typeof folders, number[]> = { usual: [], recipe: [], ours: [] }
-for (let i = 0; i < Number(values.runs); i++)
-  for (const name of ['usual', 'recipe', 'ours'] as const) times[name].push(importMs(folders[name]))
+const times: Record<Imported, number[]> = {
+  usual: [],
+  recipe: [],
+  probe: [],
+  'probe-now': [],
+  failover: [],
+  notify: [],
+}
+for (let i = 0; i < Number(values.runs); i++) for (const name of imported) times[name].push(importMs(folders[name]))
 for (const folder of Object.values(folders)) rmSync(folder, { recursive: true })
 
 const sizeOf = (texts: string[]) => texts.reduce((total, text) => total + Buffer.byteLength(text), 0) / 1000
 printTable(
   ['function', 'files', 'size', 'entry alone'],
-  [
-    [
-      'probe',
+  names.map((name) => {
+    const files = bundles[name] ?? {}
+    const kilobytes = (texts: string[]) => `${sizeOf(texts).toFixed(0)} KB`
+    return [
+      name,
       `${Object.keys(files).length}`,
-      `${sizeOf(Object.values(files)).toFixed(0)} KB`,
-      `${sizeOf([files['index.mjs'] ?? '']).toFixed(0)} KB`,
-    ],
-  ],
+      kilobytes(Object.values(files)),
+      kilobytes([files['index.mjs'] ?? '']),
+    ]
+  }),
 )
 console.log()
-const titles = { usual: 'CloudWatch client alone', recipe: 'the same by our recipe', ours: 'probe' }
+const titles = { usual: 'CloudWatch client alone', recipe: 'the same by our recipe' }
 printTable(
-  ['import', 'median', 'p90', 'probe / this, median of pairs'],
-  (['usual', 'recipe', 'ours'] as const).map((name) => [
-    titles[name],
+  ['import', 'median', 'p90', 'this / CloudWatch client alone, median of pairs'],
+  imported.map((name) => [
+    name in titles ? titles[name as keyof typeof titles] : name,
     `${median(times[name]).toFixed(1)} ms`,
     `${percentile(times[name], 0.9).toFixed(1)} ms`,
-    name === 'ours' ? 'goal 1.4' : median(times.ours.map((ms, i) => ms / (times[name][i] ?? Number.NaN))).toFixed(2),
+    `${median(times[name].map((ms, i) => ms / (times.usual[i] ?? Number.NaN))).toFixed(2)}${name === 'probe' ? ' (goal 1.4)' : ''}`,
   ]),
 )
 

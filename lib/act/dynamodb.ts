@@ -22,7 +22,8 @@ export function openTable(tableName: string, region: string): ControllerTable {
   const client = new DynamoDBClient({
     region,
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true },
+    // As patient with a connection as with a reply: a controller that cannot read its table treats itself as locked.
+    requestHandler: { connectionTimeout: callTimeoutMs, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true },
   })
   const limit = () => ({ abortSignal: AbortSignal.timeout(2 * callTimeoutMs) })
   const get = async (key: string) => {

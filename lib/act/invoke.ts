@@ -1,8 +1,7 @@
-import { defaultProvider } from '@aws-sdk/credential-provider-node'
-import { AwsClient } from 'aws4fetch'
 import type { AnswerTo } from '../decide/probe-now.ts'
 import { outcomeOf } from './outcome.ts'
 import type { AskVantage } from './ports.ts'
+import { sendSigned } from './signed-request.ts'
 
 /**
  * What came of calling a function: `failed`, it did not run, or threw (`thrown` is what it said); `unknown`, it may have run.
@@ -27,32 +26,21 @@ export interface Invocation {
 const longestMessage = 300
 
 /**
- * Calls a Lambda function, in one attempt (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html). Never rejects. This
- * is one signed request: the SDK's client would be a tenth of a probe function's whole code.
+ * Calls a Lambda function, in one attempt (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html). Never rejects. See
+ * docs/adr/0006 for why this is not the SDK's client.
  */
 export async function invokeFunction({ region, functionName, event, wait, timeoutMs }: Invocation): Promise<Invoked> {
-  let response: Response
   try {
-    const { accessKeyId, secretAccessKey, sessionToken } = await credentials()
-    const client = new AwsClient({
-      ...{ accessKeyId, secretAccessKey, service: 'lambda', region, retries: 0 },
-      ...(sessionToken && { sessionToken }),
-    })
-    const url = `${endpointOf(region)}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`
-    const request = await client.sign(url, {
-      method: 'POST',
+    const { status, headers, text } = await sendSigned({
+      ...{ service: 'lambda', region, body: event, timeoutMs },
+      path: `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`,
       headers: {
         'X-Amz-Invocation-Type': wait ? 'RequestResponse' : 'Event',
         'content-type': 'application/json',
-        // A function is frozen between its calls; a connection kept open over that is dead more often than not.
-        connection: 'close',
       },
-      body: JSON.stringify(event),
     })
-    response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs) })
-    const text = await response.text()
-    if (!response.ok) return refused(response.status, text)
-    const functionError = response.headers.get('x-amz-function-error')
+    if (status >= 300) return refused(status, text)
+    const functionError = headers.get('x-amz-function-error')
     if (functionError) return { kind: isCutOff(text) ? 'unknown' : 'failed', ...thrownIn(functionError, text) }
     return { kind: 'ok', answer: text === '' ? undefined : JSON.parse(text) }
   } catch (error) {
@@ -120,19 +108,4 @@ function refused(status: number, text: string): Invoked {
   const message = `Lambda answered ${status}: ${text.slice(0, longestMessage)}`
   if (status === 429) return { kind: 'unknown', message, isThrottled: true }
   return { kind: status >= 500 ? 'unknown' : 'failed', message }
-}
-
-let provider: ReturnType<typeof defaultProvider> | undefined
-
-/** Those of the function, or of whoever runs a command; the provider keeps and renews them. */
-function credentials() {
-  provider ??= defaultProvider()
-  return provider()
-}
-
-function endpointOf(region: string): string {
-  const own = process.env.AWS_ENDPOINT_URL_LAMBDA ?? process.env.AWS_ENDPOINT_URL
-  if (own) return own.replace(/\/$/, '')
-  // China's regions have a domain of their own (https://docs.aws.amazon.com/general/latest/gr/lambda-service.html).
-  return `https://lambda.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
 }

@@ -1,4 +1,5 @@
 import type { SecretRef } from '../model/monitor.ts'
+import { readStored } from './stored-secrets.ts'
 
 /** Reads one secret from where it is kept; rejects as the SDK does. */
 export type FetchSecret = (ref: SecretRef) => Promise<string | undefined>
@@ -9,7 +10,6 @@ const maxAgeMs = 5 * 60_000
 const leastAgeMs = 30_000
 /** A secret that cannot be read is asked for again after this, not by every monitor that uses it. */
 const retryAfterMs = 10_000
-const callTimeoutMs = 3000
 
 interface Kept {
   value: Promise<string>
@@ -53,24 +53,7 @@ async function read(ref: SecretRef, fetch: FetchSecret): Promise<string> {
   return value
 }
 
-/** Reads from Secrets Manager or Parameter Store in the function's own region. */
+/** Reads from Secrets Manager, from Parameter Store in the function's own region, or from the environment. */
 export function awsSecrets(): FetchSecret {
-  const options = { requestHandler: { connectionTimeout: 1000, requestTimeout: callTimeoutMs }, maxAttempts: 2 }
-  // Most functions have no secrets, and those that do need one of the clients: importing is billed.
-  const fromManager = once(async () => (await import('./secrets-manager.ts')).secretsManager(options))
-  const fromStore = once(async () => (await import('./parameter-store.ts')).parameterStore(options))
-  return async (ref) => {
-    const limit = { abortSignal: AbortSignal.timeout(2 * callTimeoutMs) }
-    if ('secret' in ref) return (await fromManager())(ref.secret, limit)
-    if ('ssm' in ref) return (await fromStore())(ref.ssm, limit)
-    return process.env[ref.env]
-  }
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
+  return async (ref) => ('env' in ref ? process.env[ref.env] : readStored(ref))
 }

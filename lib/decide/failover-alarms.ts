@@ -7,14 +7,15 @@ type Named = Pick<Config, 'service' | 'env'>
 
 /**
  * The alarm over a failover's readiness, as a controller sees it: something would keep it from moving, or from helping when
- * it does. A controller that says nothing is not ready either.
+ * it does. One minute of five that says so is enough, twice: what comes and goes is not ready either, nor is a controller that
+ * says nothing.
  */
 export function notReadyAlarm({ id, record }: Pick<Failover, 'id' | 'record'>, config: Named): Alarm {
   return {
     name: `${prefixOf(config)}-${id}-not-ready`,
     ...{ kind: 'notReady', metric: 'NotReady', dimensions: { Failover: id }, statistic: 'Maximum', comparison: '>=' },
     ...{ threshold: 1, periodSeconds: 300, datapoints: 2, of: 2, missing: 'breaching', severity: 'ticket' },
-    description: `The failover ${id} (${record}) could not be carried out by this region's controller if it had to be now: a standby is down, the record or its TXT is not as declared, the zone is not ours to change, or the controller itself is silent. Runbook: vedette failover status says which; if it says nothing, look at the errors and the log of the function ${failoverName(config)} here. Repair it before the outage.`,
+    description: `The failover ${id} (${record}) could not be carried out by this region's controller if it had to be now: a standby is down, the record or its TXT is not as declared, the zone is not ours to change, or the controller itself is silent. Runbook: vedette failover status --aws says which; if it says nothing, look at the errors and the log of the function ${failoverName(config)} here. Repair it before the outage.`,
   }
 }
 
@@ -30,7 +31,7 @@ export function servePrimaryAlarm({ id, record }: Pick<Failover, 'id' | 'record'
     ...{ kind: 'servePrimary', metric: 'ServePrimary', dimensions: { Failover: id }, statistic: 'Minimum' },
     ...{ comparison: '<', threshold: 1, periodSeconds: 60, datapoints: 1, of: 1, missing: 'ignore' },
     severity: 'ticket',
-    description: `This region's controller has decided that ${record} (failover ${id}) is served by its secondary endpoint: Route 53 does so while either controller says it. Runbook: vedette failover status says why, and vedette failover to moves it back. Do not delete this alarm: a health check looks through it.`,
+    description: `This region's controller has decided that ${record} (failover ${id}) is served by its secondary endpoint: Route 53 does so while either controller says it. Runbook: vedette failover status --aws says why, and vedette failover to ENDPOINT --aws moves it back. Do not delete this alarm: a health check looks through it.`,
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Blast, Named, VedetteEvent } from '../model/event.ts'
-import { isIpv6 } from '../model/fields.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { Observed, ProbeResult } from '../model/result.ts'
 import { targetOf } from './alarms.ts'
@@ -38,7 +37,7 @@ export function blastOf(
 }
 
 function familiesOf(address: string | undefined, ipVersion: Monitor['ipVersion']): Blast['families'] {
-  if (address !== undefined) return [isIpv6(address) ? 'IPv6' : 'IPv4']
+  if (address !== undefined) return [address.includes(':') ? 'IPv6' : 'IPv4']
   return ipVersion === 'any' ? [] : [`IPv${ipVersion}`]
 }
 

@@ -158,10 +158,12 @@ function hasAddresses({ failovers }: EmbeddedConfig, asked: { failover: string; 
   return endpoint?.A !== undefined || endpoint?.AAAA !== undefined
 }
 
-/** A failover as those ask for it who know where its zone is on this machine. */
+/** A failover as those ask for it who know where its zone is on this machine, and that an alias' target stands in for it there. */
 function servedBy(failover: Failover, zones: readonly EmbeddedZone[]): Failover {
   const zone = zones.find(({ origin }) => origin === canonicalName(failover.zone))
-  return zone ? { ...failover, servers: [`127.0.0.1:${zone.port}`] } : failover
+  if (!zone) return failover
+  const endpoints = failover.endpoints.map(({ alias, ...rest }) => (alias ? { ...rest, CNAME: alias.dnsName } : rest))
+  return { ...failover, endpoints, servers: [`127.0.0.1:${zone.port}`] }
 }
 
 /** The monitors of an endpoint's addresses. */

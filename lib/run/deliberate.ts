@@ -12,6 +12,8 @@ import { factsOf } from './failover-status.ts'
 
 /** Between two rounds of votes while a decision waits for `sustain`: a second, or a sixtieth of a long one. */
 const betweenRoundsMs = ({ sustainMs }: Failover) => Math.max(1000, sustainMs / 60)
+/** A record that was read is not read again for so long: an account has few calls, and the swap reads it anew before it writes. */
+const listedGoodForMs = 10_000
 /** A decision that has not come to an end so long after `sustain` is given up: what triggered it will again. */
 const longestDecisionMs = 60_000
 /** Failovers that wanted to move within this are counted against `maxConcurrent`. */
@@ -46,13 +48,16 @@ export async function deliberate(
   const health = healthOnce(failover, host)
   let isNoted = about.isIdle ?? false
   let unlisted = 0
+  let last: { atMs: number; outcome: ListOutcome } | undefined
   for (;;) {
+    const isFresh = last && !isPassing(last.outcome) && host.wallClock() - last.atMs < listedGoodForMs
     const [collected, listed, known] = await Promise.all([
       host.collect(failover),
-      host.records.list(failover),
+      isFresh && last ? last.outcome : host.records.list(failover),
       recall(failover, host).catch(() => undefined),
     ])
     const nowMs = host.wallClock()
+    if (!isFresh) last = { atMs: nowMs, outcome: listed }
     rounds.push({ atMs: nowMs, ...collected })
     const isOver = about.isStopped() || about.isIdle || nowMs - beganMs > failover.sustainMs + longestDecisionMs
     // That the API is busy, or a reply was lost, says nothing of the record: it is read again.
@@ -60,6 +65,7 @@ export async function deliberate(
       await host.pause(pauseMs(unlisted++))
       continue
     }
+    if (known && !about.isIdle) await noteMove(failover, host, { listed, nowMs, wanted: known.wanted })
     const memory = known && (await withHealth(failover, host, known.memory, { ...collected, listed, nowMs, health }))
     const judge = (memory: ControllerMemory | undefined, wanted: Record<string, number> = {}): Deliberation => {
       const seen = { vantages: host.vantages, rounds, listed, memory, request, nowMs, maxConcurrent }
@@ -89,6 +95,27 @@ function isPassing({ kind }: ListOutcome): boolean {
 async function recall({ id }: Failover, { table }: ControllerHost) {
   const [memory, wanted] = await Promise.all([table.read(id), table.wanted()])
   return { memory, wanted }
+}
+
+/**
+ * Notes a move that was made lately, by whichever controller: each counts by its own table, and `maxConcurrent` is one number
+ * for all of them.
+ */
+async function noteMove(
+  failover: Failover,
+  { table }: ControllerHost,
+  { listed, nowMs, wanted }: { listed: ListOutcome; nowMs: number; wanted: Record<string, number> },
+): Promise<void> {
+  const [last] = stateOf(listed, failover)?.switches ?? []
+  const isKnown = (wanted[failover.id] ?? Number.NEGATIVE_INFINITY) >= (last?.atMs ?? 0)
+  if (last?.by !== 'auto' || isKnown || nowMs - last.atMs > concurrentMs) return
+  // One that could not be noted is one that others do not count: the table is read again by whoever decides.
+  await table.want(failover.id, last.atMs).catch(() => {})
+}
+
+function stateOf(listed: ListOutcome, failover: Failover): SwapState | undefined {
+  const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
+  return typeof found === 'string' ? undefined : found.state
 }
 
 /** How many others wanted to move lately. */
@@ -131,10 +158,7 @@ async function withHealth(
   },
 ): Promise<ControllerMemory | undefined> {
   const { vantages, table } = host
-  if (health) {
-    const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
-    return { ...memory, healthySince: await health(typeof found === 'string' ? undefined : found.state.active) }
-  }
+  if (health) return { ...memory, healthySince: await health(stateOf(listed, failover)?.active) }
   const { pass } = failoverQuorum(failover.quorum, vantages.length)
   const healthySince = Object.fromEntries(
     failover.endpoints.map(({ id }) => {

@@ -82,7 +82,11 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
     const { id } = failover
     // A table that does not answer locks the failover: the decision says so.
     const isMine = await host.table.lease(id, holder, host.wallClock(), leaseMs).catch(() => true)
-    if (!isMine) return { failover: id, skipped: 'another decision of this region is under way' }
+    if (!isMine) {
+      const skipped = 'another decision of this region is under way'
+      host.log('info', 'failover.skipped', { failover: id, trigger, why: skipped })
+      return { failover: id, skipped }
+    }
     try {
       const { kind } = await controller.decide(id, trigger)
       return { failover: id, decision: kind }

@@ -8,6 +8,7 @@ import { isDecisionDue, monitorsOfAlarms, returnTargets } from '../decide/tick.t
 import type { Failover } from '../model/failover.ts'
 import { activeByDns } from './failover-published.ts'
 import { createUpkeep, type UpkeepHost } from './failover-upkeep.ts'
+import { pool } from './pool.ts'
 
 /** What the minute's round needs, beside the controller. */
 export interface MinuteHost extends UpkeepHost {
@@ -20,6 +21,8 @@ export interface MinuteHost extends UpkeepHost {
 const minuteMs = 60_000
 /** So many failovers that nothing is known of yet are looked at in one minute: Route 53's API has few calls a second. */
 const mostNew = 10
+/** So many are looked at at once: each look has every vantage probe every endpoint. */
+const looksAtOnce = 3
 /** A function that has not seen a move through by then has ended without: none runs for longer than 15 minutes. */
 const overlookedMs = 16 * minuteMs
 
@@ -61,17 +64,18 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
     const inTurn = failovers.filter((failover) => isReadinessDue(failover, minute))
     // One that nothing is known of does not wait for its turn.
     const unknown = failovers.filter((one) => memories.get(one.id)?.readiness === undefined && !inTurn.includes(one))
-    const looks = [...inTurn, ...unknown.slice(0, Math.max(0, mostNew - inTurn.length))].map(look)
+    const due = [...inTurn, ...unknown.slice(0, Math.max(0, mostNew - inTurn.length))]
+    const looks = pool(due, looksAtOnce, look)
     await Promise.all([...memories].map(([id, memory]) => tellOverlooked(id, memory, nowMs)))
     const results = (await Promise.all(decided)).flat()
-    await Promise.all(looks)
+    await looks
     // A drill takes most of the time that a function has.
-    const due = failovers.find((failover) => {
+    const toDrill = failovers.find((failover) => {
       const memory = results.length === 0 ? memories.get(failover.id) : undefined
       return memory && isDrillDue(failover, memory, nowMs, asset.rank)
     })
-    const drilled = due && (await drill(due.id)).outcome
-    return { decisions: results, looked: looks.length, ...(drilled && { drilled }) }
+    const drilled = toDrill && (await drill(toDrill.id)).outcome
+    return { decisions: results, looked: due.length, ...(drilled && { drilled }) }
   }
   return { tick, drill }
 }

@@ -80,11 +80,15 @@ async function votes(
   }
 }
 
-const longestCause = 200
+/** The longest text that a controller is told: what a peer says may be of any length. */
+const longestText = 200
+
+function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text
+}
 
 function causeOf({ code, message }: NonNullable<ProbeResult['failure']>): string {
-  const text = `${code}: ${message}`
-  return text.length > longestCause ? `${text.slice(0, longestCause)}…` : text
+  return cut(`${code}: ${message}`)
 }
 
 /** Types of an endpoint with addresses: one that it does not have must not be served either. */
@@ -130,7 +134,8 @@ function compare(
   declared: RecordSet | undefined,
   others: readonly RecordSet[],
 ): Pick<Served, 'isAsDeclared' | 'says'> {
-  const says = `${type} ${answers.join(', ') || (rcode && rcode !== 'NOERROR' ? rcode : (failure?.code ?? 'none'))}`
+  const none = rcode && rcode !== 'NOERROR' ? rcode : (failure?.code ?? 'none')
+  const says = cut(`${type} ${answers.join(', ') || none}`)
   if (rcode !== 'NOERROR' && !(rcode === 'NXDOMAIN' && !declared)) return { isAsDeclared: false, says }
   const keys = (values: readonly string[]) => JSON.stringify(values.map((value) => canonicalAnswer(type, value)).sort())
   const isOthers = others.some((set) => set.type === type && keys(set.values ?? []) === keys(answers))
@@ -206,7 +211,7 @@ async function textOf(failover: Failover, host: VantageHost, signal: AbortSignal
   const [text] = texts
   if (text !== undefined && texts.every((one) => one === text)) return { text: canonicalAnswer('TXT', text) }
   const problem = seen.map(({ failure, rcode }) => failure?.message ?? rcode ?? 'no answer').join('; ')
-  return { problem: texts.length > 0 ? 'the servers do not agree yet' : problem }
+  return { problem: texts.length > 0 ? 'the servers do not agree yet' : cut(problem) }
 }
 
 async function delegation({ zone }: Failover, host: VantageHost, signal: AbortSignal): Promise<Answers['delegation']> {

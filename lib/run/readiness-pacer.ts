@@ -5,12 +5,16 @@ export function createPacer(
   everyMs: number,
   { wallClock, pause }: { wallClock(): number; pause(ms: number): Promise<void> },
 ): () => Promise<void> {
-  let nextMs = Number.NEGATIVE_INFINITY
+  let lastMs = Number.NEGATIVE_INFINITY
+  let turn = Promise.resolve()
   return () => {
-    const nowMs = wallClock()
-    const turnMs = Math.max(nowMs, nextMs)
-    nextMs = turnMs + everyMs
-    return turnMs > nowMs ? pause(turnMs - nowMs) : Promise.resolve()
+    // One after the other: a pause may last longer than it was asked to.
+    turn = turn.then(async () => {
+      const waitMs = lastMs + everyMs - wallClock()
+      if (waitMs > 0) await pause(waitMs)
+      lastMs = wallClock()
+    })
+    return turn
   }
 }
 

@@ -50,16 +50,17 @@ export async function verifyMove(
   const beganMs = host.wallClock()
   const sinceMs = () => host.wallClock() - beganMs
   const seen: Verification = {}
+  let late: string | undefined
   if (changeId !== undefined && host.records.isInSync) {
-    const problem = await until(host, inSyncWithinMs, async () => {
+    late = await until(host, inSyncWithinMs, async () => {
       const isInSync = await host.records.isInSync?.(changeId)
       return isInSync ? undefined : `Route 53 has not said that change ${changeId} is in sync`
     })
-    if (problem) return { ...seen, problem }
-    seen.inSyncMs = sinceMs()
+    if (late === undefined) seen.inSyncMs = sinceMs()
   }
+  // What the servers say counts, even while the API that would say so too is in trouble.
   const notServed = await until(host, serveWithinMs(failover), () => whoServesAnother(failover, endpoint, host))
-  if (notServed) return { ...seen, problem: notServed }
+  if (notServed) return { ...seen, problem: late ? `${late}; ${notServed}` : notServed }
   seen.servedMs = sinceMs()
   const answersWithinMs = ttlMs(failover) + servedWithinMs
   const notUp = await until(host, answersWithinMs, () => whoSeesItDown(failover, endpoint, host))

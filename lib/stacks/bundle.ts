@@ -35,8 +35,9 @@ export const bundleOptions = {
   outdir: 'out',
   outExtension: { '.js': '.mjs' },
   mainFields: ['module', 'main'],
-  // undici falls back to the one parser that is left; the SDK wants bowser in browsers alone.
-  external: ['../llhttp/llhttp-wasm.js', 'bowser'],
+  // undici falls back to the one parser that is left; the SDK wants bowser in browsers alone, and event streams for calls
+  // that nothing here makes.
+  external: ['../llhttp/llhttp-wasm.js', 'bowser', '@smithy/core/event-streams'],
   define: { esbuildDetection: 'true', 'process.env.VEDETTE_VERSION': JSON.stringify(manifest.version) },
   alias: { '@aws-sdk/credential-provider-node': path.join(root, 'lib/act/credentials.ts') },
   // What is CommonJS in the bundle asks for Node's modules by `require`.

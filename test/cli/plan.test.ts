@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { tempFile, vedette } from '../support/cli.ts'
 import { deployableConfig } from '../support/deployable-config.ts'
+import { failoverConfig, failoverInput } from '../support/failover-config.ts'
 
 const monitors = [{ id: 'a', kind: 'http', url: 'https://x.test/' }]
 const file = tempFile(
@@ -19,6 +20,32 @@ test('plan --json is data', async () => {
   const { shards } = JSON.parse((await vedette(['plan', '--json', '-c', file])).stdout)
   expect(shards).toHaveLength(2)
   expect(shards[0]).toMatchObject({ vantage: 'us-east-1', id: '1m-0', monitors: ['a'], worstCaseMs: 17_000 })
+})
+
+const failovers = JSON.stringify({ ...failoverConfig([failoverInput('api')]), service: 'moved' })
+
+test('plan shows the functions of failovers, what they may do at once and their calls', async () => {
+  const { code, stdout } = await vedette(['plan', '-c', tempFile('failovers.json', failovers)])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^vedette-moved-probe-now-eu-west-1 +eu-west-1 +28s +6 +8,640$/m)
+  expect(stdout).toMatch(/^vedette-moved-failover +us-west-2 +900s +13 +43,200$/m)
+  const file = tempFile('failovers.json', failovers)
+  const { functions } = JSON.parse((await vedette(['plan', '--json', '-c', file])).stdout)
+  expect(functions).toHaveLength(3 + 2)
+})
+
+test('cost shows what failovers cost, at prices below a cent', async () => {
+  const { stdout } = await vedette(['cost', '-c', tempFile('failovers.json', failovers)])
+  expect(stdout).toMatch(/^metric NotReady +1 failovers × 2 controllers +2 metrics +\$0\.30 +\$0\.60$/m)
+  expect(stdout).toMatch(/^DynamoDB reads .* read units +\$0\.125 per 1,000,000 /m)
+})
+
+test('a failover whose TXT could not count the moves of a day is no config, here or in AWS', async () => {
+  const endpoints = ['a', 'b'].map((letter, i) => ({ id: letter.repeat(64), region: 'external', A: [`192.0.2.${i}`] }))
+  const config = failoverConfig([failoverInput('api', { endpoints, maxPerDay: 50 })])
+  const { code, stderr } = await vedette(['validate', '-c', tempFile('room.json', JSON.stringify(config))])
+  expect(code).toBe(2)
+  expect(stderr).toContain('failovers[0].maxPerDay: expected a "maxPerDay" of at most')
 })
 
 test('cost shows every line with its price, the total, and what others would cost', async () => {

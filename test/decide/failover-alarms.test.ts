@@ -20,7 +20,7 @@ test('a failover is not ready when something says so in two stretches of five mi
     ...{ statistic: 'Maximum', comparison: '>=', threshold: 1, periodSeconds: 300, datapoints: 2, of: 2 },
     ...{ missing: 'breaching', severity: 'ticket' },
   })
-  expect(alarm.description).toContain('Runbook: vedette failover status')
+  expect(alarm.description).toContain('Runbook: vedette failover status --aws')
 })
 
 test('the alarm that a health check looks through is one that it can read, and a silent controller moves nothing', () => {

@@ -47,7 +47,7 @@ describe('since when a monitor has been up', () => {
         if (sinceMs === undefined) return !upAt(100 * minuteMs)
         const newestUp = votes.filter(({ atMs }) => upAt(atMs)).reduce((max, { atMs }) => Math.max(max, atMs), 0)
         for (let atMs = sinceMs; atMs <= newestUp; atMs += minuteMs) if (!upAt(atMs)) return false
-        return !upAt(sinceMs - minuteMs) && nowMs - newestUp <= latePeriods * minuteMs
+        return !upAt(sinceMs - minuteMs) && 100 * minuteMs - newestUp <= latePeriods * minuteMs
       }),
       { numRuns: 2000 },
     )

@@ -101,6 +101,8 @@ test('a failover is complete: every default is there, durations in milliseconds'
 
 describe('a failover is refused', () => {
   const dns = { id: 'zone', kind: 'dns', name: 'api.example.com' }
+  // With ".example.com" one character more than there is room for.
+  const long = ['x', 'x', 'x', 'x'].map((letter, i) => letter.repeat(i < 3 ? 60 : 44)).join('.')
   test.each<[string, object, string]>([
     ['with endpoints that are one', { endpoints: [use1, { ...euw1, A: ['192.0.2.10'] }] }, 'endpoints[1]'],
     [
@@ -125,6 +127,27 @@ describe('a failover is refused', () => {
       { switch: 'health-check', endpoints: [use1, euw1, { ...euw1, id: 'c', A: ['198.51.100.21'] }] },
       'endpoints',
     ],
+    [
+      'by health checks between endpoints of other types: a dead one would still be answered',
+      { switch: 'health-check', endpoints: [{ ...use1, AAAA: ['2001:db8::1'] }, euw1] },
+      'endpoints',
+    ],
+    [
+      'by health checks between a name and an address: Route 53 takes no other set beside a CNAME',
+      { switch: 'health-check', endpoints: [use1, { id: 'b', region: 'external', CNAME: 'x.example.net' }] },
+      'endpoints',
+    ],
+    [
+      'by health checks with a hook, which each controller would call',
+      { switch: 'health-check', hooks: { after: { lambda: 'arn' } } },
+      'hooks',
+    ],
+    [
+      'by health checks with a drill, which writes a record',
+      { switch: 'health-check', drill: { every: '30d' } },
+      'drill',
+    ],
+    ['with a record that leaves no room for the names before it', { record: `${long}.example.com` }, 'record'],
     ['with a question to DNS as its check', { check: 'zone' }, 'check'],
     [
       'with the last resort first',
@@ -133,6 +156,12 @@ describe('a failover is refused', () => {
     ],
   ])('%s', (_, more, path) => {
     expect(problemsOf(more, [api, dns]).map((problem) => problem.path)).toEqual([`failovers[0].${path}`])
+  })
+
+  test('but not with a record as long as may be, nor by health checks between an alias and addresses', () => {
+    const alias = { id: 'lb', region: 'eu-west-1', alias: { hostedZoneId: 'Z2', dnsName: 'lb.example.net' } }
+    expect(problemsOf({ record: `${long.slice(1)}.example.com` })).toEqual([])
+    expect(problemsOf({ switch: 'health-check', endpoints: [use1, alias] })).toEqual([])
   })
 
   test('with a quorum that its vantages cannot reach', () => {

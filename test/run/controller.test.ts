@@ -333,3 +333,12 @@ test('nothing is written whose epoch could not be kept', async () => {
   expect([answer(), txt()?.epoch]).toEqual([['192.0.2.1'], 1])
   expect(events).toContainEqual(expect.objectContaining({ type: 'page' }))
 })
+
+test("a trigger that comes behind a person's request is decided on its own", async () => {
+  const { controller, answer } = setup({ world: all('down', 'up') })
+  const asked = controller.decide('live', 'person', { to: 'one', by: 'person' })
+  const triggered = controller.decide('live', 'vantage')
+  await Promise.all([asked, triggered, vi.runAllTimersAsync()])
+  expect([await asked, await triggered]).toMatchObject([{ code: 'already-active' }, { kind: 'move', to: 'two' }])
+  expect(answer()).toEqual(['192.0.2.2'])
+})

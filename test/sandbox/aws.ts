@@ -12,7 +12,7 @@ export interface Point {
 export interface Aws {
   /** Minute by minute, oldest first, from `fromMs` on. */
   metric(region: string, name: string, dimensions: Record<string, string>, fromMs: number): Promise<Point[]>
-  /** Calls a function and waits for what it gives. */
+  /** Calls a function and waits for what it gives; rejects with what it throws. */
   invoke<Answer>(region: string, functionName: string, event: unknown): Promise<Answer>
   /** Every line in a log group. */
   logLines(region: string, group: string): Promise<string[]>
@@ -34,7 +34,8 @@ export function awsAt(endpoint: string): Aws {
     const authorization = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0`
     const response = await fetch(endpoint + path, { ...init, headers: { ...init.headers, authorization } })
     const text = await response.text()
-    if (!response.ok) throw new Error(`${service} in ${region} answered ${response.status}: ${text.slice(0, 500)}`)
+    const failure = response.headers.get('x-amz-function-error') ?? (response.ok ? undefined : response.status)
+    if (failure) throw new Error(`${service} in ${region} answered ${failure}: ${text.slice(0, 500)}`)
     return text
   }
   const send = async <Answer>(init: Init, path = '/'): Promise<Answer> => {

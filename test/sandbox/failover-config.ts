@@ -37,7 +37,8 @@ export function zoneOf(id: FailoverId): string {
 export function failoverConfig({ zoneIds, dnsPort }: Ground, ports: Record<FailoverId, number>): Watched {
   const monitor = (id: FailoverId, name: string = id) => {
     const url = `http://${recordOf(id)}:${ports[id]}/`
-    return { id: name, kind: 'http', url, every: '1m', timeout: '1s', retries: 0 }
+    // Patient, as those who run this share the machine's cores; what is dead here refuses at once.
+    return { id: name, kind: 'http', url, every: '1m', timeout: '8s', retries: 0 }
   }
   const endpoint = (id: EndpointId) => ({ id, region: 'external', A: [endpointAddresses[id]] })
   const last = { ...endpoint('sorry'), lastResort: true, check: 'sorry' }

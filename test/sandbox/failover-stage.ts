@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import type { ControllerMemory } from '../../lib/act/ports.ts'
 import type { AlarmCall, FailoverCall } from '../../lib/decide/failover-asset.ts'
+import type { Decision, RefusalCode } from '../../lib/decide/failover-facts.ts'
 import { decodeState, type SwapState } from '../../lib/decide/swap-state.ts'
 import { eventually } from './eventually.ts'
 import {
@@ -26,6 +27,21 @@ export interface Decided {
   failed?: string
 }
 
+/** A line of a controller's log. */
+export interface Logged {
+  region: string
+  /** ISO 8601. */
+  time: string
+  [field: string]: unknown
+}
+
+/** What a decision is to be, as far as it matters. */
+export interface Expected {
+  kind: Decision['kind']
+  /** Of a refusal. */
+  code?: RefusalCode
+}
+
 /** Failovers deployed into a sandbox, with origins to kill and everything that people and tests look at. */
 export interface Stage {
   sandbox: Sandbox
@@ -38,6 +54,8 @@ export interface Stage {
   call<Answer>(region: string, call: FailoverCall | AlarmCall): Promise<Answer>
   /** As a vantage calls it when it has confirmed that endpoints are down. */
   trigger(id: FailoverId, region?: string): Promise<Decided | undefined>
+  /** Calls it so, as vantages do as long as an outage lasts, until it decides like this. */
+  decides(id: FailoverId, expected: Expected, region?: string): Promise<Decision>
   /** What the TXT says. */
   state(id: FailoverId): Promise<SwapState>
   /** What the record holds, in Route 53. */
@@ -48,8 +66,8 @@ export interface Stage {
   memory(region: string, id: FailoverId): Promise<Partial<ControllerMemory>>
   /** Makes a controller forget one thing that it remembers. */
   forget(region: string, id: FailoverId, what: keyof ControllerMemory): Promise<void>
-  /** Everything that both controllers logged of a failover under an event's name, in the order of their regions. */
-  logged(id: FailoverId, event: string): Promise<Record<string, unknown>[]>
+  /** What both controllers have logged of a failover under an event's name since then, in the order of time. */
+  logged(id: FailoverId, event: string, sinceMs?: number): Promise<Logged[]>
   /** All origins up, the first endpoint in the record, and a first TXT beside it. */
   reset(id: FailoverId): Promise<void>
   /** Puts another address into a record, as a person would: without asking. */
@@ -77,6 +95,7 @@ export async function startStage(): Promise<Stage> {
   }
   try {
     await sandbox.deploy()
+    await deleteDownAlarms(sandbox)
     const told = await listenToTopics(sandbox)
     const stage = { ...stageOf(sandbox, origins), sandbox, told, stop }
     for (const id of failoverIds) if (id !== 'check') await stage.reset(id)
@@ -116,45 +135,64 @@ function stageOf(sandbox: Sandbox, origins: Record<FailoverId, Origins>): Omit<S
       ...{ TableName: functionName, Key: { failover: { S: id } } },
       ...more,
     })
+  const memory: Stage['memory'] = async (region, id) => {
+    const { Item = {} } = await item(region, id, 'GetItem', { ConsistentRead: true })
+    const entries = Object.entries(Item).flatMap(([key, { S }]) =>
+      key.startsWith('json:') && S !== undefined ? [[key.slice('json:'.length), JSON.parse(S)]] : [],
+    )
+    return { ...Object.fromEntries(entries), largestEpoch: Number(Item.largestEpoch?.N ?? 0) }
+  }
+  const trigger: Stage['trigger'] = async (id, region = home) => {
+    const monitors = [`${id}@one`, `${id}@two`]
+    const decided = await call<Decided[]>(region, { do: 'trigger', vantage: config.vantages[0] ?? '', monitors })
+    return decided[0]
+  }
+  const decides: Stage['decides'] = (id, { kind, code }, region = home) => {
+    const sinceMs = Date.now()
+    return eventually(
+      `${region} to decide ${kind} ${code ?? ''} on ${id}`,
+      async () => {
+        await trigger(id, region)
+        const { last } = await memory(region, id)
+        if (!last || last.atMs < sinceMs || last.decision.kind !== kind) return undefined
+        return code === undefined || ('code' in last.decision && last.decision.code === code)
+          ? last.decision
+          : undefined
+      },
+      90_000,
+    )
+  }
   return {
-    ...{ home, standby, origin, call, state, edit, deleteTxt },
-    trigger: async (id, region = home) => {
-      const monitors = [`${id}@one`, `${id}@two`]
-      const decided = await call<Decided[]>(region, { do: 'trigger', vantage: config.vantages[0] ?? '', monitors })
-      return decided[0]
-    },
+    ...{ home, standby, origin, call, trigger, decides, state, edit, deleteTxt, memory },
     answer: async (id) =>
       (await setsAt(id, recordOf(id), 'A')).flatMap((set) =>
         (set.ResourceRecords ?? []).map(({ Value = '' }) => Value),
       ),
     served: (id) => resolver.resolve4(recordOf(id)),
-    memory: async (region, id) => {
-      const { Item = {} } = await item(region, id, 'GetItem', { ConsistentRead: true })
-      const entries = Object.entries(Item).flatMap(([key, { S }]) =>
-        key.startsWith('json:') && S !== undefined ? [[key.slice('json:'.length), JSON.parse(S)]] : [],
-      )
-      return { ...Object.fromEntries(entries), largestEpoch: Number(Item.largestEpoch?.N ?? 0) }
-    },
     forget: async (region, id, what) => {
       const ExpressionAttributeNames = { '#what': `json:${what}` }
       await item(region, id, 'UpdateItem', { UpdateExpression: 'REMOVE #what', ExpressionAttributeNames })
     },
-    logged: async (id, event) => {
+    logged: async (id, event, sinceMs = 0) => {
       const lines = await Promise.all(
-        [home, standby].map((region) => aws.logLines(region, `/aws/lambda/${functionName}`)),
+        [home, standby].map(async (region) => {
+          const all = await aws.logLines(region, `/aws/lambda/${functionName}`)
+          return all
+            .filter((line) => line.includes(`"event":"${event}"`) && line.includes(`"failover":"${id}"`))
+            .map((line): Logged => ({ ...JSON.parse(line), region }))
+        }),
       )
-      return lines
-        .flat()
-        .filter((line) => line.includes(`"event":"${event}"`) && line.includes(`"failover":"${id}"`))
-        .map((line) => JSON.parse(line))
+      const since = lines.flat().filter(({ time }) => Date.parse(time) >= sinceMs)
+      return since.sort((a, b) => a.time.localeCompare(b.time))
     },
     reset: async (id) => {
       for (const endpoint of Object.keys(endpointAddresses)) await origin(id, endpoint as EndpointId).mend()
       await deleteTxt(id)
       await edit(id, endpointAddresses.one)
-      await call(home, { do: 'adopt', failover: id })
+      const adopt = () => call(home, { do: 'adopt', failover: id }).then(...([() => true, () => undefined] as const))
+      await eventually(`${id} to be adopted`, adopt, 60_000)
     },
-    until: (id, isSo, what, withinMs = 30_000) =>
+    until: (id, isSo, what, withinMs = 60_000) =>
       eventually(
         what,
         async () => {
@@ -163,6 +201,17 @@ function stageOf(sandbox: Sandbox, origins: Record<FailoverId, Origins>): Omit<S
         },
         withinMs,
       ),
+  }
+}
+
+/** The sandbox's alarms add up every monitor's votes: one outage would open them all, and have all failovers decided on. */
+async function deleteDownAlarms({ aws, config }: Sandbox): Promise<void> {
+  const call = <Answer>(region: string, action: string, body: object) =>
+    aws.json<Answer>(region, 'monitoring', `GraniteServiceVersion20100801.${action}`, body)
+  for (const region of config.controllers) {
+    const { MetricAlarms } = await call<{ MetricAlarms: { AlarmName: string }[] }>(region, 'DescribeAlarms', {})
+    const AlarmNames = MetricAlarms.map(({ AlarmName }) => AlarmName).filter((name) => name.endsWith('-down'))
+    await call(region, 'DeleteAlarms', { AlarmNames })
   }
 }
 

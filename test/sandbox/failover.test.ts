@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { requirePython } from '../support/python.ts'
+import { controllerTests } from './failover-controllers.ts'
+import { hookTests } from './failover-hooks.ts'
 import { outageTests } from './failover-outages.ts'
+import { peopleTests } from './failover-people.ts'
+import { route53Tests } from './failover-route53.ts'
 import { type Stage, startStage } from './failover-stage.ts'
 import { leftIn } from './leftovers.ts'
 
@@ -22,6 +26,10 @@ describe.skipIf(!(await requirePython()))('failovers deployed into an AWS on loo
   }, 60_000)
 
   outageTests(() => stage, takeMinute)
+  controllerTests(() => stage, takeMinute)
+  peopleTests(() => stage)
+  hookTests(() => stage)
+  route53Tests(() => stage)
 
   test('destroyed, they leave nothing', async () => {
     const beganMs = Date.now()

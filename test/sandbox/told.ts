@@ -1,15 +1,12 @@
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
-import type { FailoverEvent } from '../../lib/run/failover-event.ts'
+import type { RefusalCode } from '../../lib/decide/failover-facts.ts'
+import type { FailoverMessage } from '../../lib/run/failover-teller.ts'
 import { eventually } from './eventually.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** What somebody was told, as it came out of a queue that is subscribed to a topic. */
-export interface Message {
+export interface Message extends FailoverMessage {
   topic: 'page' | 'ticket'
-  /** The controller that said it. */
-  region: string
-  summary: string
-  event: FailoverEvent
 }
 
 /** Everything that people are told by the topics of both controllers. */
@@ -18,6 +15,8 @@ export interface Told {
   all(): Promise<Message[]>
   /** Waits for a message that matches, among those that came since `forget`. */
   of(match: (message: Message) => boolean, what: string): Promise<Message>
+  /** Waits for the page that says that a failover did not move, and why. */
+  refusal(failover: string, code: RefusalCode): Promise<Message>
   /** Leaves out what has come so far. */
   forget(): Promise<void>
 }
@@ -48,7 +47,7 @@ export async function listenToTopics({ aws, endpoint, config }: Sandbox): Promis
       )
       if (Messages.length === 0) return
       for (const { Body, ReceiptHandle } of Messages) {
-        messages.push(messageOf(region, Body))
+        messages.push(...messagesOf(Body))
         await aws.json(region, 'sqs', 'AmazonSQS.DeleteMessage', { QueueUrl, ReceiptHandle })
       }
     }
@@ -57,9 +56,21 @@ export async function listenToTopics({ aws, endpoint, config }: Sandbox): Promis
     for (const [region, url] of queues) await drain(region, url)
     return messages
   }
+  const of: Told['of'] = (match, what) =>
+    eventually(`a message about ${what}`, async () => (await all()).find(match), 60_000)
   return {
     all,
-    of: (match, what) => eventually(`a message about ${what}`, async () => (await all()).find(match), 30_000),
+    of,
+    refusal: (failover, code) =>
+      of(
+        ({ topic, event }) =>
+          topic === 'page' &&
+          event.failover === failover &&
+          event.type === 'decided' &&
+          event.decision.kind === 'refuse' &&
+          event.decision.code === code,
+        `${failover}, refused as ${code}`,
+      ),
     forget: async () => {
       await all()
       messages = []
@@ -67,8 +78,10 @@ export async function listenToTopics({ aws, endpoint, config }: Sandbox): Promis
   }
 }
 
-function messageOf(region: string, body: string): Message {
+/** Alarms tell the same topics: what they say is not ours. */
+function messagesOf(body: string): Message[] {
   const { TopicArn, Message } = JSON.parse(body) as { TopicArn: string; Message: string }
-  const { summary, event } = JSON.parse(Message) as Pick<Message, 'summary' | 'event'>
-  return { topic: TopicArn.endsWith('-page') ? 'page' : 'ticket', region, summary, event }
+  const message = JSON.parse(Message) as Partial<FailoverMessage>
+  if (message.vedette !== 1) return []
+  return [{ ...(message as FailoverMessage), topic: TopicArn.endsWith('-page') ? 'page' : 'ticket' }]
 }

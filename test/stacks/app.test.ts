@@ -118,6 +118,31 @@ describe('checks at synth', () => {
     expect(() => app.synth()).toThrow(/AwsSolutions-IAM5/)
   })
 
+  test('a promise that nothing alerts on is warned of, at home', () => {
+    const app = testApp()
+    const slo = { objective: 99.9 }
+    const monitors = [
+      { id: 'daily', kind: 'http', url: 'https://x.test/', every: '1d', slo },
+      { id: 'often', kind: 'http', url: 'https://x.test/', slo },
+    ]
+    addStacks(
+      app,
+      parseConfig({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2', 'eu-west-1'], monitors }),
+      {
+        code,
+      },
+    )
+    const of = (region: string) =>
+      Annotations.fromStack(app.node.findChild(`vedette-shop-alarms-${region}-0`) as Stack).findWarning(
+        '*',
+        Match.anyValue(),
+      )
+    expect(of('us-west-2').map(({ entry }) => entry.data)).toEqual([
+      expect.stringContaining('Nothing alerts on the error budget of daily: it runs too seldom'),
+    ])
+    expect(of('eu-west-1')).toEqual([])
+  })
+
   test('a target on loopback, and IPv6 outside a VPC, are warned of', () => {
     const app = testApp()
     const monitors = [

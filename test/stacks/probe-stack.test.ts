@@ -198,7 +198,7 @@ describe('the function that probes for decisions', () => {
       MemorySize: 512,
       // Two attempts of 5 s each and 3 s of grace, and 15 s for its start.
       Timeout: 2 * 5 + 3 + 15,
-      ReservedConcurrentExecutions: 2 * (1 + 2),
+      ReservedConcurrentExecutions: 2 * (2 + 2),
       LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', ApplicationLogLevel: 'INFO' },
       VpcConfig: Match.absent(),
     })
@@ -283,10 +283,9 @@ describe('the function that probes for decisions', () => {
   test('is told what it may be asked, with secrets by name only', () => {
     const file = assetOf(assembly, name('eu-west-1'), functionName('eu-west-1'))
     const asset: ProbeNowAsset = JSON.parse(file('config.json'))
-    expect(asset.failovers.map(({ id }) => id)).toEqual(['api'])
-    expect(asset.monitors.map(({ id }) => id)).toEqual([
-      ...['api', 'sorry-page', 'api@use1', 'api@euw1', 'sorry-page@sorry'],
-    ])
+    expect(asset.failovers.map(({ id }) => id)).toEqual(['api', 'www'])
+    const endpoints = ['api@use1', 'api@euw1', 'sorry-page@sorry', 'sorry-page@www-one', 'sorry-page@www-two']
+    expect(asset.monitors.map(({ id }) => id)).toEqual(['api', 'sorry-page', ...endpoints])
     expect(asset.monitors[0]).toMatchObject({ auth: { bearer: { secret: 'vedette/api' } } })
   })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { tempFile } from '../support/cli.ts'
+import { failoverConfig, failoverInput } from '../support/failover-config.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const outdir = mkdtempSync(path.join(tmpdir(), 'vedette-cdk-'))
@@ -38,6 +39,16 @@ describe('cdk synth', () => {
     expect(stderr).toMatch(/^shop: about \$\d+\.\d\d a month \(vedette cost shows every line\)$/m)
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
     expect(stderr).toContain('vedette-shop-probe-ap-southeast-1')
+  }, 60_000)
+
+  test('makes those of failovers, with the code of all functions, and warns of what one should have meant', () => {
+    const byCheck = failoverInput('www', { switch: 'health-check', ttl: 300 })
+    const input = failoverConfig([failoverInput('api'), byCheck], { service: 'moved' })
+    const { status, stderr } = cdkSynth(['-c', `config=${tempFile('failovers.json', JSON.stringify(input))}`])
+    expect(stderr).toContain('vedette-moved-failover-eu-central-1')
+    expect(stderr).toContain('vedette-moved-records')
+    expect(stderr).toContain('Failover www: a TTL of 300 s')
+    expect(status).toBe(0)
   }, 60_000)
 
   test('fails for a config that is wrong', () => {

@@ -7,8 +7,8 @@ import { HistoryReader } from '../../lib/local/history-reader.ts'
 import { hourMs, openForWriting } from '../../lib/local/history-schema.ts'
 import { HistoryStore } from '../../lib/local/history-store.ts'
 import { HistoryUpkeep } from '../../lib/local/history-upkeep.ts'
-import type { Log, LogLevel } from '../../lib/run/log.ts'
 import type { ProbeResult, Status } from '../../lib/model/result.ts'
+import type { Log, LogLevel } from '../../lib/run/log.ts'
 import { failedResult, httpResult } from './results.ts'
 
 /** A folder of its own that goes away after the test. */
