@@ -80,7 +80,7 @@ function alarmLines(config: Priced): CostLine[] {
   const alarms = atHome.flatMap((one) => one.alarms)
   const metricsOf = (kind: string) => sum(alarms.filter((alarm) => alarm.kind.startsWith(kind)).map(pricedMetrics))
   const composites = sum(atHome.map((one) => one.composites.length))
-  const promised = monitors.filter(({ slo }) => slo).length
+  const promised = atHome.filter((one) => one.composites.length > 0).length
   return [
     line('alarm on Down', `${monitors.length} monitors × ${c} controllers`, monitors.length * c, prices.alarm),
     line('alarm on Heartbeat', `${vantages.length} vantages × ${c} controllers`, vantages.length * c, prices.alarm),

@@ -19,7 +19,7 @@ export const prices = {
   metric: { usd: 0.3, per: 1, unit: 'metric', source: cloudWatch },
   alarm: { usd: 0.1, per: 1, unit: 'alarm', source: cloudWatch },
   // An alarm over an expression costs one for each metric in it; one over a band three: the metric and both of its edges.
-  alarmMetric: { usd: 0.1, per: 1, unit: 'metric of alarm', source: cloudWatch },
+  alarmMetric: { usd: 0.1, per: 1, unit: 'alarm metric', source: cloudWatch },
   compositeAlarm: { usd: 0.5, per: 1, unit: 'composite alarm', source: cloudWatch },
   // DescribeAlarms costs the same.
   putMetricData: { usd: 0.01, per: 1000, unit: 'request', source: cloudWatch },

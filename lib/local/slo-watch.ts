@@ -27,10 +27,16 @@ const evaluateEveryMs = 60_000
 const takeOverMs = 8 * 86_400_000
 
 /** What one objective is watched with. */
-interface Watched {
+interface Budget {
   monitor: Promised
   ring: VoteRing
   open: OpenBurns
+}
+
+/** What monitors are watched with, by id. */
+interface Watches {
+  budgets: Map<string, Budget>
+  latencies: Map<string, { monitor: Monitor; latency: LatencyWatch }>
 }
 
 /**
@@ -41,60 +47,13 @@ export function startSloWatch(
   options: SloWatchOptions,
   engine: { subscribe(listener: (event: EngineEvent) => void): () => void },
 ): { stop(): void; evaluate(): void } {
-  const { monitors, history } = options
-  const promised = withSlo(monitors)
-  const timed = monitors.filter(({ latency }) => latency)
-  const nowMs = Date.now()
-  const rings = history.read((reader) => ringsOf(reader, promised, nowMs))
-  const before = openBefore(history, nowMs)
-  const budgets = new Map(
-    promised.map((monitor): [string, Watched] => {
-      const open = before.get(monitor.id)?.burns ?? {}
-      return [monitor.id, { monitor, ring: rings?.get(monitor.id) ?? emptyRing(nowMs), open }]
-    }),
-  )
-  const latencies = new Map(
-    timed.map((monitor) => [monitor.id, new LatencyWatch(monitor, history, before.get(monitor.id)?.slow ?? [], nowMs)]),
-  )
-  const take = (result: ProbeResult) => {
-    const { monitor, status } = result
-    const atMs = Date.parse(result.startedAt)
-    const budget = budgets.get(monitor)
-    if (budget && status !== 'unknown') {
-      addVotes(budget.ring, atMs, status === 'down' ? { good: 0, bad: 1 } : { good: 1, bad: 0 })
-    }
-    latencies.get(monitor)?.take(result)
-  }
-  const say = (event: VedetteEvent) => {
-    history.recordEvent({
-      atMs: event.atMs,
-      kind: event.type.startsWith('budget') ? 'budget' : 'latency',
-      detail: event,
-    })
-    const { type, atMs: _, ...fields } = event
-    options.log(isBeginning(event) ? 'warn' : 'info', type, fields)
-    options.tell(event)
-  }
-  const evaluate = () => {
-    const now = Date.now()
-    const { service, env } = options
-    const named = { service, ...(env !== undefined && { env }), atMs: now }
-    for (const watched of budgets.values()) {
-      advance(watched.ring, now)
-      const { slo, everyMs } = watched.monitor
-      const states = judgePairs(slo, everyMs, votesOver(watched.ring, allWindowsMs))
-      const { open, changes } = judgeBurns(watched.open, states)
-      watched.open = open
-      for (const change of changes) say({ ...named, ...burnEvent(change, watched, history, now) })
-    }
-    for (const [id, latency] of latencies) {
-      const monitor = monitors.find((one) => one.id === id)
-      if (monitor) for (const body of latency.judge(now)) say({ ...named, ...about(monitor), ...body })
-    }
-  }
+  const watches = takeOver(options, Date.now())
   const unsubscribe = engine.subscribe((event) => {
-    if (event.type === 'result') take(event.result)
+    if (event.type === 'result') take(watches, event.result)
   })
+  const evaluate = () => {
+    for (const event of judge(watches, options, Date.now())) say(event, options)
+  }
   const timer = setInterval(evaluate, evaluateEveryMs)
   return {
     evaluate,
@@ -103,6 +62,58 @@ export function startSloWatch(
       unsubscribe()
     },
   }
+}
+
+/** Begins with what the history has: votes, runs, and what was open. */
+function takeOver({ monitors, history }: SloWatchOptions, nowMs: number): Watches {
+  const promised = withSlo(monitors)
+  const rings = history.read((reader) => ringsOf(reader, promised, nowMs))
+  const before = openBefore(history, nowMs)
+  const timed = monitors.filter(({ latency }) => latency)
+  return {
+    budgets: new Map(
+      promised.map((monitor) => {
+        const open = before.get(monitor.id)?.burns ?? {}
+        return [monitor.id, { monitor, ring: rings?.get(monitor.id) ?? emptyRing(nowMs), open }]
+      }),
+    ),
+    latencies: new Map(
+      timed.map((monitor) => {
+        const slow = before.get(monitor.id)?.slow ?? []
+        return [monitor.id, { monitor, latency: new LatencyWatch(monitor, history, slow, nowMs) }]
+      }),
+    ),
+  }
+}
+
+function take({ budgets, latencies }: Watches, result: ProbeResult): void {
+  const { monitor, status, startedAt } = result
+  const ring = budgets.get(monitor)?.ring
+  const vote = status === 'down' ? { good: 0, bad: 1 } : { good: 1, bad: 0 }
+  if (ring && status !== 'unknown') addVotes(ring, Date.parse(startedAt), vote)
+  latencies.get(monitor)?.latency.take(result)
+}
+
+/** What begins and what ends at this time. */
+function* judge({ budgets, latencies }: Watches, options: SloWatchOptions, nowMs: number): Generator<VedetteEvent> {
+  const { service, env, history } = options
+  const named = { service, ...(env !== undefined && { env }), atMs: nowMs }
+  for (const budget of budgets.values()) {
+    advance(budget.ring, nowMs)
+    const { slo, everyMs } = budget.monitor
+    const { open, changes } = judgeBurns(budget.open, judgePairs(slo, everyMs, votesOver(budget.ring, allWindowsMs)))
+    budget.open = open
+    for (const change of changes) yield { ...named, ...burnEvent(change, budget.monitor, history, nowMs) }
+  }
+  for (const { monitor, latency } of latencies.values())
+    for (const change of latency.judge(nowMs)) yield { ...named, ...about(monitor), ...change }
+}
+
+function say(event: VedetteEvent, { history, log, tell }: SloWatchOptions): void {
+  const { type, atMs, ...fields } = event
+  history.recordEvent({ atMs, kind: type.startsWith('budget') ? 'budget' : 'latency', detail: event })
+  log(isBeginning(event) ? 'warn' : 'info', type, fields)
+  tell(event)
 }
 
 function isBeginning({ type }: VedetteEvent): boolean {
@@ -116,7 +127,7 @@ function about(monitor: Monitor) {
 /** What is told of a change; what is left of the budget is read when there is something to tell. */
 function burnEvent(
   { severity, open, worst }: BurnChange,
-  { monitor }: Watched,
+  monitor: Promised,
   history: SloWatchOptions['history'],
   nowMs: number,
 ): Omit<EventOf<'budget.burning'>, 'service' | 'atMs'> | Omit<EventOf<'budget.calm'>, 'service' | 'atMs'> {

@@ -9,6 +9,7 @@ import type { Config } from '../model/config.ts'
 import { addAlarm, addComposite } from './alarm.ts'
 import { stackProps, type Target } from './stack-props.ts'
 import { functionArn } from './statements.ts'
+import { warnOfObjectives } from './warnings.ts'
 
 /** The alarms over some monitors in a controller region, and the mute rules of their maintenance. */
 export class AlarmsStack extends Stack {
@@ -26,6 +27,13 @@ export class AlarmsStack extends Stack {
       this.formatArn({ service: 'sns', resource: topicName(config, severity) })
     const topics = { page: arnOf('page'), ticket: arnOf('ticket') }
     const triggers = new Set(failoverMonitors(config).map(({ id }) => id))
+    if (region === config.controllers[0]) {
+      const own = new Set(shard.monitors.map(({ id }) => id))
+      warnOfObjectives(
+        this,
+        config.monitors.filter(({ id }) => own.has(id)),
+      )
+    }
     for (const one of shard.monitors) {
       const trigger = triggers.has(one.id) ? functionArn(this, failoverName(config)) : undefined
       addMonitor(this, one, { namespace: namespaceOf(config), topics, trigger })
