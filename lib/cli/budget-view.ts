@@ -2,9 +2,9 @@ import { type PairState, timesText } from '../decide/budget.ts'
 import type { Account } from '../decide/budget-account.ts'
 import { type BudgetDecision, type BudgetReason, budgetReasonText, decisions } from '../decide/budget-decision.ts'
 import type { SloReport } from '../decide/budget-report.ts'
-import { formatDuration } from '../model/duration.ts'
+import { formatDuration, inTwoUnits } from '../model/duration.ts'
 import { plainTable } from './plain-table.ts'
-import { percentText, spelled, utcText } from './words.ts'
+import { percentText, utcText } from './words.ts'
 
 /** Budgets as a table, worst first; in detail those that are not to be kept, or all. */
 export function budgetText(
@@ -20,7 +20,7 @@ export function budgetText(
     `${slo.objective} % over ${formatDuration(slo.windowMs)}`,
     percentText(account.left, 1),
     burnText(pairs[0]),
-    verdict.exhaustion ? spelled(verdict.exhaustion.inMs) : '–',
+    verdict.exhaustion ? inTwoUnits(verdict.exhaustion.inMs) : '–',
   ])
   const head = ['decision', 'monitor', 'objective', 'left', 'burns', 'gone in']
   const detailed = sorted.filter(({ verdict }) => isDetailed || verdict.decision !== 'keep')
@@ -45,7 +45,7 @@ function detailLines({ monitor, account, pairs, verdict }: SloReport): string[] 
   return [
     `${monitor}: ${verdict.decision}`,
     ...shown(verdict.reasons).map((reason, i) => `  ${i === 0 ? 'why   ' : '      '}  ${budgetReasonText(reason)}`),
-    `  budget  ${spelled(account.budgetMs)} of downtime; ${spelled(account.downMs)} spent, ${leftText(account)}`,
+    `  budget  ${inTwoUnits(account.budgetMs)} of downtime; ${inTwoUnits(account.downMs)} spent, ${leftText(account)}`,
     `  uptime  ${uptimeText(account)}`,
     `  seen    ${seenText(account)}`,
     ...(burns.length > 0 ? burns : [nothing]).map((line, i) => `  ${i === 0 ? 'burn  ' : '      '}  ${line}`),
@@ -59,20 +59,20 @@ function shown(reasons: readonly BudgetReason[]): BudgetReason[] {
 }
 
 function leftText({ leftMs }: Account): string {
-  return leftMs >= 0 ? `${spelled(leftMs)} left` : `overdrawn by ${spelled(-leftMs)}`
+  return leftMs >= 0 ? `${inTwoUnits(leftMs)} left` : `overdrawn by ${inTwoUnits(-leftMs)}`
 }
 
 function uptimeText({ uptime, uptimeOutsideMaintenance, maintenance }: Account): string {
   if (uptime === undefined) return 'nothing was seen yet'
   if (maintenance.ms === 0) return percentText(uptime, 3)
   const outside = uptimeOutsideMaintenance === undefined ? '–' : percentText(uptimeOutsideMaintenance, 3)
-  return `${percentText(uptime, 3)}, ${outside} outside ${spelled(maintenance.ms)} of maintenance (${spelled(maintenance.downMs)} down in it)`
+  return `${percentText(uptime, 3)}, ${outside} outside ${inTwoUnits(maintenance.ms)} of maintenance (${inTwoUnits(maintenance.downMs)} down in it)`
 }
 
 function seenText({ fromMs, toMs, upMs, downMs, unknownMs, unwatchedMs }: Account): string {
   const parts = [
-    `${spelled(upMs + downMs)} of ${spelled(toMs - fromMs)}`,
-    ...(unknownMs >= 60_000 ? [`${spelled(unknownMs)} not known (no votes)`] : []),
+    `${inTwoUnits(upMs + downMs)} of ${inTwoUnits(toMs - fromMs)}`,
+    ...(unknownMs >= 60_000 ? [`${inTwoUnits(unknownMs)} not known (no votes)`] : []),
     ...(unwatchedMs >= 60_000 ? [`not watched before ${utcText(fromMs + unwatchedMs)} UTC`] : []),
   ]
   return parts.join(', ')

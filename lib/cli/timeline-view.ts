@@ -1,6 +1,7 @@
+import { inTwoUnits } from '../model/duration.ts'
 import { plainText } from './plain-text.ts'
 import type { Outage, Timeline, TimelineEntry } from './timeline.ts'
-import { spelled, utcText } from './words.ts'
+import { utcText } from './words.ts'
 
 /** A timeline as Markdown: what was down for how long, what happened when, and the questions of a blameless review. */
 export function timelineMarkdown({ fromMs, toMs, entries, outages }: Timeline): string {
@@ -46,8 +47,8 @@ function summary(outages: readonly Outage[], entries: readonly TimelineEntry[], 
 function outageLine({ monitor, fromMs, toMs, cause, muted }: Outage, endMs: number): string {
   const end =
     toMs === undefined
-      ? `still down at the end, after ${spelled(endMs - fromMs)}`
-      : `for ${spelled(toMs - fromMs)}, until ${clock(toMs)}`
+      ? `still down at the end, after ${inTwoUnits(endMs - fromMs)}`
+      : `for ${inTwoUnits(toMs - fromMs)}, until ${clock(toMs)}`
   const notes = muted ? ' It was in maintenance.' : ''
   return `- **${escaped(monitor)}** was down from ${clock(fromMs)}, ${end}.${cause ? ` ${escaped(cause)}.` : ''}${notes}`
 }

@@ -1,11 +1,11 @@
 import type { StoredEvent } from '../local/history-events.ts'
 import type { StoredTransition } from '../local/history-store.ts'
+import { inTwoUnits } from '../model/duration.ts'
 import { eventWords } from './event-words.ts'
 import type { Output } from './output.ts'
 import { timeOption, withHistory } from './read-history.ts'
 import { timelineMarkdown } from './timeline-view.ts'
 import { UsageError } from './usage-error.ts'
-import { spelled } from './words.ts'
 
 export interface TimelineOptions {
   config?: string
@@ -118,7 +118,7 @@ function stateEntry(transition: StoredTransition, open: Outage | undefined): Tim
     const first = firstAtMs < atMs - 1000 ? `, first seen at ${new Date(firstAtMs).toISOString().slice(11, 19)}` : ''
     return { atMs, kind: to, subject: monitor, text: `${to}${first}${why}${notes}` }
   }
-  const after = open ? `, down for ${spelled(firstAtMs - open.fromMs)}` : ''
+  const after = open ? `, down for ${inTwoUnits(firstAtMs - open.fromMs)}` : ''
   return { atMs, kind: to, subject: monitor, text: `up again${after}${notes}` }
 }
 

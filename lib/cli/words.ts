@@ -1,21 +1,3 @@
-/** A length of time in its two largest units: `43m 12s`, `2h 5m`, `3d 4h`. */
-export function spelled(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ]
-  const first = parts.findIndex(([count]) => count > 0)
-  if (first < 0) return '0s'
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count}${unit}`)
-    .join(' ')
-}
-
 /** A share as a percentage that never rounds trouble away: 99.9996 % is not 100 %. */
 export function percentText(share: number, decimals = 2): string {
   const scale = 10 ** (decimals + 2)

@@ -1,4 +1,4 @@
-import { formatDuration } from '../model/duration.ts'
+import { formatDuration, inTwoUnits } from '../model/duration.ts'
 import type { Blast, EventOf, EventType, VedetteEvent } from '../model/event.ts'
 import type { Notice } from './notice.ts'
 import { listed, oneLine } from './plain.ts'
@@ -219,15 +219,7 @@ function ms(value: number): string {
 
 /** A length of time in its two largest units. */
 function longTime(value: number): string {
-  const seconds = Math.max(0, Math.round(value / 1000))
-  const parts = [
-    Math.floor(seconds / 86_400),
-    Math.floor(seconds / 3600) % 24,
-    Math.floor(seconds / 60) % 60,
-    seconds % 60,
-  ]
-  const named = parts.flatMap((part, i) => (part > 0 ? [`${part} ${['d', 'h', 'min', 's'][i]}`] : []))
-  return named.slice(0, 2).join(' ') || '0 s'
+  return inTwoUnits(value, [' d', ' h', ' min', ' s'])
 }
 
 function round(value: number): string {

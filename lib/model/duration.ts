@@ -24,3 +24,19 @@ export function age(ms: number): string {
   if (seconds < 360_000) return `${Math.floor(seconds / 3600)}h`
   return `${Math.floor(seconds / 86_400)}d`
 }
+
+/** A length of time in its two largest units: `43m 12s`, `2h 5m`; with other names for the units, `43 min 12 s`. */
+export function inTwoUnits(
+  ms: number,
+  names: readonly [string, string, string, string] = ['d', 'h', 'm', 's'],
+): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  const parts = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ]
+  const named = parts.flatMap((part, i) => (part > 0 ? [`${part}${names[i]}`] : []))
+  return named.slice(0, 2).join(' ') || `0${names[3]}`
+}
