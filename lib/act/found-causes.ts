@@ -1,7 +1,7 @@
-import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { blastOf } from '../decide/monitor-event.ts'
 import type { ProbeResult } from '../model/result.ts'
 import type { FindCauses, Found } from './ports.ts'
+import { sendSigned } from './signed-request.ts'
 
 /** A vantage, and where its results are logged. */
 export interface LoggedVantage {
@@ -19,13 +19,10 @@ const lookBackMs = 5 * 60_000
  * waited for: an alert without its cause is better than none.
  */
 export function causesFromLogs(vantages: readonly LoggedVantage[], nowMs: () => number): FindCauses {
-  const clients = new Map<string, Promise<CloudWatchLogsClient>>()
   return async (monitors) => {
-    const signal = AbortSignal.timeout(withinMs)
+    const sinceMs = nowMs() - lookBackMs
     const results = await Promise.all(
-      monitors.flatMap((monitor) =>
-        vantages.map((vantage) => latestFailure(monitor, vantage, clients, { signal, sinceMs: nowMs() - lookBackMs })),
-      ),
+      monitors.flatMap((monitor) => vantages.map((vantage) => latestFailure(monitor, vantage, sinceMs))),
     )
     const failures = Map.groupBy(
       results.filter((result) => result !== undefined),
@@ -35,34 +32,28 @@ export function causesFromLogs(vantages: readonly LoggedVantage[], nowMs: () => 
   }
 }
 
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html */
 async function latestFailure(
   monitor: string,
   { region, logGroup }: LoggedVantage,
-  clients: Map<string, Promise<CloudWatchLogsClient>>,
-  { signal, sinceMs }: { signal: AbortSignal; sinceMs: number },
+  sinceMs: number,
 ): Promise<ProbeResult | undefined> {
   try {
-    const { FilterLogEventsCommand } = await import('@aws-sdk/client-cloudwatch-logs')
-    const client = clients.get(region) ?? createClient(region)
-    clients.set(region, client)
-    const { events = [] } = await (await client).send(
-      new FilterLogEventsCommand({
+    const { text } = await sendSigned({
+      ...{ service: 'logs', region, path: '/', timeoutMs: withinMs },
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
+      body: {
         ...{ logGroupName: logGroup, startTime: sinceMs, limit: 100 },
         filterPattern: `{ ($.monitor = "${monitor}") && ($.status = "down") }`,
-      }),
-      { abortSignal: signal },
-    )
+      },
+    })
+    const { events = [] } = JSON.parse(text) as { events?: { message?: string }[] }
     const results = events.flatMap(({ message }) => resultIn(message ?? ''))
     return results.filter((one) => one.monitor === monitor && one.failure).at(-1)
   } catch {
     // In time or not at all.
     return undefined
   }
-}
-
-async function createClient(region: string): Promise<CloudWatchLogsClient> {
-  const { CloudWatchLogsClient } = await import('@aws-sdk/client-cloudwatch-logs')
-  return new CloudWatchLogsClient({ region, maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } })
 }
 
 function resultIn(line: string): ProbeResult[] {

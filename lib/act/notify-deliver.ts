@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Notice } from '../decide/notice.ts'
 import type { SecretRef } from '../model/monitor.ts'
 import type { Route } from '../model/route.ts'
@@ -6,8 +7,11 @@ import { createLimits, type Limits } from './notify-limits.ts'
 import type { Deliver, Delivery } from './ports.ts'
 
 export interface DeliverOptions {
-  /** Reads a secret; rejects with what to do where it cannot, naming the reference and never the value. */
-  secret(ref: SecretRef): Promise<string>
+  /**
+   * Reads a secret; rejects with what to do where it cannot, naming the reference and never the value. `isStale`: a destination
+   * refused it.
+   */
+  secret(ref: SecretRef, options?: { isStale?: boolean }): Promise<string>
   /** Waits; never rejects. */
   pause(ms: number, signal?: AbortSignal): Promise<void>
   /** 0 to 1. */
@@ -29,13 +33,17 @@ export function createDeliver(routes: readonly Route[], options: DeliverOptions)
   return async (notice, { deadlineMs, signal }) => {
     const route = byName.get(notice.route)
     if (!route) return { kind: 'undelivered', reason: 'there is no such route any more', isFinal: true }
-    let open: Route<string>
+    const trying = { ...options, limits, endMs: options.nowMs() + deadlineMs, ...(signal && { signal }) }
     try {
-      open = await opened(route, options.secret)
+      const open = await opened(route, options.secret)
+      const outcome = await persist(open, notice, trying)
+      if (outcome.kind === 'delivered' || !outcome.isFinal) return outcome
+      // A key that was refused may have been changed since it was read.
+      const fresh = await opened(route, (ref) => options.secret(ref, { isStale: true }))
+      return isDeepStrictEqual(open, fresh) ? outcome : await persist(fresh, notice, trying)
     } catch (error) {
       return { kind: 'undelivered', reason: (error as Error).message, isFinal: false }
     }
-    return persist(open, notice, { ...options, limits, endMs: options.nowMs() + deadlineMs, ...(signal && { signal }) })
   }
 }
 
@@ -63,7 +71,7 @@ async function persist(route: Route<string>, notice: Notice, trying: Trying): Pr
 }
 
 /** A route with its secrets read. Rejects where one cannot be read or cannot be used. */
-async function opened(route: Route, source: DeliverOptions['secret']): Promise<Route<string>> {
+async function opened(route: Route, source: (ref: SecretRef) => Promise<string>): Promise<Route<string>> {
   const read = async (value: string | SecretRef) => (typeof value === 'string' ? value : (await source(value)).trim())
   const readUrl = async (value: string | SecretRef) => {
     const url = await read(value)

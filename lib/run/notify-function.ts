@@ -2,6 +2,7 @@ import type { Deliver, FindCauses, NotifyStore, PublishMetrics } from '../act/po
 import { alarmInputs, isAlarmMessage } from '../decide/alarm-message.ts'
 import type { NotifyInput, NotifyRules } from '../decide/notice.ts'
 import type { NotifyAsset, NotifyTick } from '../decide/notify-asset.ts'
+import { cut } from '../decide/plain.ts'
 import { minuteMs } from '../decide/schedule.ts'
 import type { VedetteEvent } from '../model/event.ts'
 import type { FailoverEvent } from './failover-event.ts'
@@ -29,6 +30,8 @@ export interface NotifyFunctionHost {
 
 /** What the function is given, less than its time-out: what is not told then is told by the next tick. */
 const drainWithinMs = 40_000
+
+const longestChange = 500
 
 /** More than these at once are a storm, and told as one. */
 const mostLookedUp = 5
@@ -65,11 +68,13 @@ function inputsOf(body: string, asset: NotifyAsset, { log, nowMs }: NotifyFuncti
   if (vedette === 1 && event) {
     told.push(...failoverTold(event, { ...named, record: asset.records[event.failover] ?? event.failover }))
   } else if (vedette === 1 && typeof change?.text === 'string') {
-    const { text, url } = change
-    told.push({ ...named, type: 'change', atMs: nowMs(), text, ...(typeof url === 'string' && { url }) })
+    const { url } = change
+    const text = cut(change.text, longestChange)
+    const isUrl = typeof url === 'string' && url.length <= longestChange && /^https?:\/\//.test(url)
+    told.push({ ...named, type: 'change', atMs: nowMs(), text, ...(isUrl && { url }) })
   }
   // What others publish to the topics is for their other subscribers.
-  if (told.length === 0) log('warn', 'notify.not understood', { message: body.slice(0, 500) })
+  if (told.length === 0) log('warn', 'notify.not understood', { message: body.slice(0, 100) })
   return told.map((one) => ({ kind: 'event', event: one }))
 }
 

@@ -113,6 +113,23 @@ describe('PagerDuty', () => {
     expect(JSON.stringify(outcome)).not.toContain('xxxxxxxx')
   })
 
+  test('a key that was changed is read again, once it is refused', async () => {
+    const keys = ['o'.repeat(32), key]
+    const rotated: Route = {
+      ...base,
+      name: 'rotated',
+      kind: 'pagerduty',
+      routingKey: { secret: 'pd' },
+      url: pagerDuty.url,
+    }
+    const deliver = createDeliver([rotated], {
+      secret: async (_, { isStale = false } = {}) => keys[isStale ? 1 : 0] ?? '',
+      ...{ pause: async () => {}, chance: () => 0, nowMs: () => performance.now() },
+    })
+    expect(await deliver(notice('rotated'), deadline)).toEqual({ kind: 'delivered' })
+    expect(pagerDuty.received).toHaveLength(2)
+  })
+
   test('one that stays broken is given up, with what it said last', async () => {
     pagerDuty.faults.push(...Array(20).fill({ status: 500 }))
     const outcome = await sender()(notice('pager'), deadline)

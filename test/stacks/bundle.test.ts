@@ -11,7 +11,7 @@ test.each<[FunctionName, number]>([
   ['probe', 600],
   ['probe-now', 450],
   ['failover', 450],
-  ['notify', 480],
+  ['notify', 400],
 ])('the function %s is within its budget of %i KB', (name, budget) => {
   expect(kilobytes(Object.values(bundles[name]))).toBeLessThanOrEqual(budget)
 })
