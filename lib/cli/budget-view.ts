@@ -36,7 +36,7 @@ function burnText(state: PairState | undefined): string {
   return state ? `${timesText(state.longBurn)} in ${state.pair.id}` : '–'
 }
 
-function detailLines({ monitor, account, pairs, verdict }: SloReport): string[] {
+function detailLines({ monitor, slo, account, pairs, verdict }: SloReport): string[] {
   const burns = pairs.map(({ pair, longBurn, shortBurn, isBurning }) => {
     const rates = `${timesText(longBurn)} / ${timesText(shortBurn)}`
     return `${pair.id} / ${formatDuration(pair.shortMs)}: ${rates} (${pair.severity} above ${timesText(pair.burnRate)})${isBurning ? ' BURNING' : ''}`
@@ -47,7 +47,7 @@ function detailLines({ monitor, account, pairs, verdict }: SloReport): string[] 
     ...shown(verdict.reasons).map((reason, i) => `  ${i === 0 ? 'why   ' : '      '}  ${budgetReasonText(reason)}`),
     `  budget  ${inTwoUnits(account.budgetMs)} of downtime; ${inTwoUnits(account.downMs)} spent, ${leftText(account)}`,
     `  uptime  ${uptimeText(account)}`,
-    `  seen    ${seenText(account)}`,
+    `  seen    ${seenText(account, slo.windowMs)}`,
     ...(burns.length > 0 ? burns : [nothing]).map((line, i) => `  ${i === 0 ? 'burn  ' : '      '}  ${line}`),
   ]
 }
@@ -69,9 +69,9 @@ function uptimeText({ uptime, uptimeOutsideMaintenance, maintenance }: Account):
   return `${percentText(uptime, 3)}, ${outside} outside ${inTwoUnits(maintenance.ms)} of maintenance (${inTwoUnits(maintenance.downMs)} down in it)`
 }
 
-function seenText({ fromMs, toMs, upMs, downMs, unknownMs, unwatchedMs }: Account): string {
+function seenText({ fromMs, upMs, downMs, unknownMs, unwatchedMs }: Account, windowMs: number): string {
   const parts = [
-    `${inTwoUnits(upMs + downMs)} of ${inTwoUnits(toMs - fromMs)}`,
+    `${inTwoUnits(Math.min(upMs + downMs, windowMs))} of ${formatDuration(windowMs)}`,
     ...(unknownMs >= 60_000 ? [`${inTwoUnits(unknownMs)} not known (no votes)`] : []),
     ...(unwatchedMs >= 60_000 ? [`not watched before ${utcText(fromMs + unwatchedMs)} UTC`] : []),
   ]
