@@ -123,9 +123,25 @@ async function demoSource(): Promise<Source> {
   }
 }
 
-async function watch(
+interface Running {
+  isLive: boolean
+  history: History
+  log: Log
+  stop: Stop
+}
+
+async function watch(source: Source, running: Running, output: Output): Promise<void> {
+  const notify = await tellPeople(source.config, running.history, running.log)
+  try {
+    await watchOver(source, { ...running, notify }, output)
+  } finally {
+    await notify?.stop()
+  }
+}
+
+async function watchOver(
   { config, hints, onFailovers, ...source }: Source,
-  { isLive, history, log, stop }: { isLive: boolean; history: History; log: Log; stop: Stop },
+  { isLive, history, log, stop, notify }: Running & { notify: LocalNotify | undefined },
   output: Output,
 ): Promise<void> {
   const host = createHost({ vantage: 'local', version, ...config })
@@ -136,7 +152,6 @@ async function watch(
     history,
     log,
   })
-  const notify = await tellPeople(config, history, log)
   const failovers = config.failovers.length > 0 ? await embed(config, { log, history, notify }, source) : undefined
   if (failovers) onFailovers?.(failovers)
   if (!isLive) for (const hint of hints) output.err(hint)
@@ -155,7 +170,6 @@ async function watch(
     slo.stop()
     keep('stopped')
     await failovers?.stop()
-    await notify?.stop()
     view?.close()
   }
 }
