@@ -73,10 +73,15 @@ describe.each([
       'logs:FilterLogEvents',
       'logs:PutLogEvents',
       'secretsmanager:GetSecretValue',
+      'sns:Publish',
       'sqs:DeleteMessage',
       'sqs:GetQueueAttributes',
       'sqs:ReceiveMessage',
+      'ssm:GetParameter',
     ])
+    expect(JSON.stringify(statements)).toContain(
+      '"Action":"sns:Publish","Effect":"Allow","Resource":"arn:aws:sns:eu-west-1:123456789012:alerts"',
+    )
     expect(JSON.stringify(statements)).toContain('secret:vedette/pagerduty-??????')
     expect(JSON.stringify(statements)).toContain('log-group:/aws/lambda/vedette-shop-staging-probe-us-east-1:*')
   })
