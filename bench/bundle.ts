@@ -10,6 +10,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { failoverAssetOf } from '../lib/decide/failover-asset.ts'
+import { notifyAssetOf } from '../lib/decide/notify-asset.ts'
 import { probeAssetOf } from '../lib/decide/probe-asset.ts'
 import { probeNowAssetOf } from '../lib/decide/probe-now.ts'
 import type { Vantage } from '../lib/model/config.ts'
@@ -25,6 +26,7 @@ const config = parseConfig({
   vantages: ['eu-west-1'],
   controllers: ['us-west-2', 'eu-central-1'],
   monitors: [{ id: 'api', kind: 'http', url: 'https://127.0.0.1/' }],
+  routes: { page: [{ kind: 'pagerduty', routingKey: { secret: 'key' } }] },
   failovers: [
     {
       ...{ id: 'api', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'api' },
@@ -40,6 +42,7 @@ const assets: Record<FunctionName, object> = {
   probe: probeAssetOf(config, vantage),
   'probe-now': probeNowAssetOf(config, vantage),
   failover: failoverAssetOf(config, 'us-west-2'),
+  notify: notifyAssetOf(config, 'us-west-2'),
 }
 const names = functionsOf(config)
 const bundles = await bundleFor(config)
@@ -51,12 +54,20 @@ const cloudWatch = {
 const folders = {
   ...{ usual: writeBundle(await usualBundle()), recipe: writeBundle(await recipeBundle()) },
   ...{ probe: ours('probe'), 'probe-now': ours('probe-now'), failover: ours('failover') },
+  notify: ours('notify'),
 }
 type Imported = keyof typeof folders
 const imported = Object.keys(folders) as Imported[]
 
 const importScript = 'const t = performance.now(); await import(process.argv[1]); console.log(performance.now() - t)'
-const times: Record<Imported, number[]> = { usual: [], recipe: [], probe: [], 'probe-now': [], failover: [] }
+const times: Record<Imported, number[]> = {
+  usual: [],
+  recipe: [],
+  probe: [],
+  'probe-now': [],
+  failover: [],
+  notify: [],
+}
 for (let i = 0; i < Number(values.runs); i++) for (const name of imported) times[name].push(importMs(folders[name]))
 for (const folder of Object.values(folders)) rmSync(folder, { recursive: true })
 

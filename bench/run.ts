@@ -15,6 +15,8 @@ const parts = {
   'sandbox-failover': 'the same, deployed into an AWS on this machine',
   web: 'the dashboard: its answers, and whether it disturbs the probes',
   look: 'the dashboard in a browser: how soon, how much, how live, and its memory',
+  notify: 'from a confirmed failure to the accepted alert, and a storm',
+  slo: 'error budgets and latency of five hundred monitors, judged',
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 

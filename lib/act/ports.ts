@@ -1,11 +1,13 @@
 import type { LastDrill } from '../decide/drill.ts'
 import type { Decision } from '../decide/failover-facts.ts'
+import type { Notice, NotifyState } from '../decide/notice.ts'
 import type { AnswerTo, Question } from '../decide/probe-now.ts'
 import type { Minute } from '../decide/published.ts'
 import type { Readiness } from '../decide/readiness.ts'
 import type { Change } from '../decide/swap-batch.ts'
 import type { SwapEvent } from '../decide/swap-terms.ts'
 import type { Datum } from '../decide/votes.ts'
+import type { Blast, EventCause } from '../model/event.ts'
 import type { Failover } from '../model/failover.ts'
 
 /** What became of metrics in one controller region. */
@@ -113,3 +115,23 @@ export interface ControllerTable {
   /** Replaces `text`, only where it still is `before` (undefined: where there is none); whether it did. */
   swapText(failover: string, before: string | undefined, after: string): Promise<boolean>
 }
+
+/** What came of telling a route. `isFinal` says that another try is useless. `ref` is what the destination calls the message. */
+export type Delivery = { kind: 'delivered'; ref?: string } | { kind: 'undelivered'; reason: string; isFinal: boolean }
+
+/** Tells a route of a notice, with retries until the deadline. Never rejects; reasons hold no secrets. */
+export type Deliver = (notice: Notice, limit: { deadlineMs: number; signal?: AbortSignal }) => Promise<Delivery>
+
+/** Keeps what people have been told. `version` tells whether somebody else has written since. */
+export interface NotifyStore {
+  /** Rejects where it cannot be read. */
+  load(): Promise<{ state: NotifyState; version: number } | undefined>
+  /** Rejects where it cannot be written; `conflict`: load it again. */
+  save(state: NotifyState, version: number): Promise<'saved' | 'conflict'>
+}
+
+/** Why a monitor is down, and who says so, as the logs of the vantages have it. */
+export type Found = Pick<Blast, 'vantages' | 'families' | 'address' | 'resolver'> & { cause: EventCause }
+
+/** Looks up why monitors are down, by their ids. Never rejects, and takes two seconds at most: what is not found is not known. */
+export type FindCauses = (monitors: readonly string[]) => Promise<ReadonlyMap<string, Found>>

@@ -3,7 +3,7 @@ import { AwsClient } from 'aws4fetch'
 
 /** A POST to a service of AWS in one region. */
 export interface SignedRequest {
-  service: 'lambda' | 'secretsmanager' | 'ssm'
+  service: 'lambda' | 'logs' | 'secretsmanager' | 'ssm'
   region: string
   path: string
   headers: Record<string, string>
@@ -45,7 +45,7 @@ function credentials() {
 }
 
 /** As the SDK names them (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html). */
-const ownEndpoints = { lambda: 'LAMBDA', secretsmanager: 'SECRETS_MANAGER', ssm: 'SSM' }
+const ownEndpoints = { lambda: 'LAMBDA', logs: 'CLOUDWATCH_LOGS', secretsmanager: 'SECRETS_MANAGER', ssm: 'SSM' }
 
 function endpointOf(service: SignedRequest['service'], region: string): string {
   const own = process.env[`AWS_ENDPOINT_URL_${ownEndpoints[service]}`] ?? process.env.AWS_ENDPOINT_URL

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs'
-import type { Config } from '../model/config.ts'
-import type { Monitor } from '../model/monitor.ts'
-import { didYouMean } from '../model/problem.ts'
 import type { ProbeResult, Status } from '../model/result.ts'
 import { createHost } from '../run/host.ts'
 import { pool } from '../run/pool.ts'
 import { runMonitor } from '../run/vantage.ts'
 import { resultTable } from './check-table.ts'
+import { chosenMonitors } from './chosen-monitors.ts'
 import { junitReport } from './junit.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
@@ -28,7 +26,7 @@ const maxParallel = 250
 /** `vedette check`: runs every monitor once, from here. 0 all up, 1 something down (or, with `strict`, less than up). */
 export async function check(options: CheckOptions, output: Output): Promise<number> {
   const config = await loadConfig(options.config)
-  const monitors = chosen(config, options.monitor)
+  const monitors = chosenMonitors(config, options.monitor)
   const host = createHost({ vantage: 'local', version, ...config })
   let done = 0
   const progress = () => output.progress(`${done} of ${count(monitors.length, 'monitor')} checked …`)
@@ -44,20 +42,6 @@ export async function check(options: CheckOptions, output: Output): Promise<numb
   if (options.json) output.out(JSON.stringify({ results }))
   else output.out(resultTable(config.service, results, output.columns))
   return exitCode(results, options.strict ?? false)
-}
-
-function chosen(config: Config, ids: string[] | undefined): Monitor[] {
-  if (!ids || ids.length === 0) return config.monitors
-  const known = config.monitors.map(({ id }) => id)
-  for (const id of ids) {
-    if (known.includes(id)) continue
-    throw new UsageError(`no monitor has the id ${JSON.stringify(id)}${hint(id, known)}`)
-  }
-  return config.monitors.filter(({ id }) => ids.includes(id))
-}
-
-function hint(id: string, known: string[]): string {
-  return `: ${didYouMean(id, known) ?? `the config has ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`}`
 }
 
 function writeReport(file: string, report: string): void {

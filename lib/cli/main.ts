@@ -3,6 +3,8 @@ import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
 import { cost } from './cost.ts'
 import { addFailoverCommands } from './failover-commands.ts'
+import { addHistoryCommands } from './history-commands.ts'
+import { addNotifyCommands } from './notify-commands.ts'
 import { processOutput } from './output.ts'
 import { plan } from './plan.ts'
 import { userErrorText } from './user-error.ts'
@@ -96,6 +98,8 @@ function build(finish: (code: number) => void): Command {
     .action(async (options) => finish(await cost(options, output)))
 
   addFailoverCommands(program, finish)
+  addNotifyCommands(program, finish)
+  addHistoryCommands(program, finish)
 
   program
     .command('validate')

@@ -1,4 +1,5 @@
 import { type PlannedFunction, planFailovers } from '../decide/failover-plan.ts'
+import { planNotify } from '../decide/notify-plan.ts'
 import { planShards } from '../decide/plan.ts'
 import { amount } from '../decide/prices.ts'
 import { formatDuration } from '../model/duration.ts'
@@ -14,7 +15,7 @@ export async function plan(options: { config?: string; json?: boolean }, output:
     ...shard,
     monitors: monitors.map(({ id }) => id),
   }))
-  const functions = planFailovers(config)
+  const functions = [...planFailovers(config), ...planNotify(config)]
   if (options.json) {
     output.out(JSON.stringify({ shards, functions }))
     return 0
@@ -38,7 +39,7 @@ export async function plan(options: { config?: string; json?: boolean }, output:
   return 0
 }
 
-/** The functions of failovers, which no shard has. */
+/** The functions that decide and that tell people, which no shard has. */
 function functionTable(functions: readonly PlannedFunction[]): string {
   const rows = functions.map(({ name, region, timeoutSeconds, reserved, callsPerMonth }) => [
     name,

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { allRoutes } from '../decide/notify-config.ts'
 import { startControl } from '../local/control.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
@@ -7,11 +8,14 @@ import { createFailoverRecord } from '../local/failover-record.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
+import { type LocalNotify, notifyFileOf, startNotify } from '../local/notify.ts'
+import { startSloWatch } from '../local/slo-watch.ts'
 import { keepHeapSmall } from '../local/small-heap.ts'
 import type { Config } from '../model/config.ts'
 import { parseConfig } from '../model/parse-config.ts'
 import type { FailoverEvent } from '../run/failover-event.ts'
 import { logFailover } from '../run/failover-log.ts'
+import { failoverTold } from '../run/failover-told.ts'
 import { createHost } from '../run/host.ts'
 import { jsonLog, type Log } from '../run/log.ts'
 import { runMonitor } from '../run/vantage.ts'
@@ -130,9 +134,18 @@ async function demoSource(): Promise<Source> {
   }
 }
 
-async function watch(
+async function watch(source: Source, running: Circumstances, output: Output): Promise<void> {
+  const notify = await tellPeople(source.config, running.history, running.log)
+  try {
+    await watchOver(source, { ...running, notify }, output)
+  } finally {
+    await notify?.stop()
+  }
+}
+
+async function watchOver(
   { config, hints, onFailovers, ...source }: Source,
-  { isLive, history, log, stop, dashboard: choice }: Circumstances,
+  { isLive, history, log, stop, dashboard: choice, notify }: Circumstances & { notify: LocalNotify | undefined },
   output: Output,
 ): Promise<void> {
   const host = createHost({ vantage: 'local', version, ...config })
@@ -149,7 +162,12 @@ async function watch(
     logFailover(log, event)
     record(event)
     dashboard?.takeFailoverEvent(event)
+    const failover = config.failovers.find(({ id }) => id === event.failover)
+    if (failover) for (const told of failoverTold(event, { ...config, record: failover.record })) notify?.tell(told)
   }
+  // It reads the history first, which would disturb the first probes.
+  const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
+  const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
   let [failovers, view]: [EmbeddedFailovers?, ReturnType<typeof showLive>?] = []
   try {
     failovers = config.failovers.length > 0 ? await embed(config, { ...source, log, emit }) : undefined
@@ -158,15 +176,25 @@ async function watch(
     const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...hints]
     if (!isLive) for (const hint of allHints) output.err(hint)
     engine.start()
+    notify?.watch(engine)
+    keep('started to watch')
     view = isLive ? showLive(engine, failovers, allHints, stop) : undefined
     await stop.requested
     if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
     await engine.stop()
   } finally {
+    slo.stop()
+    keep('stopped')
     await failovers?.stop()
     await dashboard?.stop()
     view?.close()
   }
+}
+
+/** Tells people, where the config says who. */
+async function tellPeople(config: Config, history: History, log: Log): Promise<LocalNotify | undefined> {
+  if (allRoutes(config).length === 0) return undefined
+  return startNotify(config, { file: notifyFileOf(history.status.path), history, log })
 }
 
 /** What is needed to bring failovers up. */

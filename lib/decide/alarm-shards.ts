@@ -1,6 +1,7 @@
-import type { Config } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { type Alarm, downAlarm, slowAlarm } from './alarms.ts'
+import { type Alarm, downAlarm, type Source, slowAlarm } from './alarms.ts'
+import { burnAlarms, type CompositeAlarm } from './burn-alarms.ts'
+import { limitAlarm, regressionAlarm } from './latency-alarms.ts'
 import { type MuteRule, muteRulesOf } from './mute-rules.ts'
 import { splitByHash } from './split-by-hash.ts'
 
@@ -9,6 +10,8 @@ export interface MonitorAlarms {
   /** The monitor's id. */
   id: string
   alarms: Alarm[]
+  /** Those over the states of some of the alarms. */
+  composites: CompositeAlarm[]
   muteRules: MuteRule[]
 }
 
@@ -24,17 +27,25 @@ export interface AlarmShard {
 /** A stack may hold 500 resources (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html). */
 export const mostAlarmResources = 400
 
-/** The alarms of a monitor in a controller region; slowness is judged at home only. */
-export function monitorAlarms(monitor: Monitor, config: Config, isHome: boolean): MonitorAlarms {
-  const slow = isHome ? slowAlarm(monitor, config) : undefined
-  const alarms = [downAlarm(monitor, config), ...(slow ? [slow] : [])]
-  const names = alarms.map(({ name }) => name)
-  return { id: monitor.id, alarms, muteRules: muteRulesOf(monitor, config, names) }
+/** The alarms of a monitor in a controller region; speed and error budgets are judged at home only. */
+export function monitorAlarms(monitor: Monitor, config: Source, isHome: boolean): MonitorAlarms {
+  const { alarms, composites } = isHome ? homeAlarms(monitor, config) : { alarms: [], composites: [] }
+  const all = [downAlarm(monitor, config), ...alarms]
+  const names = [...all.filter(({ isPart }) => !isPart), ...composites].map(({ name }) => name)
+  return { id: monitor.id, alarms: all, composites, muteRules: muteRulesOf(monitor, config, names) }
+}
+
+function homeAlarms(monitor: Monitor, config: Source): Pick<MonitorAlarms, 'alarms' | 'composites'> {
+  // Who says what is too slow in `latency` has said it: an assertion on the duration is for single runs then.
+  const slow = limitAlarm(monitor, config) ?? slowAlarm(monitor, config)
+  const regression = regressionAlarm(monitor, config)
+  const { parts, composites } = burnAlarms(monitor, config)
+  return { alarms: [...(slow ? [slow] : []), ...(regression ? [regression] : []), ...parts], composites }
 }
 
 /** What a monitor adds to a stack. */
-export function resourcesOf({ alarms, muteRules }: MonitorAlarms): number {
-  return alarms.length + muteRules.length
+export function resourcesOf({ alarms, composites, muteRules }: MonitorAlarms): number {
+  return alarms.length + composites.length + muteRules.length
 }
 
 /**

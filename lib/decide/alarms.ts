@@ -10,10 +10,35 @@ import { minuteMs } from './schedule.ts'
 /** One CloudWatch alarm: it opens when `datapoints` of the last `of` periods breach. */
 export interface Alarm {
   name: string
-  kind: 'down' | 'slow' | 'heartbeat' | 'certificate' | 'notReady' | 'servePrimary' | FunctionAlarmKind
-  metric: 'Down' | 'Duration' | 'Heartbeat' | 'CertificateDaysRemaining' | 'NotReady' | 'ServePrimary' | FunctionMetric
+  kind:
+    | 'down'
+    | 'slow'
+    | 'regression'
+    | 'heartbeat'
+    | 'certificate'
+    | 'notReady'
+    | 'servePrimary'
+    | 'controller'
+    | 'deadLetters'
+    | FunctionAlarmKind
+    | `burn-${string}`
+  metric:
+    | 'Down'
+    | 'Duration'
+    | 'Heartbeat'
+    | 'CertificateDaysRemaining'
+    | 'NotReady'
+    | 'ServePrimary'
+    | 'ApproximateNumberOfMessagesVisible'
+    | FunctionMetric
   dimensions: Record<string, string>
-  statistic: 'Sum' | 'Minimum' | 'Maximum' | 'p50'
+  statistic: 'Sum' | 'Average' | 'Minimum' | 'Maximum' | 'p50'
+  /** What is compared instead of the statistic: an expression over statistics of the metric, by their ids. */
+  math?: { expression: string; statistics: Record<string, 'Sum' | 'SampleCount' | 'p95' | 'p99'> }
+  /** What it is compared with instead of the threshold: so many standard deviations above what CloudWatch expects. */
+  band?: number
+  /** It tells nobody: a composite alarm does. */
+  isPart?: true
   comparison: '>=' | '>' | '<'
   threshold: number
   periodSeconds: number
@@ -29,7 +54,8 @@ export type FunctionAlarmKind = 'errors' | 'dropped' | 'throttles'
 /** Lambda's own metrics (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html); the others are ours. */
 export type FunctionMetric = 'Errors' | 'AsyncEventsDropped' | 'Throttles'
 
-type Source = Pick<Config, 'service' | 'env' | 'vantages' | 'monitors'>
+/** What alarms are made of. */
+export type Source = Pick<Config, 'service' | 'env' | 'vantages' | 'monitors'>
 
 /** CloudWatch cuts nothing: it refuses (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html). */
 const longestDescription = 1024
@@ -42,7 +68,8 @@ export function quorumOf(monitor: Monitor, { vantages }: Pick<Config, 'vantages'
   return monitor.quorum?.fail ?? majorityOf(placesOf(monitor, vantages).length)
 }
 
-function placesOf(monitor: Monitor, vantages: readonly Vantage[]): Vantage[] {
+/** The vantages that run a monitor. */
+export function placesOf(monitor: Monitor, vantages: readonly Vantage[]): Vantage[] {
   return vantages.filter((vantage) => monitorsOf([monitor], vantage).length > 0)
 }
 
@@ -199,11 +226,12 @@ function periodsOf({ everyMs, thresholds: { down, of } }: Monitor) {
 }
 
 /** Where to look: results are logged where they were seen. */
-function savedQuery(config: Source, query: QueryName): string {
+export function savedQuery(config: Source, query: QueryName): string {
   return `in a vantage's region, saved Logs Insights query ${queryName(config, query, 'VANTAGE')}`
 }
 
-function described(what: string, how: string, { runbook }: Monitor): string {
+/** A description that is not too long, with the runbook last and whole. */
+export function described(what: string, how: string, { runbook }: Monitor): string {
   const last = runbook ? ` Runbook: ${runbook}` : ''
   const rest = `${what} ${how}`
   return rest.slice(0, longestDescription - last.length) + last

@@ -2,12 +2,13 @@ import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { didYouMean, formatPath, type Problem, shown } from '../model/problem.ts'
 import { regions } from '../model/regions.ts'
-import { mostAlarmResources } from './alarm-shards.ts'
-import { certificateAlarm, slowAlarm } from './alarms.ts'
+import { monitorAlarms, mostAlarmResources } from './alarm-shards.ts'
+import { certificateAlarm } from './alarms.ts'
 import { monitorProblems } from './aws-monitor-checks.ts'
 import { failoverAlarmCount } from './failover-alarms.ts'
 import { awsFailoverProblems } from './failover-checks.ts'
 import { probeName, probeNowName } from './names.ts'
+import { notifyAlarmCount } from './notify-plan.ts'
 import { monitorsOf } from './plan.ts'
 import { probeAssetOf } from './probe-asset.ts'
 import { longestFunctionName } from './probe-function.ts'
@@ -163,11 +164,12 @@ const alarmQuota = 5000
 
 function quotaProblems(config: Config): Problem[] {
   const { vantages, controllers, monitors, allow } = config
-  const slow = monitors.filter((monitor) => slowAlarm(monitor, config)).length
   const fixed = vantages.length + (certificateAlarm(config) ? 1 : 0)
   const problems = controllers.flatMap((region, i): Problem[] => {
     const errors = vantages.filter((vantage) => vantage.region === region).length
-    const alarms = monitors.length + (i === 0 ? slow : 0) + fixed + errors + failoverAlarmCount(config)
+    const own = monitors.map((monitor) => monitorAlarms(monitor, config, i === 0))
+    const shared = fixed + errors + failoverAlarmCount(config) + notifyAlarmCount(config)
+    const alarms = own.reduce((sum, one) => sum + one.alarms.length + one.composites.length, shared)
     if (alarms <= alarmQuota || 'alarm-quota' in allow) return []
     return [
       problem(

@@ -4,6 +4,8 @@ import type { Monitor } from '../model/monitor.ts'
 import { formatPath, type Problem, shown } from '../model/problem.ts'
 import { monitorAlarms, mostAlarmResources, resourcesOf } from './alarm-shards.ts'
 import { downAlarm, longestRunbook, lookBackSeconds } from './alarms.ts'
+import { limitAlarm, regressionAlarm } from './latency-alarms.ts'
+import { literalRouteSecrets, routeSecrets } from './notify-config.ts'
 import { invocationMs, longestTimeoutMs } from './probe-function.ts'
 import { intervalProblem } from './schedule.ts'
 import { literalSecretsOf, secretsOf } from './secrets.ts'
@@ -15,6 +17,7 @@ export function monitorProblems(config: Config): Problem[] {
     ...config.monitors.flatMap((monitor, i) => [
       ...timingProblems(monitor, i),
       ...alarmProblems(monitor, i, config),
+      ...latencyProblems(monitor, i, config),
       ...runbookProblems(monitor, i),
       ...maintenanceProblems(monitor, i, config),
       ...keyProblems(monitor, i, config),
@@ -54,6 +57,33 @@ function alarmProblems(monitor: Monitor, i: number, config: Config): Problem[] {
   ]
 }
 
+function latencyProblems(monitor: Monitor, i: number, config: Config): Problem[] {
+  const { latency, metrics, everyMs } = monitor
+  if (!latency || intervalProblem(everyMs)) return []
+  const at = ['monitors', i]
+  if (!metrics.duration)
+    return [
+      {
+        path: formatPath([...at, 'metrics', 'duration']),
+        expected: 'true in AWS, as "latency" is judged on the metric Duration',
+        got: 'false',
+        hint: 'it costs one metric more: see vedette cost',
+      },
+    ]
+  return [limitAlarm(monitor, config), regressionAlarm(monitor, config)].flatMap((alarm): Problem[] => {
+    if (!alarm || alarm.periodSeconds * alarm.of <= lookBackSeconds(alarm.periodSeconds)) return []
+    const most = formatDuration(lookBackSeconds(alarm.periodSeconds) * 1000)
+    return [
+      {
+        path: formatPath([...at, 'latency']),
+        expected: `runs enough for its percentiles within ${most}, as far back as CloudWatch looks`,
+        got: formatDuration(alarm.periodSeconds * alarm.of * 1000),
+        hint: 'run it more often, or leave "p99" out',
+      },
+    ]
+  })
+}
+
 function runbookProblems({ runbook }: Monitor, i: number): Problem[] {
   if (runbook === undefined || runbook.length <= longestRunbook) return []
   const expected = `a URL of at most ${longestRunbook} characters: it ends the description of an alarm`
@@ -89,10 +119,12 @@ function keyProblems({ tls }: Monitor, i: number, { allow }: Config): Problem[] 
   ]
 }
 
-function literalProblems({ monitors, allow }: Config): Problem[] {
-  if ('secret-in-asset' in allow) return []
-  return literalSecretsOf(monitors).map((at) => ({
-    path: formatPath(['monitors', ...at]),
+function literalProblems(config: Config): Problem[] {
+  if ('secret-in-asset' in config.allow) return []
+  const inMonitors = literalSecretsOf(config.monitors).map((at) => ['monitors', ...at])
+  const inRoutes = literalRouteSecrets(config).map((at) => ['routes', ...at])
+  return [...inMonitors, ...inRoutes].map((at) => ({
+    path: formatPath(at),
     expected: "a reference to a secret in AWS: a text would lie, readable, in the bucket of the CDK's assets",
     got: 'a text',
     hint: 'use { "secret": name } or { "ssm": name }; for one that opens nothing, "allow": { "secret-in-asset": reason }',
@@ -106,8 +138,10 @@ const parameterName = /^(?:[A-Za-z0-9_.-]+|\/[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+
 const longestParameterName = 1011
 
 function secretProblems(config: Config): Problem[] {
-  return secretsOf(config.monitors).flatMap(({ ref, at }): Problem[] => {
-    const path = formatPath(['monitors', ...at])
+  const inMonitors = secretsOf(config.monitors).map(({ ref, at }) => ({ ref, at: ['monitors', ...at] }))
+  const inRoutes = routeSecrets(config).map(({ ref, at }) => ({ ref, at: ['routes', ...at] }))
+  return [...inMonitors, ...inRoutes].flatMap(({ ref, at }): Problem[] => {
+    const path = formatPath(at)
     if ('env' in ref)
       return [
         {
@@ -117,7 +151,7 @@ function secretProblems(config: Config): Problem[] {
           hint: `use { "secret": name } or { "ssm": name }`,
         },
       ]
-    const hint = 'a name, not an ARN: it is read in the region of each vantage'
+    const hint = 'a name, not an ARN: it is read in the region of each function'
     if ('secret' in ref && !secretName.test(ref.secret))
       return [{ path, expected: 'the name of a secret in Secrets Manager', got: shown(ref.secret), hint }]
     if ('ssm' in ref && (!parameterName.test(ref.ssm) || ref.ssm.length > longestParameterName))

@@ -1,7 +1,9 @@
 import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { certificateAlarm, slowAlarm } from './alarms.ts'
+import { monitorAlarms } from './alarm-shards.ts'
+import { type Alarm, certificateAlarm } from './alarms.ts'
 import { failoverLines, tickCalls } from './failover-cost.ts'
+import { notifyLines } from './notify-plan.ts'
 import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
 import { amount, type CostLine, line, prices, pricesAsOf, sum } from './prices.ts'
 import { probeMemoryMb } from './probe-function.ts'
@@ -21,7 +23,7 @@ const secondsPerMonitor = 0.02
  */
 const loopSeconds = 115
 
-type Priced = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors' | 'failovers'>
+type Priced = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors' | 'failovers' | 'routes'>
 
 export interface Bill {
   lines: CostLine[]
@@ -45,6 +47,7 @@ export function billOf(config: Priced): Bill {
     ...lambdaLines(shards, tickCalls(config)),
     ...secretLines(config),
     ...failoverLines(config),
+    ...notifyLines(config),
   ].filter(({ quantity }) => quantity > 0)
   const runsPerMonth = sum(shards.map((shard) => shard.runsPerMonth))
   const monthlyUsd = sum(lines.map((line) => line.monthlyUsd))
@@ -73,14 +76,36 @@ function metricLines(config: Priced): CostLine[] {
 function alarmLines(config: Priced): CostLine[] {
   const { vantages, controllers, monitors } = config
   const c = controllers.length
-  const slow = monitors.filter((monitor) => slowAlarm(monitor, config)).length
+  const atHome = c > 0 ? monitors.map((monitor) => monitorAlarms(monitor, config, true)) : []
+  const alarms = atHome.flatMap((one) => one.alarms)
+  const metricsOf = (kind: string) => sum(alarms.filter((alarm) => alarm.kind.startsWith(kind)).map(pricedMetrics))
+  const composites = sum(atHome.map((one) => one.composites.length))
+  const promised = atHome.filter((one) => one.composites.length > 0).length
   return [
     line('alarm on Down', `${monitors.length} monitors × ${c} controllers`, monitors.length * c, prices.alarm),
     line('alarm on Heartbeat', `${vantages.length} vantages × ${c} controllers`, vantages.length * c, prices.alarm),
     line('alarm on certificates', `1 × ${c} controllers`, certificateAlarm(config) ? c : 0, prices.alarm),
-    line('alarm on slowness', `${slow} monitors, home only`, c > 0 ? slow : 0, prices.alarm),
+    line('alarms on slowness', 'each metric in them, home only', metricsOf('slow'), prices.alarmMetric),
+    line('alarms on regressions', 'each 3: metric and band, home only', metricsOf('regression'), prices.alarmMetric),
+    line(
+      'alarms on error budgets',
+      `${promised} monitors × their windows, home only`,
+      metricsOf('burn'),
+      prices.alarmMetric,
+    ),
+    line(
+      'composite alarms on error budgets',
+      `${promised} monitors × page and ticket`,
+      composites,
+      prices.compositeAlarm,
+    ),
     line('alarms on functions', `${vantages.length} vantages × 2`, vantages.length * 2, prices.alarm),
   ]
+}
+
+/** As how many an alarm is priced. */
+function pricedMetrics({ math, band }: Alarm): number {
+  return math ? Object.keys(math.statistics).length : band === undefined ? 1 : 3
 }
 
 /** In how many vantages a monitor runs. */

@@ -30,6 +30,16 @@ export function failoverName(config: Named): string {
   return `${prefixOf(config)}-failover`
 }
 
+/** The name of the function that tells people, and of the table that it keeps what it told in: the same in each controller region. */
+export function notifyName(config: Named): string {
+  return `${prefixOf(config)}-notify`
+}
+
+/** The name of the queue between a topic and the notify function, or of the one for what could not be taken in. */
+export function queueName(config: Named, list: 'page' | 'ticket', dead?: 'dead'): string {
+  return [notifyName(config), list, ...(dead ? [dead] : [])].join('-')
+}
+
 /** The name of a controller region's stack: topics, the alarms over all monitors, and at home the dashboard. */
 export function controlName(config: Named, region: string): string {
   return `${prefixOf(config)}-control-${region}`

@@ -18,6 +18,9 @@ const route53 = 'https://aws.amazon.com/route53/pricing/'
 export const prices = {
   metric: { usd: 0.3, per: 1, unit: 'metric', source: cloudWatch },
   alarm: { usd: 0.1, per: 1, unit: 'alarm', source: cloudWatch },
+  // An alarm over an expression costs one for each metric in it; one over a band three: the metric and both of its edges.
+  alarmMetric: { usd: 0.1, per: 1, unit: 'alarm metric', source: cloudWatch },
+  compositeAlarm: { usd: 0.5, per: 1, unit: 'composite alarm', source: cloudWatch },
   // DescribeAlarms costs the same.
   putMetricData: { usd: 0.01, per: 1000, unit: 'request', source: cloudWatch },
   logs: { usd: 0.5, per: 1, unit: 'GB', source: cloudWatch },
@@ -30,6 +33,7 @@ export const prices = {
   schedule: { usd: 1, per: 1_000_000, unit: 'invocation', source: 'https://aws.amazon.com/eventbridge/pricing/' },
   dynamoRead: { usd: 0.125, per: 1_000_000, unit: 'read unit', source: dynamoDb },
   dynamoWrite: { usd: 0.625, per: 1_000_000, unit: 'write unit', source: dynamoDb },
+  queueRequest: { usd: 0.4, per: 1_000_000, unit: 'request', source: 'https://aws.amazon.com/sqs/pricing/' },
   // Of endpoints in AWS, of alarms and of other checks; the one below is of endpoints elsewhere.
   plainHealthCheck: { usd: 0.5, per: 1, unit: 'health check', source: route53 },
   healthCheck: { usd: 0.75, per: 1, unit: 'health check', source: route53 },

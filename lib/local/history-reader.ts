@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { HourVotes } from '../decide/budget-account.ts'
 import type { State } from '../decide/health.ts'
 import type { ProbeResult } from '../model/result.ts'
 import { type StoredResult, shorten, ticksPerMs, unpackBlock } from './history-block.ts'
@@ -6,6 +7,7 @@ import { eventsIn, type StoredEvent } from './history-events.ts'
 import { type ResultRow, toResult } from './history-rows.ts'
 import { blockId, hourMs, hoursPerDay, openForReading, span, statuses } from './history-schema.ts'
 import type { StoredTransition } from './history-store.ts'
+import { hourVotes, type MonitorVotes, votesSince, watchedFrom } from './history-votes.ts'
 import { type Uptime, uptimeOf } from './rollup.ts'
 
 /** One hour, or day, of one monitor from one vantage. Durations are of runs that were up or degraded. */
@@ -173,21 +175,44 @@ export class HistoryReader {
     return rows.all(fromMs, toMs, ...(monitor === undefined ? [] : [monitor])).map(toTransition)
   }
 
+  /** The last change of state of every monitor before a time. */
+  statesAt(ms: number): StoredTransition[] {
+    const rows = this.#db.prepare(
+      `SELECT t.* FROM (SELECT DISTINCT monitor FROM series) s JOIN transition t ON t.id =
+         (SELECT id FROM transition WHERE monitor = s.monitor AND time < ? ORDER BY time DESC, id DESC LIMIT 1)`,
+    )
+    return rows.all(ms).map(toTransition)
+  }
+
   /** The last change of state of every monitor that has had a result since `sinceMs`. */
   lastStates(sinceMs: number): StoredTransition[] {
-    const rows = this.#db.prepare(
-      `SELECT t.* FROM (SELECT DISTINCT monitor FROM series) s
-       JOIN transition t ON t.id = (SELECT id FROM transition WHERE monitor = s.monitor ORDER BY time DESC, id DESC LIMIT 1)`,
+    return this.statesAt(Number.MAX_SAFE_INTEGER).filter(
+      ({ monitor }) => Date.parse(this.latest(monitor, 1)[0]?.startedAt ?? '') >= sinceMs,
     )
-    return rows
-      .all()
-      .map(toTransition)
-      .filter(({ monitor }) => Date.parse(this.latest(monitor, 1)[0]?.startedAt ?? '') >= sinceMs)
   }
 
   /** What happened beside results and changes of state, oldest first: of these kinds, or all. */
   events(fromMs: number, toMs: number, options: { kinds?: readonly string[]; limit?: number } = {}): StoredEvent[] {
     return eventsIn(this.#db, fromMs, toMs, options)
+  }
+
+  /** A monitor's votes by hour, over all its vantages. */
+  hourVotes(monitor: string, fromMs: number, toMs: number): HourVotes[] {
+    return hourVotes(this.#db, monitor, fromMs, toMs)
+  }
+
+  /** Since when a monitor has been watched, and from how many places since `fromMs`. */
+  watchedFrom(monitor: string, fromMs: number): { firstMs?: number; places: number } {
+    const { firstMs, places } = watchedFrom(this.#db, monitor, fromMs)
+    if (firstMs === undefined) return { places }
+    // The hour is counted; when in it the first result came is in the results, while those are kept.
+    const [first] = this.results(monitor, firstMs, firstMs + hourMs)
+    return { firstMs: first?.atMs ?? firstMs, places }
+  }
+
+  /** The votes of all monitors since a time: of hours that are over by hour, of those that are open by minute. */
+  votesSince(fromMs: number): { hours: MonitorVotes[]; minutes: MonitorVotes[] } {
+    return this.#atOnce(() => votesSince(this.#db, fromMs))
   }
 
   /** Several queries that see the file as it was at one moment: an hour may be sealed between two of them. */

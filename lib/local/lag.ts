@@ -1,4 +1,4 @@
-import { quantile } from './quantile.ts'
+import { quantile } from '../decide/quantile.ts'
 
 export interface LagSummary {
   /** All starts so far; the rest is of the latest of them. */

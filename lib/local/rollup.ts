@@ -1,6 +1,6 @@
+import { quantile } from '../decide/quantile.ts'
 import type { StoredResult } from './history-block.ts'
 import { ticksPerMs } from './history-block.ts'
-import { quantile } from './quantile.ts'
 
 /** The percentiles of the durations of successful runs, in ticks; null without any. */
 export interface Percentiles {

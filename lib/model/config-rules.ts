@@ -3,6 +3,7 @@ import { checkEndpointIds, checkFailover } from './failover-rules.ts'
 import { checkUnique, type Id, idsOf, unknownId } from './ids.ts'
 import type { Monitor } from './monitor.ts'
 import { formatPath, type Problem } from './problem.ts'
+import { nameOf } from './route-schema.ts'
 
 /** A config as written, and what could be read of it: rules between its parts are checked even where some are wrong. */
 export interface Written {
@@ -21,6 +22,7 @@ export function checkConfig(written: Written): Problem[] {
     ...checkUnique(vantageIds, ['vantages']),
     ...checkUnique(idsOf(written.input.controllers), ['controllers']),
     ...checkUnique(idsOf(written.input.failovers), ['failovers'], 'id'),
+    ...checkRouteNames(written.input.routes),
     ...listOf(written.input.monitors).flatMap((monitor, i) => checkReferences(monitor, i, monitorIds, vantageIds)),
     ...checkCycles(written.monitors),
     ...checkEndpointIds(written.failovers),
@@ -28,6 +30,22 @@ export function checkConfig(written: Written): Problem[] {
       failover ? checkFailover(failover, i, written, monitorIds, vantageIds) : [],
     ),
   ]
+}
+
+/** Every route has a name of its own: one that it was given, or its list and place. */
+function checkRouteNames(routes: unknown): Problem[] {
+  const seen = new Map<string, string>()
+  return (['page', 'ticket'] as const).flatMap((list) =>
+    listOf((routes as Record<string, unknown> | undefined)?.[list]).flatMap((route, i): Problem[] => {
+      const given = (route as { name?: unknown } | null)?.name
+      const name = nameOf(list, i, typeof given === 'string' ? { name: given } : {})
+      const path = formatPath(['routes', list, i, 'name'])
+      const other = seen.get(name)
+      seen.set(name, path)
+      if (other === undefined) return []
+      return [{ path, expected: 'a name of its own', got: JSON.stringify(name), hint: `${other} has it too` }]
+    }),
+  )
 }
 
 /** Looks at a monitor as it is written: what is wrong elsewhere in it hides no reference that leads nowhere. */

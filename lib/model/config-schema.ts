@@ -1,17 +1,6 @@
 import { z } from 'zod'
-import {
-  dnsName,
-  duration,
-  flag,
-  hostPort,
-  id,
-  integer,
-  ipv4,
-  ipv6,
-  resolverAddress,
-  secret,
-  serviceName,
-} from './fields.ts'
+import { dnsName, duration, flag, hostPort, id, integer, ipv4, ipv6, resolverAddress, serviceName } from './fields.ts'
+import { notifyShape, routesShape } from './route-schema.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -94,17 +83,6 @@ export const failoverShape = z.strictObject({
   drill: z.strictObject({ every: duration(day, 90 * day) }).exactOptional(),
 })
 
-const routeShape = z.discriminatedUnion(
-  'kind',
-  [
-    z.strictObject({ kind: z.literal('pagerduty'), routingKey: secret }),
-    z.strictObject({ kind: z.literal('slack'), webhook: secret }),
-    z.strictObject({ kind: z.literal('webhook'), url: secret, secret: secret.exactOptional() }),
-    z.strictObject({ kind: z.literal('sns'), topicArn: z.string('the ARN of a topic') }),
-  ],
-  'a route whose "kind" is "pagerduty", "slack", "webhook" or "sns"',
-)
-
 /** Everything in a config but its monitors and failovers, which are read one by one so that one wrong one hides no other. */
 export const configShape = z.strictObject({
   $schema: z.string().exactOptional(),
@@ -115,12 +93,8 @@ export const configShape = z.strictObject({
   monitors: z.array(z.unknown(), 'a list of monitors').min(1, 'at least one monitor'),
   failovers: z.array(z.unknown(), 'a list of failovers').default([]),
   maxConcurrent: integer(1, 1000).exactOptional(),
-  routes: z
-    .strictObject({
-      page: z.array(routeShape, 'a list of routes').default([]),
-      ticket: z.array(routeShape, 'a list of routes').default([]),
-    })
-    .prefault({}),
+  routes: routesShape,
+  notify: notifyShape,
   resolver: resolverAddress.exactOptional(),
   env: id.exactOptional(),
   allow: z
@@ -133,4 +107,3 @@ export const configShape = z.strictObject({
 
 export type FailoverInput = z.input<typeof failoverShape>
 export type FailoverParsed = z.output<typeof failoverShape>
-export type RouteParsed = z.output<typeof routeShape>

@@ -1,6 +1,6 @@
-import type { RouteParsed } from './config-schema.ts'
 import type { Failover } from './failover.ts'
 import type { Monitor } from './monitor.ts'
+import type { NotifySettings, Routes } from './route.ts'
 
 /** A place that monitors are run from. */
 export interface Vantage {
@@ -23,7 +23,9 @@ export interface Config {
   monitors: Monitor[]
   failovers: Failover[]
   maxConcurrent: number
-  routes: { page: RouteParsed[]; ticket: RouteParsed[] }
+  /** Where people are told of what. */
+  routes: Routes
+  notify: NotifySettings
   /** DNS server for every name that is looked up; the machine's own where absent. */
   resolver?: string
   /** Name of the environment, such as `staging`; part of every stack's name. */

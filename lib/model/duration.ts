@@ -15,3 +15,28 @@ export function formatDuration(ms: number): string {
   }
   return ms >= 1000 ? `${Number((ms / 1000).toFixed(2))}s` : `${Number(ms.toFixed(1))}ms`
 }
+
+/** A length of time in its largest unit: `12s`, `5m`, `3h`, `12d`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 100) return `${seconds}s`
+  if (seconds < 6000) return `${Math.floor(seconds / 60)}m`
+  if (seconds < 360_000) return `${Math.floor(seconds / 3600)}h`
+  return `${Math.floor(seconds / 86_400)}d`
+}
+
+/** A length of time in its two largest units: `43m 12s`, `2h 5m`; with other names for the units, `43 min 12 s`. */
+export function inTwoUnits(
+  ms: number,
+  names: readonly [string, string, string, string] = ['d', 'h', 'm', 's'],
+): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  const parts = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ]
+  const named = parts.flatMap((part, i) => (part > 0 ? [`${part}${names[i]}`] : []))
+  return named.slice(0, 2).join(' ') || `0${names[3]}`
+}

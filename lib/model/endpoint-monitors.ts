@@ -48,10 +48,10 @@ export function addressesOf({ A = [], AAAA = [], CNAME, alias }: Form): string[]
 
 /**
  * A template sent to one address. What it finds there is about an endpoint, not about what users get: a ticket, without
- * an objective, and without metrics that cost extra.
+ * an objective or limits, and without metrics that cost extra.
  */
 export function sentTo(template: Monitor, address: string, id: string): Monitor {
-  const { slo: _, ...rest } = template
+  const { slo: _, latency: __, ...rest } = template
   const monitor = { ...rest, id, severity: 'ticket' as const, metrics: { duration: false, perVantage: false } }
   if (monitor.kind === 'tcp') {
     const { serverName = monitor.host } = monitor.tls

@@ -9,6 +9,7 @@ export function checkMonitor(monitor: Monitor, at: readonly PropertyKey[]): Prob
   return [
     ...checkTiming(monitor, at),
     ...checkThresholds(monitor, at),
+    ...checkLatency(monitor, at),
     ...('tls' in monitor ? checkTls(monitor.tls, [...at, 'tls']) : []),
     ...(monitor.kind === 'http' ? checkHttp(monitor, at) : []),
     ...(monitor.kind === 'dns' ? checkDns(monitor, at) : []),
@@ -36,6 +37,33 @@ function checkTiming({ everyMs, timeoutMs, retries }: Monitor, at: readonly Prop
 function checkThresholds({ thresholds: { down, of } }: Monitor, at: readonly PropertyKey[]): Problem[] {
   if (of === undefined || of >= down) return []
   return [{ path: formatPath([...at, 'thresholds', 'of']), expected: `at least "down", ${down}`, got: String(of) }]
+}
+
+function checkLatency({ latency, timeoutMs }: Monitor, at: readonly PropertyKey[]): Problem[] {
+  if (!latency) return []
+  const { p95Ms, p99Ms, regression } = latency
+  const problem = (key: string, expected: string, got: string): Problem => ({
+    path: formatPath([...at, 'latency', ...(key ? [key] : [])]),
+    expected,
+    got,
+  })
+  if (p95Ms === undefined && p99Ms === undefined && regression === undefined)
+    return [problem('', 'at least one of "p95", "p99" and "regression"', 'none')]
+  const limits = [
+    ...(p95Ms === undefined ? [] : [['p95', p95Ms] as const]),
+    ...(p99Ms === undefined ? [] : [['p99', p99Ms] as const]),
+  ]
+  const timeout = formatDuration(timeoutMs)
+  const tooHigh = limits
+    .filter(([, limitMs]) => limitMs >= timeoutMs)
+    .map(([key, limitMs]) =>
+      problem(key, `less than "timeout", ${timeout}: a run that takes longer has failed`, formatDuration(limitMs)),
+    )
+  const isUpsideDown = p95Ms !== undefined && p99Ms !== undefined && p99Ms < p95Ms
+  return [
+    ...tooHigh,
+    ...(isUpsideDown ? [problem('p99', `at least "p95", ${formatDuration(p95Ms)}`, formatDuration(p99Ms))] : []),
+  ]
 }
 
 const versions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']

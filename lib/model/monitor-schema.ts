@@ -92,6 +92,18 @@ const common = {
       window: duration(day, 90 * day).default(30 * day),
     })
     .exactOptional(),
+  latency: z
+    .strictObject({
+      p95: duration(1, 15 * minute).exactOptional(),
+      p99: duration(1, 15 * minute).exactOptional(),
+      for: duration(minute, day).default(10 * minute),
+      regression: z
+        .number('a factor')
+        .min(1.1, 'a factor from 1.1 to 100')
+        .max(100, 'a factor from 1.1 to 100')
+        .exactOptional(),
+    })
+    .exactOptional(),
   metrics: z.strictObject({ duration: flag.default(false), perVantage: flag.default(false) }).prefault({}),
   vantages: z
     .array(z.string('the id of a vantage'), 'a list of vantage ids')

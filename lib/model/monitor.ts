@@ -83,6 +83,8 @@ interface MonitorBase {
   dependsOn: string[]
   maintenance: MaintenanceWindow[]
   slo?: { objective: number; windowMs: number }
+  /** What is too slow: a percentile over a limit for a time, or `regression` times what is usual at this hour of the week. */
+  latency?: { p95Ms?: number; p99Ms?: number; forMs: number; regression?: number }
   metrics: { duration: boolean; perVantage: boolean }
   /** Ids of the vantages that run it; all where absent. */
   vantages?: string[]

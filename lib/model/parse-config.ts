@@ -6,6 +6,7 @@ import type { Failover } from './failover.ts'
 import type { Monitor } from './monitor.ts'
 import { keysAt, parseMonitor } from './parse-monitor.ts'
 import { formatPath, type Problem, shown } from './problem.ts'
+import { completeNotify, completeRoutes } from './route-schema.ts'
 import { toProblems } from './zod-problems.ts'
 
 /** A config that cannot be used, with everything that is wrong with it. */
@@ -44,7 +45,7 @@ export function parseConfig(input: unknown): Config {
 }
 
 function complete(top: (typeof configShape)['_output'], written: Written): Config {
-  const { $schema: _, vantages, maxConcurrent, ...rest } = top
+  const { $schema: _, vantages, maxConcurrent, routes, notify, ...rest } = top
   const failovers = written.failovers.flatMap((failover) => (failover ? [completeFailover(failover)] : []))
   const monitors = written.monitors
     .filter((monitor): monitor is Monitor => monitor !== undefined)
@@ -57,6 +58,8 @@ function complete(top: (typeof configShape)['_output'], written: Written): Confi
     }),
     monitors: [...monitors, ...endpointMonitors(failovers, monitors)],
     failovers,
+    routes: completeRoutes(routes),
+    notify: completeNotify(notify),
     maxConcurrent: maxConcurrent ?? Math.max(2, Math.floor(failovers.length / 4)),
   }
 }

@@ -102,7 +102,7 @@ function unwrap(schema: unknown): Shape | undefined {
   return at
 }
 
-function complete({ every, timeout, retries, expect, maintenance, slo, ...rest }: MonitorParsed): Monitor {
+function complete({ every, timeout, retries, expect, maintenance, slo, latency, ...rest }: MonitorParsed): Monitor {
   const timing = completeTiming(every, timeout, retries)
   return {
     ...rest,
@@ -111,7 +111,16 @@ function complete({ every, timeout, retries, expect, maintenance, slo, ...rest }
     expect: expect.map((assertion) => completeAssertion(assertion, rest)),
     maintenance: maintenance.map(({ for: forMs, ...window }) => ({ ...window, forMs }) as MaintenanceWindow),
     ...(slo && { slo: { objective: slo.objective, windowMs: slo.window } }),
+    ...(latency && { latency: completeLatency(latency) }),
   } as Monitor
+}
+
+function completeLatency({ p95, p99, for: forMs, regression }: NonNullable<MonitorParsed['latency']>) {
+  return {
+    ...(p95 !== undefined && { p95Ms: p95 }),
+    ...(p99 !== undefined && { p99Ms: p99 }),
+    ...{ forMs, ...(regression !== undefined && { regression }) },
+  }
 }
 
 const defaultTimeoutMs = 5000

@@ -6,9 +6,10 @@ import type { Alarm } from '../decide/alarms.ts'
 import { alarmsName, failoverName, namespaceOf, topicName } from '../decide/names.ts'
 import { failoverMonitors } from '../decide/probe-now.ts'
 import type { Config } from '../model/config.ts'
-import { addAlarm } from './alarm.ts'
+import { addAlarm, addComposite } from './alarm.ts'
 import { stackProps, type Target } from './stack-props.ts'
 import { functionArn } from './statements.ts'
+import { warnOfObjectives } from './warnings.ts'
 
 /** The alarms over some monitors in a controller region, and the mute rules of their maintenance. */
 export class AlarmsStack extends Stack {
@@ -26,6 +27,13 @@ export class AlarmsStack extends Stack {
       this.formatArn({ service: 'sns', resource: topicName(config, severity) })
     const topics = { page: arnOf('page'), ticket: arnOf('ticket') }
     const triggers = new Set(failoverMonitors(config).map(({ id }) => id))
+    if (region === config.controllers[0]) {
+      const own = new Set(shard.monitors.map(({ id }) => id))
+      warnOfObjectives(
+        this,
+        config.monitors.filter(({ id }) => own.has(id)),
+      )
+    }
     for (const one of shard.monitors) {
       const trigger = triggers.has(one.id) ? functionArn(this, failoverName(config)) : undefined
       addMonitor(this, one, { namespace: namespaceOf(config), topics, trigger })
@@ -43,7 +51,7 @@ interface Told {
 
 function addMonitor(
   stack: Stack,
-  { id, alarms, muteRules }: MonitorAlarms,
+  { id, alarms, composites, muteRules }: MonitorAlarms,
   { namespace, topics, trigger }: Told,
 ): void {
   // A scope of its own keeps ids that differ in a dot or a hyphen apart in logical ids; no id is a name that JavaScript has.
@@ -54,6 +62,7 @@ function addMonitor(
       functionArn: alarm.kind === 'down' ? trigger : undefined,
     }),
   )
+  const overOthers = composites.map((one) => addComposite(scope, one, resources, topics[one.severity]))
   for (const [i, { name, description, expression, timeZone, duration, alarms: alarmNames }] of muteRules.entries()) {
     const rule = new CfnAlarmMuteRule(scope, `maintenance-${i + 1}`, {
       name,
@@ -62,6 +71,7 @@ function addMonitor(
       rule: { schedule: { expression, timezone: timeZone, duration } },
     })
     // A rule may name only alarms that exist.
-    for (const alarm of resources) rule.addResourceDependency(alarm)
+    for (const alarm of [...resources, ...overOthers])
+      if (alarmNames.includes(alarm.alarmName ?? '')) rule.addResourceDependency(alarm)
   }
 }

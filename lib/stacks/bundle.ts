@@ -2,16 +2,18 @@ import { builtinModules, createRequire } from 'node:module'
 import path from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import manifest from '../../package.json' with { type: 'json' }
+import { allRoutes } from '../decide/notify-config.ts'
 import type { Config } from '../model/config.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** Functions in `functions/` that are deployed. */
-export type FunctionName = 'probe' | 'probe-now' | 'failover'
+export type FunctionName = 'probe' | 'probe-now' | 'failover' | 'notify'
 
-/** The functions that a config needs: without failovers only the one that probes. */
-export function functionsOf({ failovers }: Pick<Config, 'failovers'>): FunctionName[] {
-  return failovers.length > 0 ? ['probe', 'probe-now', 'failover'] : ['probe']
+/** The functions that a config needs: without failovers and routes only the one that probes. */
+export function functionsOf(config: Pick<Config, 'failovers' | 'routes'>): FunctionName[] {
+  const deciding: FunctionName[] = config.failovers.length > 0 ? ['probe-now', 'failover'] : []
+  return ['probe', ...deciding, ...(allRoutes(config).length > 0 ? ['notify' as const] : [])]
 }
 
 /** The files of a function's code: names and contents. `index.mjs` is its entry. */
@@ -49,7 +51,9 @@ export const bundleOptions = {
 const made = new Map<FunctionName, Promise<Bundle>>()
 
 /** The code of all functions that a config needs. */
-export async function bundleFor(config: Pick<Config, 'failovers'>): Promise<Partial<Record<FunctionName, Bundle>>> {
+export async function bundleFor(
+  config: Pick<Config, 'failovers' | 'routes'>,
+): Promise<Partial<Record<FunctionName, Bundle>>> {
   const names = functionsOf(config)
   const bundles = await Promise.all(names.map(bundleFunction))
   return Object.fromEntries(names.map((name, i) => [name, bundles[i]]))

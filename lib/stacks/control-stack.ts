@@ -6,6 +6,7 @@ import { controlName, namespaceOf, prefixOf, topicName } from '../decide/names.t
 import type { Config } from '../model/config.ts'
 import { addAlarm } from './alarm.ts'
 import { dashboardBody } from './dashboard.ts'
+import { addNotify } from './notify-function.ts'
 import { stackProps, type Target } from './stack-props.ts'
 import { addTopic } from './topic.ts'
 
@@ -34,6 +35,7 @@ export class ControlStack extends Stack {
     )
     const certificate = certificateAlarm(config)
     if (certificate) alarms.push(add(this, 'Certificate', certificate))
+    addNotify(this, config, region, { target, topics })
     if (region !== config.controllers[0]) return
     const alarmArns = alarms.map(({ attrArn }) => attrArn)
     const hasFailovers = config.failovers.length > 0

@@ -1,4 +1,4 @@
-import { Validations } from 'aws-cdk-lib'
+import { Stack, Token, Validations } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 
 /** Why the roles of functions have statements on all resources. */
@@ -22,4 +22,15 @@ export function acknowledgeAnyResource(role: Role, because: (keyof typeof reason
 export function acknowledgeChanges(role: Role, arn: string): void {
   const reason = 'The id of a change is known only when it has been made; GetChange only says whether it is everywhere.'
   Validations.of(role).acknowledge({ id: `AwsSolutions::AwsSolutions-IAM5[Resource::${arn}]`, reason })
+}
+
+/** Acknowledges that a log group's streams are named by Lambda. cdk-nag writes an account that is not known yet as a reference. */
+export function acknowledgeLogs(role: Role, arns: readonly string[]): void {
+  const reason =
+    'Streams of a log group are named by Lambda; reading is limited to the log groups of the probe functions.'
+  const { account } = Stack.of(role)
+  for (const arn of arns) {
+    const shown = Token.isUnresolved(account) ? arn.replace(account, '<AWS::AccountId>') : arn
+    Validations.of(role).acknowledge({ id: `AwsSolutions::AwsSolutions-IAM5[Resource::${shown}]`, reason })
+  }
 }

@@ -4,7 +4,7 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { namespaceOf } from '../decide/names.ts'
 import { secretsOf } from '../decide/secrets.ts'
 import type { Config } from '../model/config.ts'
-import type { Monitor } from '../model/monitor.ts'
+import type { Monitor, SecretRef } from '../model/monitor.ts'
 
 /** Policies by name; IAM takes no empty one. */
 export function documents(policies: Record<string, PolicyStatement[]>): Record<string, PolicyDocument> {
@@ -39,7 +39,14 @@ export function metricsStatement(config: Config): PolicyStatement {
 
 /** To read the secrets that monitors name, in the region of the stack. */
 export function secretStatements(scope: Stack, monitors: readonly Monitor[]): PolicyStatement[] {
-  const refs = secretsOf(monitors).map(({ ref }) => ref)
+  return refStatements(
+    scope,
+    secretsOf(monitors).map(({ ref }) => ref),
+  )
+}
+
+/** To read the secrets that are referred to, in the region of the stack. */
+export function refStatements(scope: Stack, refs: readonly SecretRef[]): PolicyStatement[] {
   const secrets = new Set(refs.flatMap((ref) => ('secret' in ref ? [ref.secret] : [])))
   const parameters = new Set(refs.flatMap((ref) => ('ssm' in ref ? [ref.ssm] : [])))
   // Secrets Manager puts six characters of its own behind a secret's name in its ARN.

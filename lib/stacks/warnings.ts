@@ -1,4 +1,5 @@
 import { Annotations, type Stack } from 'aws-cdk-lib'
+import { pairsOf } from '../decide/budget.ts'
 import { failoverWarnings, ipv6Only } from '../decide/failover-warnings.ts'
 import type { Config, Vantage } from '../model/config.ts'
 import { splitHostPort } from '../model/host-port.ts'
@@ -38,6 +39,16 @@ export function warnOfFailovers(stack: Stack, config: Config): void {
     Annotations.of(stack).addWarningV2(
       'vedette:failover-ipv6',
       `${list(endpoints)} will have no vote from ${list(outside)}: a function has IPv6 only in dual-stack subnets of a VPC ("vpcId").`,
+    )
+}
+
+/** Warns of promises that nothing alerts on. */
+export function warnOfObjectives(stack: Stack, monitors: readonly Monitor[]): void {
+  const mute = monitors.filter(({ slo, everyMs }) => slo && pairsOf(slo, everyMs).length === 0).map(({ id }) => id)
+  if (mute.length > 0)
+    Annotations.of(stack).addWarningV2(
+      'vedette:slo',
+      `Nothing alerts on the error budget of ${list(mute)}: it runs too seldom, or promises too little, for any pair of windows.`,
     )
 }
 

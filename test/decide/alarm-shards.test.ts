@@ -5,7 +5,7 @@ import { parseConfig } from '../../lib/model/parse-config.ts'
 
 /** A monitor with so many resources; what they are does not matter here. */
 const weighing = (id: string, weight: number) =>
-  ({ id, alarms: Array.from({ length: weight }), muteRules: [] }) as unknown as MonitorAlarms
+  ({ id, alarms: Array.from({ length: weight }), composites: [], muteRules: [] }) as unknown as MonitorAlarms
 
 const idText = fc.string({ minLength: 1, maxLength: 20 })
 const lists = fc

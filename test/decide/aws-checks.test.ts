@@ -170,6 +170,17 @@ describe('a monitor', () => {
     expect(pathsOf(withMonitor(more))).toEqual([path])
   })
 
+  test('takes none in a route either, and no text', () => {
+    const routes = (routingKey: unknown) => ({ routes: { ticket: [{ kind: 'pagerduty', routingKey }] } })
+    expect(pathsOf(routes({ env: 'KEY' }))).toEqual(['routes.ticket[0].routingKey'])
+    expect(pathsOf(routes('k'.repeat(32)))).toEqual(['routes.ticket[0].routingKey'])
+    expect(pathsOf(routes({ secret: 'with space' }))).toEqual(['routes.ticket[0].routingKey'])
+    expect(pathsOf(routes({ ssm: '/vedette/key' }))).toEqual([])
+    expect(pathsOf({ routes: { page: [{ kind: 'webhook', url: 'https://x.test/hook' }] } })).toEqual([
+      'routes.page[0].url',
+    ])
+  })
+
   test('takes none in a dialog either', () => {
     const tcp = {
       id: 'b',

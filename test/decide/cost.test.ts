@@ -30,6 +30,17 @@ function configOf(more: Record<string, unknown> = {}, count = 100, top: Record<s
 const usd = (bill: Bill, what: string) => bill.lines.find((line) => line.what === what)?.monthlyUsd ?? 0
 
 describe('the bill', () => {
+  test('of telling people is a few dollars, and nothing without routes', () => {
+    const routes = { page: [{ kind: 'pagerduty', routingKey: { secret: 'vedette/pagerduty' } }] }
+    const told = billOf(configOf({}, 100, { routes }))
+    const lines = told.lines.filter(({ what }) => what.startsWith('notify'))
+    expect(lines.find(({ what }) => what === 'notify: secrets')?.quantity).toBe(2)
+    expect(told.monthlyUsd - billOf(configOf()).monthlyUsd).toBeCloseTo(
+      lines.reduce((sum, line) => sum + line.monthlyUsd, 0),
+    )
+    expect(told.monthlyUsd - billOf(configOf()).monthlyUsd).toBeLessThan(8)
+  })
+
   test('of 100 monitors × 10 vantages × 1/min with two controllers is at most $120 a month', () => {
     const bill = billOf(configOf())
     expect(bill.monthlyUsd).toBeLessThanOrEqual(120)
@@ -63,10 +74,19 @@ describe('the bill', () => {
     const slow = [{ source: 'duration', op: 'lt', value: '1s', level: 'degraded' }]
     const timed = billOf(configOf({ metrics: { duration: true } }))
     expect(usd(timed, 'metric Duration')).toBeCloseTo(30)
-    expect(usd(timed, 'alarm on slowness')).toBe(0)
+    expect(usd(timed, 'alarms on slowness')).toBe(0)
     const bounded = billOf(configOf({ metrics: { duration: true, perVantage: true }, expect: slow }))
-    expect(usd(bounded, 'alarm on slowness')).toBeCloseTo(10)
+    expect(usd(bounded, 'alarms on slowness')).toBeCloseTo(10)
     expect(usd(bounded, 'metrics per vantage')).toBeCloseTo(600)
+  })
+
+  test('counts each metric in an alarm: count and percentiles of a limit, a metric and its band for a regression', () => {
+    const metrics = { duration: true }
+    const limited = billOf(configOf({ metrics, latency: { p95: '800ms', p99: '2s' } }))
+    expect(usd(limited, 'alarms on slowness')).toBeCloseTo(30)
+    const compared = billOf(configOf({ metrics, latency: { p95: '800ms', regression: 2 } }))
+    expect(usd(compared, 'alarms on slowness')).toBeCloseTo(20)
+    expect(usd(compared, 'alarms on regressions')).toBeCloseTo(30)
   })
 
   test('has a secret in the regions that read it, and certificates where they are watched', () => {

@@ -38,7 +38,7 @@ describe('the alarm over a monitor of a failover', () => {
   })
 
   test('alone does so: other monitors and slowness are no reason to decide', () => {
-    const calling = actionsOf(home).filter(({ AlarmActions }) => AlarmActions.length > 1)
+    const calling = actionsOf(home).filter(({ AlarmActions = [] }) => AlarmActions.length > 1)
     const endpoints = ['api@euw1', 'api@use1', 'sorry-page@sorry', 'sorry-page@www-one', 'sorry-page@www-two']
     expect(calling.map(({ AlarmName }) => AlarmName).sort()).toEqual(
       ['api', 'sorry-page', ...endpoints].map((id) => `vedette-shop-staging-${id}-down`).sort(),
@@ -95,17 +95,106 @@ describe('the alarm over a monitor', () => {
   })
 })
 
-test('slowness is judged at home only, where a monitor publishes its duration', () => {
-  home.hasResourceProperties('AWS::CloudWatch::Alarm', {
-    AlarmName: 'vedette-shop-staging-api-slow',
-    MetricName: 'Duration',
-    ExtendedStatistic: 'p50',
-    Statistic: Match.absent(),
-    Threshold: 800,
-    ComparisonOperator: 'GreaterThanThreshold',
+describe('speed', () => {
+  test('is judged at home only, where a monitor publishes its duration', () => {
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-fast-slow',
+      MetricName: 'Duration',
+      ExtendedStatistic: 'p50',
+      Statistic: Match.absent(),
+      Metrics: Match.absent(),
+      Threshold: 300,
+      ComparisonOperator: 'GreaterThanThreshold',
+    })
+    const slow = namesOf(home, 'AWS::CloudWatch::Alarm', 'AlarmName').filter((name) => name.endsWith('-slow'))
+    expect(slow.sort()).toEqual(['vedette-shop-staging-api-slow', 'vedette-shop-staging-fast-slow'])
+    expect(namesOf(standby, 'AWS::CloudWatch::Alarm', 'AlarmName').join()).not.toMatch(/slow|regression|burn/)
   })
-  expect(namesOf(home, 'AWS::CloudWatch::Alarm', 'AlarmName').filter((name) => name.endsWith('-slow'))).toHaveLength(1)
-  expect(namesOf(standby, 'AWS::CloudWatch::Alarm', 'AlarmName').join()).not.toContain('-slow')
+
+  test('is over a limit where a percentile of runs enough is', () => {
+    const metric = (Id: string, Stat: string) => ({
+      ...{ Id, ReturnData: false },
+      MetricStat: {
+        Metric: {
+          Namespace: 'Vedette/staging',
+          MetricName: 'Duration',
+          Dimensions: [{ Name: 'Monitor', Value: 'api' }],
+        },
+        // A hundred runs of two vantages, and some that may fail.
+        ...{ Period: 3300, Stat },
+      },
+    })
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-api-slow',
+      Metrics: [
+        { Id: 'e', Expression: 'IF((n >= 20 AND p95 > 800) OR (n >= 100 AND p99 > 2000), 1, 0)' },
+        metric('n', 'SampleCount'),
+        metric('p95', 'p95'),
+        metric('p99', 'p99'),
+      ],
+      ...{ ComparisonOperator: 'GreaterThanOrEqualToThreshold', Threshold: 1, EvaluationPeriods: 1 },
+      ...{ MetricName: Match.absent(), Namespace: Match.absent(), Period: Match.absent(), Statistic: Match.absent() },
+      AlarmActions: [topic('us-west-2', 'ticket')],
+    })
+  })
+
+  test('is compared with what CloudWatch expects of the hour', () => {
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-api-regression',
+      ComparisonOperator: 'GreaterThanUpperThreshold',
+      ...{ ThresholdMetricId: 'band', Threshold: Match.absent(), EvaluationPeriods: 2, DatapointsToAlarm: 2 },
+      Metrics: [
+        { Id: 'm', ReturnData: true, MetricStat: Match.objectLike({ Period: 300, Stat: 'p50' }) },
+        { Id: 'band', Expression: 'ANOMALY_DETECTION_BAND(m, 3)' },
+      ],
+    })
+  })
+})
+
+describe('an error budget', () => {
+  test('has an alarm a window that tells nobody', () => {
+    const statistic = (Id: string, Stat: string) => ({
+      Id,
+      ReturnData: false,
+      MetricStat: Match.objectLike({ Period: 3600, Stat }),
+    })
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-api-burn-1h-long',
+      Metrics: [
+        { Id: 'e', Expression: 'IF(n >= 10 AND d >= 3, d / n, 0)' },
+        statistic('d', 'Sum'),
+        statistic('n', 'SampleCount'),
+      ],
+      ...{ ComparisonOperator: 'GreaterThanThreshold', Threshold: 0.0144, EvaluationPeriods: 1 },
+      ...{ AlarmActions: Match.absent(), OKActions: Match.absent(), TreatMissingData: 'ignore' },
+    })
+    home.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'vedette-shop-staging-api-burn-1h-short',
+      ...{ MetricName: 'Down', Statistic: 'Average', Period: 300, Threshold: 0.0144, AlarmActions: Match.absent() },
+    })
+  })
+
+  test('pages where both windows of a pair burn, and says so to one topic', () => {
+    const both = (id: string) =>
+      `(ALARM("vedette-shop-staging-api-burn-${id}-long") AND ALARM("vedette-shop-staging-api-burn-${id}-short"))`
+    home.hasResource('AWS::CloudWatch::CompositeAlarm', {
+      Properties: {
+        AlarmName: 'vedette-shop-staging-api-burn-page',
+        AlarmRule: `${both('1h')} OR ${both('6h')}`,
+        AlarmActions: [topic('us-west-2', 'page')],
+        OKActions: [topic('us-west-2', 'page')],
+      },
+      DependsOn: ['1hlong', '1hshort', '6hlong', '6hshort'].map((part) =>
+        Match.stringLikeRegexp(`^Monitorapiburn${part}`),
+      ),
+    })
+    home.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', {
+      AlarmName: 'vedette-shop-staging-api-burn-ticket',
+      AlarmActions: [topic('us-west-2', 'ticket')],
+    })
+    home.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 2)
+    standby.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0)
+  })
 })
 
 describe('maintenance', () => {
@@ -113,11 +202,17 @@ describe('maintenance', () => {
     home.hasResource('AWS::CloudWatch::AlarmMuteRule', {
       Properties: {
         Name: 'vedette-shop-staging-api-maintenance-1',
-        MuteTargets: { AlarmNames: ['vedette-shop-staging-api-down', 'vedette-shop-staging-api-slow'] },
+        MuteTargets: {
+          AlarmNames: ['down', 'slow', 'regression', 'burn-page', 'burn-ticket'].map(
+            (what) => `vedette-shop-staging-api-${what}`,
+          ),
+        },
         Rule: { Schedule: { Expression: 'cron(0 2 * * SUN)', Timezone: 'Europe/Berlin', Duration: 'PT2H' } },
       },
       // A rule may name only alarms that exist.
-      DependsOn: [Match.stringLikeRegexp('^Monitorapidown'), Match.stringLikeRegexp('^Monitorapislow')],
+      DependsOn: ['burnpage', 'burnticket', 'down', 'regression', 'slow'].map((what) =>
+        Match.stringLikeRegexp(`^Monitorapi${what}`),
+      ),
     })
   })
 

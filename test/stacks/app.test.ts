@@ -53,8 +53,8 @@ describe('the stacks', () => {
       const others = regions.filter((region) => region !== environment.region)
       // Names of vantages are regions too; what is referred to are resources, by Ref, GetAtt and ARN.
       for (const reference of ['Ref', 'Fn::GetAtt', 'Fn::Join', 'Fn::Sub'].flatMap((key) => found(template, key))) {
-        // What a role may call is named: nothing waits for it, or is made because of it.
-        const arns = JSON.stringify(reference).match(/arn:aws:(?!lambda:)[^"]*/g) ?? []
+        // What a role may call or read is named: nothing waits for it, or is made because of it.
+        const arns = JSON.stringify(reference).match(/arn:aws:(?!lambda:|logs:)[^"]*/g) ?? []
         for (const other of others) expect(arns.join()).not.toContain(`:${other}:`)
       }
     }
@@ -75,8 +75,8 @@ describe('the stacks', () => {
   })
 })
 
-describe('without failovers', () => {
-  const { failovers: _, ...plain } = deployableConfig()
+describe('without failovers and routes', () => {
+  const { failovers: _, routes: __, ...plain } = deployableConfig()
   const without = synthesize(plain).stacks
 
   test('there is no function, table, role or stack of theirs', () => {
@@ -86,7 +86,7 @@ describe('without failovers', () => {
 
   test('the code of one function is all that is made', () => {
     expect(functionsOf(parseConfig(plain))).toEqual(['probe'])
-    expect(functionsOf(parseConfig(deployableConfig()))).toEqual(['probe', 'probe-now', 'failover'])
+    expect(functionsOf(parseConfig(deployableConfig()))).toEqual(['probe', 'probe-now', 'failover', 'notify'])
     const app = testApp()
     expect(() => addStacks(app, parseConfig(plain), { code: { probe: code.probe } })).not.toThrow()
     expect(() => addStacks(testApp(), parseConfig(deployableConfig()), { code: { probe: code.probe } })).toThrow(
@@ -116,6 +116,31 @@ describe('checks at synth', () => {
     const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: ['s3:*'], resources: ['*'] }))
     expect(() => app.synth()).toThrow(/AwsSolutions-IAM5/)
+  })
+
+  test('a promise that nothing alerts on is warned of, at home', () => {
+    const app = testApp()
+    const slo = { objective: 99.9 }
+    const monitors = [
+      { id: 'daily', kind: 'http', url: 'https://x.test/', every: '1d', slo },
+      { id: 'often', kind: 'http', url: 'https://x.test/', slo },
+    ]
+    addStacks(
+      app,
+      parseConfig({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2', 'eu-west-1'], monitors }),
+      {
+        code,
+      },
+    )
+    const of = (region: string) =>
+      Annotations.fromStack(app.node.findChild(`vedette-shop-alarms-${region}-0`) as Stack).findWarning(
+        '*',
+        Match.anyValue(),
+      )
+    expect(of('us-west-2').map(({ entry }) => entry.data)).toEqual([
+      expect.stringContaining('Nothing alerts on the error budget of daily: it runs too seldom'),
+    ])
+    expect(of('eu-west-1')).toEqual([])
   })
 
   test('a target on loopback, and IPv6 outside a VPC, are warned of', () => {

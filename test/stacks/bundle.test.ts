@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Bundle, bundleFunction, type FunctionName } from '../../lib/stacks/bundle.ts'
 
-const names: FunctionName[] = ['probe', 'probe-now', 'failover']
+const names: FunctionName[] = ['probe', 'probe-now', 'failover', 'notify']
 const bundles = Object.fromEntries(
   await Promise.all(names.map(async (name) => [name, await bundleFunction(name)])),
 ) as Record<FunctionName, Bundle>
@@ -11,6 +11,7 @@ test.each<[FunctionName, number]>([
   ['probe', 600],
   ['probe-now', 450],
   ['failover', 450],
+  ['notify', 400],
 ])('the function %s is within its budget of %i KB', (name, budget) => {
   expect(kilobytes(Object.values(bundles[name]))).toBeLessThanOrEqual(budget)
 })

@@ -65,6 +65,7 @@ export const fullConfig = {
         { start: '2026-12-24T22:00:00Z', for: '4h' },
       ],
       slo: { objective: 99.9, window: '30d' },
+      latency: { p95: '800ms', p99: '2s', for: '10m', regression: 1.5 },
       metrics: { duration: false, perVantage: false },
     },
     { id: 'origin', kind: 'http', url: 'https://api.example.com/', connectTo: '192.0.2.10:443' },
@@ -134,6 +135,22 @@ export const fullConfig = {
   maxConcurrent: 2,
   routes: {
     page: [{ kind: 'pagerduty', routingKey: { secret: 'vedette/pagerduty' } }],
-    ticket: [{ kind: 'slack', webhook: { secret: 'vedette/slack' } }],
+    ticket: [
+      {
+        ...{ kind: 'slack', webhook: { secret: 'vedette/slack' }, name: 'board', tags: ['shop'], mute: ['quiet'] },
+        hours: { days: ['MON', 'FRI'], from: '09:00', to: '17:30', timeZone: 'Europe/Berlin' },
+      },
+      { kind: 'slack', token: { ssm: '/vedette/slack' }, channel: 'C0123456789', url: 'https://slack.com/api' },
+      { kind: 'webhook', url: { secret: 'vedette/hook' }, secret: { secret: 'vedette/hook-key' } },
+      { kind: 'sns', topicArn: 'arn:aws:sns:eu-west-1:123456789012:alerts' },
+    ],
+  },
+  notify: {
+    ...{ reminders: '4h', heartbeat: '1d', storm: { count: 10, within: '1m' }, mute: ['quiet'] },
+    links: {
+      dashboard: 'https://example.com/d',
+      logs: 'https://example.com/?m={monitor}',
+      runbook: 'https://example.com/r',
+    },
   },
 }

@@ -17,7 +17,10 @@ export function deployableConfig(): ConfigInput {
   dns.every = '1h'
   dns.maintenance = [{ cron: '*/30 2 1 * MON-FRI', for: '36h' }]
   config.monitors.push(
-    { id: 'fast', kind: 'http', url: 'https://fast.example.com/', every: '10s', severity: 'ticket' },
+    {
+      ...{ id: 'fast', kind: 'http', url: 'https://fast.example.com/', every: '10s', severity: 'ticket' },
+      ...{ metrics: { duration: true }, expect: [{ source: 'duration', op: 'lt', value: '300ms', level: 'degraded' }] },
+    },
     { id: 'v6', kind: 'http', url: 'https://v6.example.com/', ipVersion: '6' },
   )
   config.failovers.push({

@@ -7,10 +7,10 @@ import { parseConfig } from '../../lib/model/parse-config.ts'
 import { addStacks, createApp } from '../../lib/stacks/app.ts'
 import { bundleFunction } from '../../lib/stacks/bundle.ts'
 
-/** Nothing in a template depends on what the functions of failovers do. */
+/** Nothing in a template depends on what these functions do. */
 const stub = { 'index.mjs': 'export const handler = () => undefined\n' }
 
-export const code = { probe: await bundleFunction('probe'), 'probe-now': stub, failover: stub }
+export const code = { probe: await bundleFunction('probe'), 'probe-now': stub, failover: stub, notify: stub }
 
 const cdkJson = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../cdk.json'), 'utf8'))
 

@@ -1,7 +1,7 @@
 import { causeOf } from '../../decide/health.ts'
+import { quantile } from '../../decide/quantile.ts'
 import type { Phases, Status } from '../../model/result.ts'
 import { hourMs } from '../history-schema.ts'
-import { quantile } from '../quantile.ts'
 import { HttpError } from './answer.ts'
 import type { FactChange, MonitorSeries, SeriesBucket, SeriesFailure, SeriesPoints } from './api.ts'
 import { type KeptResult as Kept, type Read, type ResultsOptions, resultsInSlices } from './result-slices.ts'

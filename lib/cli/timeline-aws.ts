@@ -1,0 +1,124 @@
+import { type AlarmChange, readAlarmChanges } from '../act/read-alarms.ts'
+import { type LogLine, readLog } from '../act/read-log.ts'
+import type { AlarmMeaning } from '../decide/alarm-meanings.ts'
+import { failoverName, probeName } from '../decide/names.ts'
+import type { StoredEvent } from '../local/history-events.ts'
+import type { StoredTransition } from '../local/history-store.ts'
+import type { Config } from '../model/config.ts'
+import { readControllers, subjectOf, wordOf } from './aws-alarms.ts'
+import { loadConfig } from './load-config.ts'
+import { type Timeline, timelineOf } from './timeline.ts'
+
+interface Asked {
+  fromMs: number
+  toMs: number
+  isAsked(monitor: string): boolean
+}
+
+/**
+ * A timeline from AWS: what home's alarms changed to, what each vantage saw change and why, what controllers did. What cannot be
+ * read (a region that is out) is said and left out. Throws `UsageError` where no controller's alarms can be read.
+ */
+export async function readAwsTimeline(configFile: string | undefined, asked: Asked): Promise<Timeline> {
+  const config = await loadConfig(configFile)
+  const { fromMs, toMs, isAsked } = asked
+  const { found, meanings, problems } = await readControllers(config, (region, prefix) =>
+    readAlarmChanges(region, prefix, fromMs, toMs),
+  )
+  const known = news(found).flatMap((change) => {
+    const meaning = meanings[change.name]
+    const isMeant = meaning && meaning.is !== 'nothing' && (!('monitor' in meaning) || isAsked(meaning.monitor))
+    return isMeant ? [{ change, meaning }] : []
+  })
+  const transitions = known.flatMap(({ change, meaning }) =>
+    meaning.is === 'down' ? [transitionOf(change, meaning.monitor)] : [],
+  )
+  const alarms = known.flatMap(({ change, meaning }) => (meaning.is === 'down' ? [] : [alarmEvent(change, meaning)]))
+  const logged = await readLogs(config, asked)
+  const timeline = timelineOf(transitions, [], [...alarms, ...logged.events], asked)
+  return { ...timeline, problems: [...problems, ...logged.problems] }
+}
+
+/** Openings, and the closings of what was open: that a new alarm is OK, or has no data, is no news. */
+function news(changes: readonly AlarmChange[]): AlarmChange[] {
+  const open = new Set<string>()
+  return changes.filter(({ name, from, to }) => {
+    if (to === 'INSUFFICIENT_DATA') return false
+    const wasOpen = open.has(name) || from === 'ALARM'
+    if (to === 'ALARM') open.add(name)
+    else open.delete(name)
+    return to === 'ALARM' ? !wasOpen : wasOpen
+  })
+}
+
+function transitionOf({ atMs, to }: AlarmChange, monitor: string): StoredTransition {
+  const isDown = to === 'ALARM'
+  return { monitor, from: isDown ? 'up' : 'down', to: isDown ? 'down' : 'up', atMs, firstAtMs: atMs, muted: false }
+}
+
+function alarmEvent({ atMs, to, summary }: AlarmChange, meaning: AlarmMeaning): StoredEvent {
+  const text = `${to === 'ALARM' ? `alarm: ${wordOf(meaning)}` : `no longer ${wordOf(meaning)}`} (${summary})`
+  return { atMs, kind: 'alarm', detail: { subject: subjectOf(meaning), text } }
+}
+
+/** Lines of all functions at once; a region that does not answer is a problem of its own. */
+async function readLogs(
+  config: Config,
+  { fromMs, toMs, isAsked }: Asked,
+): Promise<{ events: StoredEvent[]; problems: string[] }> {
+  const problems: string[] = []
+  const read = async (
+    region: string,
+    name: string,
+    filterPattern: string,
+    eventOf: (line: LogLine) => StoredEvent | undefined,
+  ) => {
+    try {
+      const lines = await readLog(region, `/aws/lambda/${name}`, { fromMs, toMs, filterPattern })
+      return lines.flatMap((line) => eventOf(line) ?? [])
+    } catch (error) {
+      problems.push(`${region}, log of ${name}: ${(error as Error).name}: ${(error as Error).message}`)
+      return []
+    }
+  }
+  const seen = (line: LogLine) => seenEvent(line, isAsked)
+  const events = await Promise.all([
+    ...config.vantages.map(({ id, region }) => read(region, probeName(config, id), '{ $.was = "*" }', seen)),
+    ...(config.failovers.length === 0 ? [] : config.controllers).map((region) =>
+      read(region, failoverName(config), '{ $.event = "failover.*" }', (line) => failoverEvent(line, region)),
+    ),
+  ])
+  return { events: events.flat(), problems }
+}
+
+/** A result that was not what the one before it was (lib/decide/result-line.ts). */
+function seenEvent({ atMs, message }: LogLine, isAsked: (monitor: string) => boolean): StoredEvent | undefined {
+  const { monitor, vantage, status, was, startedAt, failure } = parsed(message)
+  if (typeof monitor !== 'string' || !isAsked(monitor) || was === undefined) return undefined
+  const { code, message: why } = (failure ?? {}) as { code?: string; message?: string }
+  const text = `${status} from ${vantage}, was ${was}${code ? `: ${code}: ${why}` : ''}`
+  const startedMs = Date.parse(String(startedAt))
+  return { atMs: Number.isNaN(startedMs) ? atMs : startedMs, kind: 'result', detail: { subject: monitor, text } }
+}
+
+/** A line of a controller (lib/run/failover-log.ts), in the words of the log. */
+function failoverEvent({ atMs, message }: LogLine, region: string): StoredEvent | undefined {
+  const { event, failover, kind, to, why, level: _, time: __, ...more } = parsed(message)
+  if (typeof event !== 'string') return undefined
+  const what =
+    event === 'failover.swapped' && kind === 'moved'
+      ? 'moved'
+      : `${event.replace('failover.', '')} ${kind ?? ''}`.trim()
+  const [first] = Array.isArray(why) ? why : []
+  const rest = event === 'failover.decided' ? (first ?? '') : JSON.stringify(more)
+  const text = `${what}${to ? ` to ${to}` : ''}, said ${region}${rest && rest !== '{}' ? `: ${rest}` : ''}`
+  return { atMs, kind: 'alarm', detail: { subject: `failover ${failover}`, text } }
+}
+
+function parsed(message: string): Record<string, unknown> {
+  try {
+    return JSON.parse(message) ?? {}
+  } catch {
+    return {}
+  }
+}

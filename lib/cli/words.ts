@@ -1,0 +1,16 @@
+/** A share as a percentage that never rounds trouble away: 99.9996 % is not 100 %. */
+export function percentText(share: number, decimals = 2): string {
+  const scale = 10 ** (decimals + 2)
+  return `${(Math.floor(share * scale + 1e-6) / (scale / 100)).toFixed(decimals).replace(/\.0+$/, '')} %`
+}
+
+/** `2026-11-20 12:03:20`, in UTC. */
+export function utcText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+/** Milliseconds as people say them: `0.42 ms`, `87 ms`, `1.2 s`. */
+export function msText(ms: number): string {
+  if (ms >= 9999.5) return `${(ms / 1000).toFixed(1)} s`
+  return `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`
+}

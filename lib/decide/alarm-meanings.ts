@@ -1,0 +1,68 @@
+import type { Config } from '../model/config.ts'
+import type { Severity } from '../model/route.ts'
+import { monitorAlarms } from './alarm-shards.ts'
+import { certificateAlarm, heartbeatAlarm, placesOf, targetOf } from './alarms.ts'
+import { controllerAlarms, notReadyAlarm, servePrimaryAlarm } from './failover-alarms.ts'
+import { controllerAlarm, deadLetterAlarm } from './notify-alarms.ts'
+
+/** What it means that an alarm is open. */
+export type AlarmMeaning =
+  | { is: 'down'; monitor: string; target: string; of: number }
+  | { is: 'slow'; monitor: string; target: string; against: 'limit' | 'baseline'; limitMs: number }
+  | { is: 'burning'; monitor: string; target: string; severity: Severity; objective: number }
+  | { is: 'blind'; vantage: string }
+  | { is: 'certificate' }
+  | { is: 'notReady'; failover: string }
+  /** Where traffic goes is told by the controller that decided it. */
+  | { is: 'nothing' }
+  /** Another controller says nothing: a standby speaks in its place. */
+  | { is: 'silent'; controller: string; isHome: boolean }
+  | { is: 'fault'; part: string }
+
+/** What each alarm of a controller region means, by its name. */
+export function alarmMeanings(config: Config, region: string): Record<string, AlarmMeaning> {
+  const { monitors, vantages, failovers, controllers } = config
+  const [home] = controllers
+  const certificate = certificateAlarm(config)
+  const entries: [string, AlarmMeaning][] = [
+    ...monitors.flatMap((monitor) => meaningsOf(monitor, config, region === home)),
+    ...vantages.map((vantage): [string, AlarmMeaning] => [
+      heartbeatAlarm(vantage, config).name,
+      { is: 'blind', vantage: vantage.id },
+    ]),
+    ...(certificate ? [[certificate.name, { is: 'certificate' }] as [string, AlarmMeaning]] : []),
+    ...failovers.flatMap((failover): [string, AlarmMeaning][] => [
+      [notReadyAlarm(failover, config).name, { is: 'notReady', failover: failover.id }],
+      [servePrimaryAlarm(failover, config).name, { is: 'nothing' }],
+    ]),
+    ...controllerAlarms(config).map(({ name }): [string, AlarmMeaning] => [name, { is: 'fault', part: name }]),
+    ...controllers
+      .filter((one) => one !== region)
+      .map((one): [string, AlarmMeaning] => [
+        controllerAlarm(one, config).name,
+        { is: 'silent', controller: one, isHome: one === home },
+      ]),
+    ...(['page', 'ticket'] as const).map((list): [string, AlarmMeaning] => [
+      deadLetterAlarm(list, config).name,
+      { is: 'fault', part: `messages of the topic ${list} that could not be taken in` },
+    ]),
+  ]
+  return Object.fromEntries(entries)
+}
+
+function meaningsOf(monitor: Config['monitors'][number], config: Config, isHome: boolean): [string, AlarmMeaning][] {
+  const about = { monitor: monitor.id, target: targetOf(monitor) }
+  const { alarms, composites } = monitorAlarms(monitor, config, isHome)
+  return [
+    ...alarms.flatMap(({ name, kind, threshold }): [string, AlarmMeaning][] => {
+      if (kind === 'down') return [[name, { is: 'down', ...about, of: placesOf(monitor, config.vantages).length }]]
+      if (kind === 'slow') return [[name, { is: 'slow', ...about, against: 'limit', limitMs: threshold }]]
+      if (kind === 'regression') return [[name, { is: 'slow', ...about, against: 'baseline', limitMs: 0 }]]
+      return []
+    }),
+    ...composites.map(({ name, severity }): [string, AlarmMeaning] => [
+      name,
+      { is: 'burning', ...about, severity, objective: monitor.slo?.objective ?? 100 },
+    ]),
+  ]
+}

@@ -1,0 +1,124 @@
+import type { Monitor } from '../model/monitor.ts'
+
+/** What a monitor promises: a share of good votes, in percent, over a time. */
+export type Slo = NonNullable<Monitor['slo']>
+
+/** Votes of some time. No vote (`unknown`, a gap) is neither. */
+export interface Votes {
+  good: number
+  bad: number
+}
+
+/** Two windows that must both burn: the long one says that it matters, the short one that it is still going on. */
+export interface Pair {
+  id: '1h' | '6h' | '1d' | '3d'
+  longMs: number
+  shortMs: number
+  /** How many times faster than the objective allows the budget has to go. */
+  burnRate: number
+  /** The share of bad votes at that rate, 0 to 1: more than it, in both windows, burns. */
+  limit: number
+  severity: 'page' | 'ticket'
+}
+
+const [minuteMs, hourMs] = [60_000, 3_600_000]
+
+/**
+ * The windows, and the share of the budget that goes in the long one
+ * (The Site Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts": 2 % in 1 h, 5 % in 6 h, 10 % in 3 d; and 10 % in
+ * 1 d, which Google's own services use).
+ */
+const windows = [
+  { id: '1h', longMs: hourMs, share: 0.02, severity: 'page' },
+  { id: '6h', longMs: 6 * hourMs, share: 0.05, severity: 'page' },
+  { id: '1d', longMs: 24 * hourMs, share: 0.1, severity: 'ticket' },
+  { id: '3d', longMs: 72 * hourMs, share: 0.1, severity: 'ticket' },
+] as const
+
+/** The longest window. */
+export const longestWindowMs = 72 * hourMs
+
+/** A short window is this part of its long one. */
+const shortPart = 12
+
+/** Every window that any pair has, shortest first. */
+export const allWindowsMs: readonly number[] = windows
+  .flatMap(({ longMs }) => [longMs, longMs / shortPart])
+  .filter((ms, i, all) => all.indexOf(ms) === i)
+  .sort((a, b) => a - b)
+
+/** A long window with fewer votes says nothing: nobody is told. */
+export const leastVotes = 10
+/** One or two bad votes are chance, or one blip; they wake nobody, however few votes there are. */
+export const leastBad = 3
+
+/** The burn rate that uses up this share of the budget within `longMs`: 2 % of 30 d in 1 h is 14.4. */
+export function burnRateOf(share: number, windowMs: number, longMs: number): number {
+  return rounded((share * windowMs) / longMs)
+}
+
+/**
+ * The pairs that watch an objective, fastest first. Windows stay as long as they are whatever the objective's window, and burn
+ * rates follow from it, but none is below 1: who spends slower than that ends within the budget. Left out are pairs that can say
+ * nothing: longer than the objective's window, shorter than the monitor's interval, or beyond what total failure burns.
+ */
+export function pairsOf({ objective, windowMs }: Slo, everyMs: number): Pair[] {
+  return windows.flatMap(({ share, ...window }) => {
+    const burnRate = Math.max(1, burnRateOf(share, windowMs, window.longMs))
+    const limit = rounded((burnRate * (100 - objective)) / 100)
+    const shortMs = window.longMs / shortPart
+    const isUseful = window.longMs <= windowMs && shortMs >= Math.max(everyMs, minuteMs) && limit < 1
+    return isUseful ? [{ ...window, shortMs, burnRate, limit }] : []
+  })
+}
+
+/** How many times faster than the objective allows the budget goes: 1 uses it up exactly at the end of its window. 0 without votes. */
+export function burnOf(votes: Votes, { objective }: Pick<Slo, 'objective'>): number {
+  return (badShare(votes) * 100) / (100 - objective)
+}
+
+/** The share of bad votes, 0 to 1; 0 without votes. */
+export function badShare({ good, bad }: Votes): number {
+  return bad === 0 ? 0 : bad / (good + bad)
+}
+
+/** Whether there are enough votes in a long window to wake someone for. */
+export function isEnough({ good, bad }: Votes): boolean {
+  return good + bad >= leastVotes && bad >= leastBad
+}
+
+/** Whether both windows of a pair burn, with votes enough in the long one. */
+export function isBurning({ limit }: Pick<Pair, 'limit'>, long: Votes, short: Votes): boolean {
+  return isEnough(long) && badShare(long) > limit && badShare(short) > limit
+}
+
+/** One pair with what its windows hold. */
+export interface PairState {
+  pair: Pair
+  long: Votes
+  short: Votes
+  longBurn: number
+  shortBurn: number
+  isBurning: boolean
+}
+
+/** Judges every pair of an objective; `votesIn` gives the votes of the last so many milliseconds. */
+export function judgePairs(slo: Slo, everyMs: number, votesIn: (lastMs: number) => Votes): PairState[] {
+  return pairsOf(slo, everyMs).map((pair) => {
+    const [long, short] = [votesIn(pair.longMs), votesIn(pair.shortMs)]
+    return {
+      ...{ pair, long, short, isBurning: isBurning(pair, long, short) },
+      ...{ longBurn: burnOf(long, slo), shortBurn: burnOf(short, slo) },
+    }
+  })
+}
+
+/** Without the dust of binary fractions: what is compared here is what a template says. */
+function rounded(value: number): number {
+  return Math.round(value * 1e9) / 1e9
+}
+
+/** A burn rate: `14.4×`, `167×`. */
+export function timesText(burn: number): string {
+  return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
+}

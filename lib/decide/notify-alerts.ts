@@ -1,0 +1,252 @@
+import type { VedetteEvent } from '../model/event.ts'
+import { keyOf } from './incident.ts'
+import type { Alert, Incident, Notice, NotifyRules, NotifyState, RouteRule } from './notice.ts'
+import { dependantsOf, isOpenAt, mutedBy, takes } from './notify-routes.ts'
+
+/** A message that is still true is not told anew more often. */
+const updateGapMs = 30_000
+
+/** Notices that wait for one route; storms are grouped, so that a route has to be dead for an hour to get here. */
+export const mostWaiting = 1000
+
+/** What was changed longer before an incident has hardly made it. */
+const changesWithinMs = 3_600_000
+
+/** A storm that goes on for longer is told of anew. */
+const longestStormMs = 3_600_000
+
+/** Names of a storm's monitors that are told; the rest is a number. */
+const mostNamed = 50
+const mostCauses = 10
+
+/** What only this place knows, whoever speaks of the rest. */
+const own = new Set<VedetteEvent['type']>(['failover.failed', 'route.failing', 'fault.opened'])
+
+/** Brings what a route has been told in line with what is open. Gives when it has to be asked again, at the latest. */
+export function settleRoute(
+  state: NotifyState,
+  route: RouteRule,
+  { ended, isRepeated }: { ended: ReadonlyMap<string, VedetteEvent>; isRepeated: boolean },
+  rules: NotifyRules,
+  nowMs: number,
+): number {
+  state.alerts[route.name] ??= {}
+  const alerts = state.alerts[route.name] ?? {}
+  const told = new Set<string>()
+  let wakeMs = Number.POSITIVE_INFINITY
+  for (const alert of Object.values(alerts)) {
+    const end = alert.members.map((key) => ended.get(key)).find((event) => event !== undefined)
+    alert.members = alert.members.filter((key) => Object.hasOwn(state.incidents, key))
+    for (const key of alert.members) told.add(key)
+    if (alert.members.length === 0) {
+      delete alerts[alert.key]
+      pushNotice(
+        state,
+        route,
+        { action: 'close', key: alert.key, event: alert.event, alert, ...(end && { end }) },
+        rules,
+        nowMs,
+      )
+    } else wakeMs = Math.min(wakeMs, keepTelling(state, route, alert, rules, nowMs))
+  }
+  // A standby tells every destination, each once.
+  const pending = rules.isStandby && isRepeated ? [] : pendingFor(state, route, told, rules, nowMs)
+  if (pending.length === 0) return wakeMs
+  const dueMs = Math.min(...pending.map(({ openedMs }) => openedMs)) + rules.gatherMs
+  if (dueMs > nowMs) return Math.min(wakeMs, dueMs)
+  open(state, route, pending, rules, nowMs)
+  return wakeMs
+}
+
+function pendingFor(
+  state: NotifyState,
+  route: RouteRule,
+  told: ReadonlySet<string>,
+  rules: NotifyRules,
+  nowMs: number,
+): Incident[] {
+  if (!isOpenAt(route, nowMs)) return []
+  return Object.values(state.incidents).filter(
+    (incident) =>
+      !told.has(incident.key) &&
+      (!state.isSilent || own.has(incident.event.type)) &&
+      takes(route, incident, rules) &&
+      mutedBy(incident, state, rules, nowMs) === undefined,
+  )
+}
+
+/** Tells of new incidents: of each, or of all as one where there are too many within a while. */
+function open(state: NotifyState, route: RouteRule, pending: Incident[], rules: NotifyRules, nowMs: number): void {
+  const { count, withinMs } = rules.storm
+  const recent = (state.opened[route.name] ?? []).filter((atMs) => nowMs - atMs < withinMs)
+  const isStorm = recent.length + pending.length > count
+  state.opened[route.name] = [...recent, ...pending.map(() => nowMs)].slice(-count - 1)
+  if (isStorm) joinStorm(state, route, pending, rules, nowMs)
+  else for (const incident of pending) begin(state, route, incident.key, [incident], rules, nowMs)
+}
+
+function joinStorm(state: NotifyState, route: RouteRule, pending: Incident[], rules: NotifyRules, nowMs: number): void {
+  const storms = Object.values(state.alerts[route.name] ?? {}).filter(({ event }) => event.type === 'storm')
+  const storm = storms.sort((a, b) => b.openedMs - a.openedMs)[0]
+  if (storm && nowMs - storm.openedMs < longestStormMs) storm.members.push(...pending.map(({ key }) => key))
+  else begin(state, route, keyOf(rules, 'storm', `${route.name}-${nowMs}`), pending, rules, nowMs, true)
+}
+
+function begin(
+  state: NotifyState,
+  route: RouteRule,
+  key: string,
+  incidents: Incident[],
+  rules: NotifyRules,
+  nowMs: number,
+  isStorm = false,
+): void {
+  const members = incidents.map((one) => one.key)
+  const openedMs = Math.min(...incidents.map((one) => one.openedMs))
+  const alert: Alert = {
+    ...{
+      key,
+      members,
+      openedMs,
+      toldMs: nowMs,
+      event: storyOf(incidents, rules, nowMs, isStorm ? 'storm' : undefined),
+    },
+    severity: incidents.some(({ severity }) => severity === 'page') ? 'page' : 'ticket',
+    told: { open: 0, dependants: 0, what: '' },
+  }
+  const alerts = state.alerts[route.name]
+  if (alerts) alerts[key] = alert
+  say(state, route, alert, 'open', rules, nowMs)
+}
+
+/** Tells again what has changed, or has been open for long. Gives when that would be next. */
+function keepTelling(state: NotifyState, route: RouteRule, alert: Alert, rules: NotifyRules, nowMs: number): number {
+  const now = sayable(state, alert, rules)
+  const isNews =
+    now.open !== alert.told.open || now.dependants !== alert.told.dependants || now.what !== alert.told.what
+  if (isNews && nowMs - alert.toldMs >= updateGapMs) say(state, route, alert, 'update', rules, nowMs)
+  else if (isNews) return alert.toldMs + updateGapMs
+  const isMuted = alert.members.every((key) => {
+    const incident = state.incidents[key]
+    return incident === undefined || mutedBy(incident, state, rules, nowMs) !== undefined
+  })
+  const isDue = rules.remindMs !== undefined && nowMs - alert.toldMs >= rules.remindMs
+  if (isDue && !isMuted && !state.isSilent && isOpenAt(route, nowMs)) say(state, route, alert, 'remind', rules, nowMs)
+  const nextMs = alert.toldMs + (rules.remindMs ?? Number.POSITIVE_INFINITY)
+  // One that is held back is looked at again every minute.
+  return nextMs > nowMs ? nextMs : Number.POSITIVE_INFINITY
+}
+
+function say(
+  state: NotifyState,
+  route: RouteRule,
+  alert: Alert,
+  action: 'open' | 'update' | 'remind',
+  rules: NotifyRules,
+  nowMs: number,
+): void {
+  alert.event = storyOf(incidentsOf(state, alert), rules, nowMs, alert.event.type, alert.openedMs)
+  alert.told = sayable(state, alert, rules)
+  alert.toldMs = nowMs
+  pushNotice(state, route, { action, key: alert.key, event: alert.event, alert }, rules, nowMs)
+}
+
+function incidentsOf(state: NotifyState, { members }: Alert): Incident[] {
+  return members.flatMap((key) => state.incidents[key] ?? [])
+}
+
+/** What an alert would say now, in short. */
+function sayable(state: NotifyState, alert: Alert, rules: NotifyRules): Alert['told'] {
+  const incidents = incidentsOf(state, alert)
+  const [first] = incidents
+  if (alert.event.type === 'storm' || !first) return { open: incidents.length, dependants: 0, what: 'storm' }
+  const code = 'code' in first.event ? first.event.code : ''
+  return { open: 1, dependants: dependantsOf(first, state, rules), what: `${first.event.type} ${code}` }
+}
+
+/** The event that an alert tells of: its incident's own, or one made of those of a storm. */
+function storyOf(
+  incidents: readonly Incident[],
+  rules: NotifyRules,
+  nowMs: number,
+  type?: VedetteEvent['type'],
+  sinceMs = Math.min(...incidents.map(({ openedMs }) => openedMs)),
+): VedetteEvent {
+  const [first] = incidents
+  if (first && type !== 'storm') return first.event
+  const codes = incidents.map(({ event }) => ('cause' in event && event.cause ? event.cause.code : event.type))
+  const causes = [...Map.groupBy(codes, (code) => code)].map(([code, all]) => ({ code, count: all.length }))
+  return {
+    ...{
+      service: rules.service,
+      ...(rules.env !== undefined && { env: rules.env }),
+      atMs: nowMs,
+      type: 'storm',
+      sinceMs,
+    },
+    open: incidents.length,
+    causes: causes.sort((a, b) => b.count - a.count).slice(0, mostCauses),
+    monitors: incidents.map(({ monitor, key }) => monitor ?? key).slice(0, mostNamed),
+  }
+}
+
+/** Whether a route is told of a note at this hour; a sign of life has none. */
+export function openingOf(route: RouteRule, event: VedetteEvent, nowMs: number): boolean {
+  return event.type === 'route.heartbeat' || isOpenAt(route, nowMs)
+}
+
+interface Said extends Pick<Notice, 'action' | 'key' | 'event'> {
+  end?: VedetteEvent
+  alert?: Alert
+}
+
+/** Puts a notice in line, with all that it will be told with. */
+export function pushNotice(state: NotifyState, route: RouteRule, said: Said, rules: NotifyRules, nowMs: number): void {
+  const { alert, ...rest } = said
+  const monitor = 'monitor' in said.event ? said.event.monitor : undefined
+  const rule = monitor === undefined ? undefined : rules.monitors.get(monitor)
+  const openedMs = alert?.openedMs ?? nowMs
+  makeRoom(state, route)
+  state.outbox.push({
+    ...{
+      id: state.nextId++,
+      route: route.name,
+      severity: alert?.severity ?? 'ticket',
+      atMs: nowMs,
+      openedMs,
+      rounds: 0,
+    },
+    ...rest,
+    dependants: alert?.told.dependants ?? 0,
+    changes: state.changes.filter(({ atMs }) => atMs <= openedMs && openedMs - atMs < changesWithinMs),
+    acts: (rule?.failovers ?? []).flatMap((id) => {
+      const act = state.acts[id]
+      return act && act.atMs >= openedMs - changesWithinMs ? [act] : []
+    }),
+    links: linksOf(rule?.runbook, monitor, rules),
+    ...(alert?.ref !== undefined && { ref: alert.ref }),
+  })
+}
+
+/** A link that asks for a monitor is left out where there is none. */
+function linksOf(runbook: string | undefined, monitor: string | undefined, rules: NotifyRules): Notice['links'] {
+  const service = encodeURIComponent(rules.service)
+  const links = Object.entries({ ...rules.links, ...(runbook !== undefined && { runbook }) })
+  return Object.fromEntries(
+    links
+      .filter(([, link]) => monitor !== undefined || !link.includes('{monitor}'))
+      .map(([name, link]) => [
+        name,
+        link.replaceAll('{monitor}', encodeURIComponent(monitor ?? '')).replaceAll('{service}', service),
+      ]),
+  )
+}
+
+/** What is only news gives way to what opens and closes; the oldest first. */
+function makeRoom(state: NotifyState, { name }: RouteRule): void {
+  const waiting = state.outbox.filter((one) => one.route === name)
+  if (waiting.length < mostWaiting) return
+  const victim = waiting.find(({ action }) => action !== 'open' && action !== 'close') ?? waiting[0]
+  state.outbox = state.outbox.filter((one) => one !== victim)
+  state.lost++
+}

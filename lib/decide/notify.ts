@@ -1,0 +1,203 @@
+import type { VedetteEvent } from '../model/event.ts'
+import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './incident.ts'
+import { describe } from './message.ts'
+import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
+import { openingOf, pushNotice, settleRoute } from './notify-alerts.ts'
+import { freeAtMs, noteCall } from './notify-pace.ts'
+
+/** How many changes and decisions are kept to be mentioned. */
+const mostChanges = 20
+
+/** What could not be told is tried again after 10 s, 20 s, … 60 s, this many times. */
+const mostRounds = 30
+const [firstWaitMs, longestWaitMs] = [10_000, 60_000]
+
+/**
+ * Takes in what has happened and gives the state after it: what is open, what each route has been told, and what is to be told
+ * next (`outbox`). It compares what is open with what was told, so that the same event twice, or one that comes again after a
+ * restart, tells nothing twice. `wakeMs` is when it has to be asked again, at the latest, though nothing happens.
+ */
+export function notify(
+  before: NotifyState,
+  inputs: readonly NotifyInput[],
+  rules: NotifyRules,
+  nowMs: number,
+): { state: NotifyState; wakeMs: number } {
+  const state = structuredClone(before)
+  // By incident: the event that ended it.
+  const ended = new Map<string, VedetteEvent>()
+  for (const input of inputs) take(state, input, ended, rules, nowMs)
+  expire(state, nowMs)
+  const destinations = new Set<string>()
+  const wakes = rules.routes.map((route) => {
+    const isRepeated = destinations.has(route.destination)
+    destinations.add(route.destination)
+    return settleRoute(state, route, { ended, isRepeated }, rules, nowMs)
+  })
+  const waiting = state.outbox.flatMap(({ notBeforeMs = 0 }) => (notBeforeMs > nowMs ? [notBeforeMs] : []))
+  const paced = rules.routes.flatMap((route) => {
+    const freeMs = freeAtMs(state, route)
+    return freeMs > nowMs && state.outbox.some((notice) => notice.route === route.name) ? [freeMs] : []
+  })
+  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting, ...paced) }
+}
+
+function take(
+  state: NotifyState,
+  input: NotifyInput,
+  ended: Map<string, VedetteEvent>,
+  rules: NotifyRules,
+  nowMs: number,
+): void {
+  if (input.kind === 'event') takeEvent(state, input.event, ended, rules, nowMs)
+  else if (input.kind === 'delivered') takeDelivery(state, input, ended, rules, nowMs)
+  else if (input.kind === 'undelivered') takeFailure(state, input, ended, rules, nowMs)
+  else if (input.kind === 'speaks') state.isSilent = !input.speaks
+  else if (input.kind === 'started') forgetUnknown(state, rules)
+  else if (rules.heartbeatMs !== undefined && nowMs - state.heartbeatMs >= rules.heartbeatMs) {
+    state.heartbeatMs = nowMs
+    tell(state, { ...named(rules), atMs: nowMs, type: 'route.heartbeat', test: false }, rules, nowMs)
+  }
+}
+
+function takeEvent(
+  state: NotifyState,
+  event: VedetteEvent,
+  ended: Map<string, VedetteEvent>,
+  rules: NotifyRules,
+  nowMs: number,
+): void {
+  const effect = effectOf(event, (monitor) => rules.monitors.get(monitor)?.severity ?? 'page')
+  for (const key of [...(effect.does === 'close' ? effect.keys : []), ...supersededBy(event)]) {
+    if (isStale(state, key, event, rules)) continue
+    if (Object.hasOwn(state.incidents, key)) ended.set(key, event)
+    delete state.incidents[key]
+    if (rules.isUnordered) state.over[key] = event.atMs
+  }
+  if (effect.does === 'open' && !isStale(state, effect.key, event, rules)) {
+    const { key, severity, monitor } = effect
+    const known = state.incidents[key]
+    state.incidents[key] = known
+      ? { ...known, event, heardMs: nowMs }
+      : { key, severity, ...(monitor !== undefined && { monitor }), event, openedMs: nowMs, heardMs: nowMs }
+    if (rules.routes.some(({ name, list }) => list === severity && isFailing(state, name, rules))) reroute(state, [key])
+  }
+  const change = changeText(event)
+  if (change !== undefined) state.changes = [{ atMs: event.atMs, text: change }, ...state.changes].slice(0, mostChanges)
+  if ('failover' in event) state.acts[event.failover] = { atMs: event.atMs, text: describe(event).title }
+  if (isTold(event)) tell(state, event, rules, nowMs)
+}
+
+/** Whether something later is known of an incident already. */
+function isStale(state: NotifyState, key: string, event: VedetteEvent, { isUnordered }: NotifyRules): boolean {
+  if (!isUnordered) return false
+  const known = state.incidents[key]
+  return known ? event.atMs < known.event.atMs : event.atMs < (state.over[key] ?? 0)
+}
+
+/** Tells everybody of something that is no incident, where it is their hour, and nobody twice. */
+function tell(state: NotifyState, event: VedetteEvent, rules: NotifyRules, nowMs: number): void {
+  const destinations = new Set<string>()
+  for (const route of rules.routes) {
+    if (destinations.has(route.destination) || !openingOf(route, event, nowMs)) continue
+    destinations.add(route.destination)
+    pushNotice(state, route, { action: 'note', key: keyOf(rules, 'note', String(state.nextId)), event }, rules, nowMs)
+  }
+}
+
+function takeDelivery(
+  state: NotifyState,
+  { id, ref }: Extract<NotifyInput, { kind: 'delivered' }>,
+  ended: Map<string, VedetteEvent>,
+  rules: NotifyRules,
+  nowMs: number,
+): void {
+  const notice = removeNotice(state, id)
+  if (!notice) return
+  const { route, key } = notice
+  noteCallOf(state, route, rules, nowMs)
+  if (ref !== undefined) {
+    const alert = state.alerts[route]?.[key]
+    if (alert) alert.ref = ref
+    for (const later of state.outbox) if (later.route === route && later.key === key) later.ref = ref
+  }
+  if (isFailing(state, route, rules))
+    takeEvent(state, { ...named(rules), atMs: nowMs, type: 'route.working', route }, ended, rules, nowMs)
+}
+
+/** A route that cannot be told: its incidents go to the others too, who also hear of the route itself. */
+function takeFailure(
+  state: NotifyState,
+  { id, reason, isFinal }: Extract<NotifyInput, { kind: 'undelivered' }>,
+  ended: Map<string, VedetteEvent>,
+  rules: NotifyRules,
+  nowMs: number,
+): void {
+  const notice = state.outbox.find((one) => one.id === id)
+  if (!notice) return
+  noteCallOf(state, notice.route, rules, nowMs)
+  const isGivenUp = isFinal || notice.rounds + 1 >= mostRounds || notice.action === 'note'
+  if (isGivenUp) {
+    removeNotice(state, id)
+    state.lost++
+  } else {
+    notice.notBeforeMs = nowMs + Math.min(longestWaitMs, firstWaitMs * 2 ** notice.rounds)
+    notice.rounds++
+  }
+  // What waits behind it waits as long.
+  const keys = [notice, ...state.outbox.filter((one) => one.route === notice.route)].map(({ key }) => key)
+  for (const key of new Set(keys)) reroute(state, state.alerts[notice.route]?.[key]?.members ?? [])
+  const unheard = describe(notice.event).title
+  const { route } = notice
+  const event: VedetteEvent = { ...named(rules), atMs: nowMs, type: 'route.failing', route, reason, unheard }
+  takeEvent(state, event, ended, rules, nowMs)
+}
+
+function reroute(state: NotifyState, keys: readonly string[]): void {
+  for (const key of keys) {
+    const incident = state.incidents[key]
+    if (incident) incident.isRerouted = true
+  }
+}
+
+function removeNotice(state: NotifyState, id: number): Notice | undefined {
+  const index = state.outbox.findIndex((one) => one.id === id)
+  return index < 0 ? undefined : state.outbox.splice(index, 1)[0]
+}
+
+/** What is about monitors and routes that the config does not have any more is over. */
+function forgetUnknown(state: NotifyState, rules: NotifyRules): void {
+  const names = new Set(rules.routes.map(({ name }) => name))
+  for (const { key, monitor, event } of Object.values(state.incidents)) {
+    const isGone = monitor !== undefined && !rules.monitors.has(monitor)
+    if (isGone || (event.type === 'route.failing' && !names.has(event.route))) delete state.incidents[key]
+  }
+  for (const route of Object.keys(state.alerts)) if (!names.has(route)) delete state.alerts[route]
+  for (const route of Object.keys(state.opened)) if (!names.has(route)) delete state.opened[route]
+  for (const route of Object.keys(state.calls)) if (!names.has(route)) delete state.calls[route]
+  state.outbox = state.outbox.filter(({ route }) => names.has(route))
+}
+
+function expire(state: NotifyState, nowMs: number): void {
+  for (const { key, event, heardMs } of Object.values(state.incidents)) {
+    const life = lifeOf(event)
+    if (life !== undefined && nowMs - heardMs >= life) delete state.incidents[key]
+  }
+  for (const [key, atMs] of Object.entries(state.over)) if (nowMs - atMs >= overMs) delete state.over[key]
+}
+
+/** Nothing is on its way for so long. */
+const overMs = 86_400_000
+
+function noteCallOf(state: NotifyState, route: string, rules: NotifyRules, nowMs: number): void {
+  const rule = rules.routes.find(({ name }) => name === route)
+  if (rule) noteCall(state, rule, nowMs)
+}
+
+function isFailing(state: NotifyState, route: string, rules: NotifyRules): boolean {
+  return Object.hasOwn(state.incidents, keyOf(rules, 'route', route))
+}
+
+function named({ service, env }: NotifyRules) {
+  return { service, ...(env !== undefined && { env }) }
+}

@@ -1,0 +1,69 @@
+import { longestWindowMs, type Votes } from '../decide/budget.ts'
+import { type Account, accountOf, type MaintenanceVotes } from '../decide/budget-account.ts'
+import { type Promised, reportOn, type SloReport, windowStart } from '../decide/budget-report.ts'
+import { maintenanceSpans } from '../decide/maintenance.ts'
+import { addHour, addVotes, advance, emptyRing, type VoteRing } from '../decide/vote-ring.ts'
+import type { Monitor } from '../model/monitor.ts'
+import type { HistoryReader } from './history-reader.ts'
+
+/** The votes of the last three days of these monitors, as a history has them; hours that are over are spread over their minutes. */
+export function ringsOf(
+  reader: HistoryReader,
+  monitors: readonly { id: string }[],
+  nowMs: number,
+): Map<string, VoteRing> {
+  const rings = new Map(monitors.map(({ id }) => [id, emptyRing(nowMs)]))
+  const { hours, minutes } = reader.votesSince(nowMs - longestWindowMs)
+  for (const { monitor, startMs, ...votes } of hours) {
+    const ring = rings.get(monitor)
+    if (ring) addHour(ring, startMs, votes)
+  }
+  for (const { monitor, startMs, ...votes } of minutes) {
+    const ring = rings.get(monitor)
+    if (ring) addVotes(ring, startMs, votes)
+  }
+  for (const ring of rings.values()) advance(ring, nowMs)
+  return rings
+}
+
+/** Reads a history and decides; see `reportOn`. */
+export function reportOf(
+  monitor: Promised,
+  reader: HistoryReader,
+  ring: VoteRing,
+  times: { nowMs: number; sinceMs?: number },
+): SloReport {
+  const { firstMs, ...known } = readVotes(monitor, reader, times.nowMs)
+  const maintenance = maintenanceVotes(monitor, reader, windowStart(monitor.slo, times.nowMs), times.nowMs)
+  return reportOn(monitor, { ...known, firstMs, maintenance, ring }, times)
+}
+
+/** What is left of a budget, without what maintenance had of it: that takes longest to read. */
+export function readAccount(monitor: Promised, reader: HistoryReader, nowMs: number): Account {
+  const { slo, everyMs } = monitor
+  const { hours, places, firstMs } = readVotes(monitor, reader, nowMs)
+  const watched = { slo, everyMs, places: Math.max(1, places), fromMs: windowStart(slo, nowMs), toMs: nowMs, firstMs }
+  return accountOf(hours, { ms: 0, good: 0, bad: 0 }, watched)
+}
+
+function readVotes({ id, slo }: Promised, reader: HistoryReader, nowMs: number) {
+  const fromMs = windowStart(slo, nowMs)
+  const { firstMs, places } = reader.watchedFrom(id, fromMs)
+  return { hours: reader.hourVotes(id, fromMs, nowMs), places, firstMs }
+}
+
+/** What was measured in maintenance, as far back as single results are kept. */
+function maintenanceVotes(monitor: Monitor, reader: HistoryReader, fromMs: number, toMs: number): MaintenanceVotes {
+  const sum = { ms: 0, good: 0, bad: 0 }
+  for (const span of maintenanceSpans(monitor.maintenance, fromMs, toMs)) {
+    const votes: Votes = { good: 0, bad: 0 }
+    for (const { status } of reader.results(monitor.id, span.fromMs, span.toMs)) {
+      if (status === 'down') votes.bad++
+      else if (status !== 'unknown') votes.good++
+    }
+    sum.ms += span.toMs - span.fromMs
+    sum.good += votes.good
+    sum.bad += votes.bad
+  }
+  return sum
+}

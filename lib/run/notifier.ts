@@ -1,0 +1,266 @@
+import type { Deliver, NotifyStore } from '../act/ports.ts'
+import {
+  initialNotifyState,
+  type Notice,
+  type NotifyInput,
+  type NotifyRules,
+  type NotifyState,
+  type RouteRule,
+} from '../decide/notice.ts'
+import { notify } from '../decide/notify.ts'
+import { freeAtMs } from '../decide/notify-pace.ts'
+import type { VedetteEvent } from '../model/event.ts'
+import { pause } from './pause.ts'
+
+/** What a notifier needs of the world. */
+export interface NotifierHost {
+  store: NotifyStore
+  deliver: Deliver
+  /** An id of this run, where others share the store: one of them tells at a time. Absent where the store is its own. */
+  holder?: string
+  nowMs(): number
+  /** Never throws. */
+  log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void
+}
+
+/** How long one notice may take before others have their turn; what failed is tried again later. */
+const deliverWithinMs = 60_000
+/** Notices under way may end within this when it is stopped. */
+const stopWithinMs = 5000
+const mostConflicts = 20
+/** Longer than any run that shares its store lasts: one that died does not keep the others from telling for ever. */
+const leaseMs = 65_000
+const lookAgainMs = 150
+
+/**
+ * Takes events in, decides by the rules whom to tell, and tells them: the state is kept before anybody is told, so that a
+ * crash loses nothing. Each route is told one notice at a time, in order: an end never overtakes its beginning.
+ */
+export class Notifier {
+  readonly #host: NotifierHost
+  readonly #rules: NotifyRules
+  readonly #stopping = new AbortController()
+  readonly #busy = new Map<string, Promise<void>>()
+  #state: NotifyState
+  #version = 0
+  #inputs: NotifyInput[] = []
+  #turn: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #wakeMs = 0
+  #endMs = Number.POSITIVE_INFINITY
+  #trouble: Error | undefined
+  #isLettingGo = false
+
+  constructor(rules: NotifyRules, host: NotifierHost) {
+    this.#rules = rules
+    this.#host = host
+    this.#state = initialNotifyState(host.nowMs(), rules.isStandby)
+  }
+
+  /** Goes on where the last process stopped. A state that cannot be read is said, and begun anew. */
+  async start(): Promise<void> {
+    await this.#load()
+    this.#put({ kind: 'started' })
+    await this.#turn
+  }
+
+  /** Takes an event in; gives nothing, throws nothing, waits for nobody. */
+  tell(...events: readonly VedetteEvent[]): void {
+    for (const event of events) this.#put({ kind: 'event', event })
+  }
+
+  /** Takes in what has happened, as `tell` does. */
+  take(inputs: readonly NotifyInput[]): void {
+    for (const input of inputs) this.#put(input)
+  }
+
+  /** What is open, and what each route has been told. */
+  get state(): NotifyState {
+    return this.#state
+  }
+
+  /** What kept events from being taken in, if anything did. */
+  get trouble(): Error | undefined {
+    return this.#trouble
+  }
+
+  /** Tells what is due, until nothing is or time is up. Gives whether all was told. */
+  async drain(withinMs: number): Promise<boolean> {
+    const endMs = this.#host.nowMs() + withinMs
+    this.#endMs = endMs
+    this.#put({ kind: 'clock' })
+    for (;;) {
+      await this.#turn
+      const nowMs = this.#host.nowMs()
+      const underWay = [...this.#busy.values()]
+      if (underWay.length > 0) await Promise.race(underWay)
+      else if (this.#turn !== undefined) continue
+      else if (nowMs < endMs && this.#isDue(nowMs) && !this.#mayTell(this.#state, nowMs)) await this.#lookAgain()
+      // What is due and not told yet waits for its route's pace.
+      else if (this.#wakeMs > (this.#isDue(nowMs) ? endMs : nowMs + this.#rules.gatherMs) || nowMs >= endMs) break
+      else await this.#nextTurn()
+    }
+    this.#endMs = Number.POSITIVE_INFINITY
+    await this.#letGo()
+    return this.#state.outbox.length === 0
+  }
+
+  /** Ends what is under way, soon; what was not told is kept for the next process. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    const timer = setTimeout(() => this.#stopping.abort(), stopWithinMs)
+    await this.#turn
+    this.#endMs = 0
+    await Promise.all(this.#busy.values())
+    await this.#turn
+    clearTimeout(timer)
+    clearTimeout(this.#timer)
+    this.#stopping.abort()
+  }
+
+  /** Whether something waits to be told now. */
+  #isDue(nowMs: number): boolean {
+    return this.#state.outbox.some(({ notBeforeMs = 0 }) => notBeforeMs <= nowMs)
+  }
+
+  /** Whether it is this run that tells: nobody else does, or is known to. */
+  #mayTell({ lease }: NotifyState, nowMs: number): boolean {
+    const { holder } = this.#host
+    return holder === undefined || lease === undefined || lease.holder === holder || lease.untilMs <= nowMs
+  }
+
+  /** Another run tells: it may have told of what came from here too, or have ended. */
+  async #lookAgain(): Promise<void> {
+    await pause(lookAgainMs, this.#stopping.signal)
+    await this.#load()
+    this.#put({ kind: 'clock' })
+    await this.#turn
+  }
+
+  /** Lets the others tell. */
+  async #letGo(): Promise<void> {
+    if (this.#state.lease?.holder !== this.#host.holder || this.#host.holder === undefined) return
+    this.#isLettingGo = true
+    this.#put({ kind: 'clock' })
+    await this.#turn
+    this.#isLettingGo = false
+  }
+
+  #put(input: NotifyInput): void {
+    this.#inputs.push(input)
+    // What comes at once is judged at once: many monitors that fail together are one storm.
+    this.#turn ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#take())
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      clearTimeout(this.#timer)
+      this.#timer = setTimeout(
+        () => {
+          this.#put({ kind: 'clock' })
+          resolve(this.#turn)
+        },
+        Math.max(0, this.#wakeMs - this.#host.nowMs()),
+      )
+    })
+  }
+
+  async #take(): Promise<void> {
+    const inputs = this.#inputs
+    this.#inputs = []
+    const before = this.#state
+    try {
+      await this.#decide(inputs)
+    } catch (error) {
+      // Our own fault: the next event has its chance.
+      this.#trouble = error as Error
+      this.#host.log('error', 'notify.failed', { message: (error as Error).stack ?? String(error) })
+    }
+    this.#turn = undefined
+    this.#say(before)
+    for (const route of this.#rules.routes) this.#pump(route)
+    if (this.#inputs.length > 0) this.#put({ kind: 'clock' })
+    else if (!this.#stopping.signal.aborted) void this.#nextTurn()
+  }
+
+  async #decide(inputs: readonly NotifyInput[]): Promise<void> {
+    for (let i = 0; i < mostConflicts; i++) {
+      const nowMs = this.#host.nowMs()
+      const { state, wakeMs } = notify(this.#state, inputs, this.#rules, nowMs)
+      const { holder } = this.#host
+      // Taken with the state itself: of two that want to tell, one finds that the other was faster.
+      if (this.#isLettingGo) delete state.lease
+      else if (holder !== undefined && state.outbox.length > 0 && this.#mayTell(state, nowMs))
+        state.lease = { holder, untilMs: nowMs + leaseMs }
+      const outcome = await this.#save(state)
+      if (outcome === 'conflict') {
+        await this.#load()
+        continue
+      }
+      this.#state = state
+      this.#wakeMs = wakeMs
+      return
+    }
+    throw new Error(
+      `the state was written by others ${mostConflicts} times while this event was taken in: it is lost here`,
+    )
+  }
+
+  /** What cannot be kept is told all the same: a full disk must not silence the pager. */
+  async #save(state: NotifyState): Promise<'saved' | 'conflict' | 'failed'> {
+    try {
+      const outcome = await this.#host.store.save(state, this.#version + 1)
+      if (outcome === 'saved') this.#version++
+      return outcome
+    } catch (error) {
+      this.#host.log('error', 'notify.not kept', { message: (error as Error).message })
+      return 'failed'
+    }
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const kept = await this.#host.store.load()
+      if (!kept) return
+      this.#state = kept.state
+      this.#version = kept.version
+    } catch (error) {
+      this.#host.log('error', 'notify.forgotten', {
+        message: `what people were told cannot be read, so open incidents are told anew: ${(error as Error).message}`,
+      })
+    }
+  }
+
+  /** The log has what is told, and what is given up. */
+  #say(before: NotifyState): void {
+    const lost = this.#state.lost - before.lost
+    if (lost > 0) this.#host.log('error', 'notify.lost', { notices: lost })
+  }
+
+  #pump(rule: RouteRule): void {
+    const route = rule.name
+    if (this.#busy.has(route) || this.#stopping.signal.aborted) return
+    const notice = this.#state.outbox.find((one) => one.route === route)
+    const nowMs = this.#host.nowMs()
+    if (!notice || (notice.notBeforeMs ?? 0) > nowMs || this.#endMs <= nowMs) return
+    if (this.#isLettingGo || !this.#mayTell(this.#state, nowMs) || freeAtMs(this.#state, rule) > nowMs) return
+    const work = this.#deliver(notice, Math.min(deliverWithinMs, this.#endMs - nowMs)).finally(() => {
+      this.#busy.delete(route)
+    })
+    this.#busy.set(route, work)
+  }
+
+  async #deliver(notice: Notice, deadlineMs: number): Promise<void> {
+    const { id, route, action, key } = notice
+    const beganMs = this.#host.nowMs()
+    const limit = { deadlineMs, signal: this.#stopping.signal }
+    const outcome = await this.#host.deliver(notice, limit).catch((error: Error) => {
+      // A defect of ours; it would be there the next time too.
+      return { kind: 'undelivered', reason: error.name, isFinal: true } as const
+    })
+    const { kind, ...rest } = outcome
+    const tookMs = this.#host.nowMs() - beganMs
+    this.#host.log(kind === 'delivered' ? 'info' : 'error', `notify.${kind}`, { route, action, key, tookMs, ...rest })
+    this.#put(kind === 'delivered' ? { kind, id, ...rest } : { ...outcome, id })
+  }
+}

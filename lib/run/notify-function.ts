@@ -1,0 +1,126 @@
+import type { Deliver, FindCauses, NotifyStore, PublishMetrics } from '../act/ports.ts'
+import { alarmInputs, isAlarmMessage } from '../decide/alarm-message.ts'
+import type { NotifyInput, NotifyRules } from '../decide/notice.ts'
+import type { NotifyAsset, NotifyTick } from '../decide/notify-asset.ts'
+import { cut } from '../decide/plain.ts'
+import { minuteMs } from '../decide/schedule.ts'
+import type { VedetteEvent } from '../model/event.ts'
+import type { FailoverEvent } from './failover-event.ts'
+import { failoverTold } from './failover-told.ts'
+import type { Log } from './log.ts'
+import { Notifier } from './notifier.ts'
+
+/** What SQS calls the function with, a batch at a time (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
+export interface QueueEvent {
+  Records: { messageId: string; body: string }[]
+}
+
+export interface NotifyFunctionHost {
+  store: NotifyStore
+  deliver: Deliver
+  /** Gives a sign of life to the other controllers. */
+  publish: PublishMetrics
+  /** Looks up why monitors are down, where results are logged. */
+  causes: FindCauses
+  log: Log
+  /** An id that no run had before. */
+  newHolder(): string
+  nowMs(): number
+}
+
+/** What the function is given, less than its time-out: what is not told then is told by the next tick. */
+const drainWithinMs = 40_000
+
+const longestChange = 500
+
+/** More than these at once are a storm, and told as one. */
+const mostLookedUp = 5
+
+/**
+ * Tells people of what comes from the topics, and every minute of what is due. Messages may come twice and in any order. It
+ * rejects where events could not be taken in, so that the queue hands them over again and in the end puts them aside.
+ */
+export function createNotifyFunction(asset: NotifyAsset, host: NotifyFunctionHost) {
+  const monitors = new Map(asset.rules.monitors.map((monitor) => [monitor.id, monitor]))
+  const rules: NotifyRules = { ...asset.rules, monitors }
+  return async (event: QueueEvent | NotifyTick): Promise<void> => {
+    const nowMs = host.nowMs()
+    const isTick = !('Records' in event)
+    const inputs = isTick ? [] : event.Records.flatMap(({ body }) => inputsOf(body, asset, host))
+    const notifier = new Notifier(rules, { ...host, holder: host.newHolder() })
+    // Causes are looked up while the state is read: nobody waits longer than either takes.
+    const [known] = await Promise.all([withCauses(inputs, host), notifier.start()])
+    notifier.take(known)
+    await notifier.drain(drainWithinMs)
+    await notifier.stop()
+    if (notifier.trouble) throw notifier.trouble
+    if (isTick) await giveSign(asset, host, nowMs)
+  }
+}
+
+/** What a message means: of an alarm, of a controller, or of people who changed something. */
+function inputsOf(body: string, asset: NotifyAsset, { log, nowMs }: NotifyFunctionHost): NotifyInput[] {
+  const message = parsed(body)
+  if (isAlarmMessage(message)) return alarmInputs(message, asset, nowMs())
+  const { vedette, event, change } = (message ?? {}) as OwnMessage
+  const named = { service: asset.service, ...(asset.env !== undefined && { env: asset.env }) }
+  const told: VedetteEvent[] = []
+  if (vedette === 1 && event) {
+    told.push(...failoverTold(event, { ...named, record: asset.records[event.failover] ?? event.failover }))
+  } else if (vedette === 1 && typeof change?.text === 'string') {
+    const { url } = change
+    const text = cut(change.text, longestChange)
+    const isUrl = typeof url === 'string' && url.length <= longestChange && /^https?:\/\//.test(url)
+    told.push({ ...named, type: 'change', atMs: nowMs(), text, ...(isUrl && { url }) })
+  }
+  // What others publish to the topics is for their other subscribers.
+  if (told.length === 0) log('warn', 'notify.not understood', { message: body.slice(0, 100) })
+  return told.map((one) => ({ kind: 'event', event: one }))
+}
+
+/** What Vedette's own functions publish, and what a pipeline may (docs/notifications.md). */
+interface OwnMessage {
+  vedette?: number
+  event?: FailoverEvent
+  change?: { text?: unknown; url?: unknown }
+}
+
+/** The text of a message: as it is, or in the envelope of a topic that does not deliver it raw. */
+function parsed(body: string): unknown {
+  try {
+    const value = JSON.parse(body)
+    return typeof value?.Message === 'string' && value.Type === 'Notification' ? parsed(value.Message) : value
+  } catch {
+    return undefined
+  }
+}
+
+/** Alarms know how many vantages see a failure, but neither which nor why. */
+async function withCauses(inputs: readonly NotifyInput[], { causes }: NotifyFunctionHost): Promise<NotifyInput[]> {
+  const down = inputs.flatMap((input) =>
+    input.kind === 'event' && input.event.type === 'monitor.down' ? [input.event] : [],
+  )
+  if (down.length === 0 || down.length > mostLookedUp) return [...inputs]
+  const found = await causes(down.map(({ monitor }) => monitor))
+  return inputs.map((input) => {
+    if (input.kind !== 'event' || input.event.type !== 'monitor.down') return input
+    const seen = found.get(input.event.monitor)
+    if (!seen) return input
+    const { seeing, of } = input.event.blast
+    const { cause, ...blast } = seen
+    return {
+      kind: 'event',
+      event: { ...input.event, cause, blast: { ...blast, of, seeing: Math.max(seeing, blast.vantages.length) } },
+    }
+  })
+}
+
+async function giveSign({ region }: NotifyAsset, { publish, log }: NotifyFunctionHost, nowMs: number): Promise<void> {
+  const atMs = Math.floor(nowMs / minuteMs) * minuteMs
+  const dimensions = { Controller: region }
+  const reports = await publish([
+    { metric: 'Heartbeat', dimensions, atMs, values: [1], unit: 'Count', homeOnly: false },
+  ])
+  for (const { message, ...rest } of reports)
+    if (message !== undefined) log('warn', 'notify.no sign', { ...rest, message })
+}

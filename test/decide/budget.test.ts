@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  badShare,
+  burnOf,
+  burnRateOf,
+  isBurning,
+  judgePairs,
+  leastBad,
+  leastVotes,
+  type Pair,
+  pairsOf,
+  type Votes,
+} from '../../lib/decide/budget.ts'
+import { addHour, addVotes, advance, emptyRing, votesIn } from '../../lib/decide/vote-ring.ts'
+
+const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
+const month = { objective: 99.9, windowMs: 30 * dayMs }
+const idsOf = (pairs: Pair[]) => pairs.map(({ id }) => id)
+
+describe('burn rates', () => {
+  // The Site Reliability Workbook, chapter 5, table 5-8: share of a 30-day budget, window, burn rate.
+  test.each([
+    [0.02, hourMs, 14.4],
+    [0.05, 6 * hourMs, 6],
+    [0.1, dayMs, 3],
+    [0.1, 3 * dayMs, 1],
+  ])('using up %f of a budget of 30 d in %i ms is a rate of %f', (share, longMs, rate) => {
+    expect(burnRateOf(share, 30 * dayMs, longMs)).toBe(rate)
+  })
+
+  test('1 uses the budget up exactly at the end of its window, and total failure burns 1000 times as fast at 99.9 %', () => {
+    expect(burnOf({ good: 999, bad: 1 }, month)).toBeCloseTo(1)
+    expect(burnOf({ good: 0, bad: 5 }, month)).toBeCloseTo(1000)
+    expect(burnOf({ good: 0, bad: 0 }, month)).toBe(0)
+  })
+})
+
+describe('the pairs of an objective', () => {
+  test('are the four of the workbook for 30 days, the short window a twelfth of the long', () => {
+    expect(pairsOf(month, minuteMs)).toEqual([
+      { id: '1h', longMs: hourMs, shortMs: 5 * minuteMs, burnRate: 14.4, limit: 0.0144, severity: 'page' },
+      { id: '6h', longMs: 6 * hourMs, shortMs: 30 * minuteMs, burnRate: 6, limit: 0.006, severity: 'page' },
+      { id: '1d', longMs: dayMs, shortMs: 2 * hourMs, burnRate: 3, limit: 0.003, severity: 'ticket' },
+      { id: '3d', longMs: 3 * dayMs, shortMs: 6 * hourMs, burnRate: 1, limit: 0.001, severity: 'ticket' },
+    ])
+  })
+
+  test('have the rates that use up the same shares of another window, never below 1', () => {
+    const ratesOf = (windowMs: number) =>
+      pairsOf({ objective: 99.9, windowMs }, minuteMs).map(({ burnRate }) => burnRate)
+    expect(ratesOf(90 * dayMs)).toEqual([43.2, 18, 9, 3])
+    expect(ratesOf(7 * dayMs)).toEqual([3.36, 1.4, 1, 1])
+    expect(ratesOf(dayMs)).toEqual([1, 1, 1])
+  })
+
+  test('leave out what can say nothing', () => {
+    // A total failure of a promise of 90 % burns at 10, of 50 % at 2.
+    expect(idsOf(pairsOf({ objective: 90, windowMs: 30 * dayMs }, minuteMs))).toEqual(['6h', '1d', '3d'])
+    expect(idsOf(pairsOf({ objective: 50, windowMs: 30 * dayMs }, minuteMs))).toEqual(['3d'])
+    // A short window without a run in it.
+    expect(idsOf(pairsOf(month, 10 * minuteMs))).toEqual(['6h', '1d', '3d'])
+    expect(idsOf(pairsOf(month, dayMs))).toEqual([])
+    // Longer than what is promised.
+    expect(idsOf(pairsOf({ objective: 99.9, windowMs: dayMs }, minuteMs))).toEqual(['1h', '6h', '1d'])
+  })
+})
+
+const votes = fc.record({ good: fc.nat(10_000), bad: fc.nat(10_000) })
+const objective = fc.integer({ min: 50_000, max: 99_999 }).map((thousandths) => thousandths / 1000)
+const slos = fc.record({ objective, windowMs: fc.integer({ min: 1, max: 90 }).map((days) => days * dayMs) })
+const everyMs = fc.constantFrom(1000, 10_000, minuteMs, 5 * minuteMs, hourMs, dayMs)
+
+describe('a pair', () => {
+  const [pair] = pairsOf(month, minuteMs) as [Pair]
+
+  test('burns where both windows are over its rate', () => {
+    const long = { good: 179, bad: 3 }
+    expect(badShare(long)).toBeGreaterThan(0.0144)
+    expect(isBurning(pair, long, { good: 14, bad: 1 })).toBe(true)
+    expect(isBurning(pair, long, { good: 15, bad: 0 })).toBe(false)
+    expect(isBurning(pair, { good: 300, bad: 3 }, { good: 14, bad: 1 })).toBe(false)
+  })
+
+  test('burns above its rate, not at it', () => {
+    expect(isBurning(pair, { good: 9856, bad: 144 }, { good: 0, bad: 5 })).toBe(false)
+    expect(isBurning(pair, { good: 9855, bad: 145 }, { good: 0, bad: 5 })).toBe(true)
+  })
+
+  test('never burns on fewer votes, or bad votes, than the least', () => {
+    fc.assert(
+      fc.property(slos, everyMs, votes, votes, (slo, every, long, short) => {
+        for (const one of pairsOf(slo, every)) {
+          const isEnough = long.good + long.bad >= leastVotes && long.bad >= leastBad
+          if (isBurning(one, long, short)) expect(isEnough).toBe(true)
+        }
+        const few: Votes = { good: leastVotes - 1 - leastBad, bad: leastBad }
+        for (const one of pairsOf(slo, every)) {
+          expect(isBurning(one, few, short)).toBe(false)
+          expect(isBurning(one, { good: long.good, bad: leastBad - 1 }, short)).toBe(false)
+        }
+      }),
+    )
+  })
+
+  test('never stops burning because one more vote was bad', () => {
+    fc.assert(
+      fc.property(slos, votes, votes, (slo, long, short) => {
+        const worse = ({ good, bad }: Votes) => ({ good: Math.max(0, good - 1), bad: bad + 1 })
+        for (const one of pairsOf(slo, minuteMs))
+          if (isBurning(one, long, short)) expect(isBurning(one, worse(long), worse(short))).toBe(true)
+      }),
+    )
+  })
+
+  test('can always burn: total failure is over every limit that is left', () => {
+    fc.assert(
+      fc.property(slos, everyMs, (slo, every) => {
+        const states = judgePairs(slo, every, () => ({ good: 0, bad: leastVotes }))
+        for (const state of states) expect(state.isBurning).toBe(true)
+        for (const { pair: one } of states) expect(one.shortMs).toBe(one.longMs / 12)
+      }),
+    )
+  })
+})
+
+describe('the ring of votes', () => {
+  const start = Date.parse('2026-11-20T12:00:00Z')
+
+  test('gives the votes of the last minutes, whatever the window, as a plain count does', () => {
+    const cast = fc.record({ minute: fc.nat(5000), good: fc.nat(3), bad: fc.nat(3) })
+    fc.assert(
+      fc.property(fc.array(cast, { maxLength: 60 }), fc.nat(300), (all, later) => {
+        const ring = emptyRing(start)
+        const inOrder = [...all].sort((a, b) => a.minute - b.minute)
+        for (const { minute, ...one } of inOrder) addVotes(ring, start + minute * minuteMs, one)
+        const now = (inOrder.at(-1)?.minute ?? 0) + later
+        advance(ring, start + now * minuteMs)
+        for (const lastMinutes of [5, 60, 720, 4320]) {
+          const within = inOrder.filter(({ minute }) => minute > now - lastMinutes)
+          const sumOf = (key: 'good' | 'bad') => within.reduce((sum, one) => sum + one[key], 0)
+          expect(votesIn(ring, lastMinutes * minuteMs)).toEqual({ good: sumOf('good'), bad: sumOf('bad') })
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('spreads an hour over its minutes without losing a vote', () => {
+    fc.assert(
+      fc.property(fc.nat(3600), fc.nat(3600), (good, bad) => {
+        const ring = emptyRing(start)
+        addHour(ring, start - hourMs, { good, bad })
+        expect(votesIn(ring, 2 * hourMs)).toEqual({ good, bad })
+      }),
+    )
+  })
+
+  test('takes late votes, leaves out those before its time, and does not mind a clock that goes back', () => {
+    const ring = emptyRing(start)
+    addVotes(ring, start - 2 * minuteMs, { good: 1, bad: 0 })
+    addVotes(ring, start - 4320 * minuteMs, { good: 7, bad: 7 })
+    advance(ring, start - dayMs)
+    expect(votesIn(ring, 3 * dayMs)).toEqual({ good: 1, bad: 0 })
+    expect(votesIn(ring, 2 * minuteMs)).toEqual({ good: 0, bad: 0 })
+  })
+})

@@ -1,0 +1,421 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { initialNotifyState } from '../../lib/decide/notice.ts'
+import { mostWaiting } from '../../lib/decide/notify-alerts.ts'
+import { freeAtMs, noteCall } from '../../lib/decide/notify-pace.ts'
+import type { VedetteEvent } from '../../lib/model/event.ts'
+import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+
+describe('one incident, one alert', () => {
+  test('a monitor that goes down and comes back is opened and closed by the same key, on the routes of its severity', () => {
+    const desk = new Desk(rulesOf())
+    desk.take(1000, downEvent('a', 1000))
+    desk.take(2000, recoveredEvent('a', 2000))
+    expect(desk.sent.map(({ action, key, route }) => [action, key, route])).toEqual([
+      ['open', 'vedette/shop/a', 'pager'],
+      ['close', 'vedette/shop/a', 'pager'],
+    ])
+  })
+
+  test('the same news again is no news', () => {
+    const desk = new Desk(rulesOf())
+    for (const atMs of [1, 2, 3]) desk.take(atMs, downEvent('a', atMs))
+    for (const atMs of [4, 5]) desk.take(atMs, recoveredEvent('a', atMs))
+    expect(desk.told()).toEqual(['open a', 'close a'])
+  })
+
+  test('an environment has keys of its own', () => {
+    const desk = new Desk(rulesOf({ env: 'staging' }))
+    desk.take(1, { ...downEvent('a', 1), env: 'staging' })
+    expect(desk.sent[0]?.key).toBe('vedette/shop@staging/a')
+  })
+
+  test('a monitor that is degraded is a ticket; once it is down it is that alone', () => {
+    const desk = new Desk(rulesOf())
+    desk.take(1, degradedEvent('a', 1))
+    expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], ['vedette/shop/a:degraded']])
+    desk.take(2, downEvent('a', 2))
+    expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([['vedette/shop/a'], []])
+    desk.take(3, degradedEvent('a', 3))
+    desk.take(4, recoveredEvent('a', 4))
+    expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], []])
+  })
+
+  test('what is open is told again as often as asked, and not once it is over', () => {
+    const desk = new Desk(rulesOf({ remindMs: 4 * hour }))
+    desk.take(0, downEvent('a', 0))
+    for (let atMs = minute; atMs < 9 * hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.told()).toEqual(['open a', 'remind a', 'remind a'])
+    desk.take(9 * hour, recoveredEvent('a', 9 * hour))
+    desk.take(20 * hour, { kind: 'clock' })
+    expect(desk.told().at(-1)).toBe('close a')
+  })
+
+  test('what the config does not have any more is over', () => {
+    const desk = new Desk(rulesOf())
+    desk.take(1, downEvent('gone', 1), downEvent('a', 1))
+    desk.take(2, { kind: 'started' })
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
+  })
+
+  test('a move that failed and that nothing ends is over after a day', () => {
+    const desk = new Desk(rulesOf())
+    const failed: VedetteEvent = {
+      ...{ service: 'shop', atMs: 0, type: 'failover.failed', failover: 'api', record: 'api.example.com' },
+      ...{ code: 'IN_DOUBT', detail: 'a write may still land' },
+    }
+    desk.take(0, failed)
+    desk.take(23 * hour, { kind: 'clock' })
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/failover/api/move'])
+    desk.take(24 * hour, { kind: 'clock' })
+    expect(desk.openAt('pager')).toEqual([])
+  })
+})
+
+describe('who is told', () => {
+  test('a route with tags takes the monitors that have one of them; what nobody takes goes to the whole list', () => {
+    const routes = [routeRule('web', { tags: ['web', 'shop'] }), routeRule('mail', { tags: ['mail'] })]
+    const watched = [monitorRule('a', { tags: ['web'] }), monitorRule('b', { tags: ['mail'] }), monitorRule('c')]
+    const desk = new Desk(rulesOf({ routes, watched }))
+    desk.take(1, downEvent('a', 1), downEvent('b', 1), downEvent('c', 1))
+    expect(desk.openAt('web')).toEqual(['vedette/shop/a', 'vedette/shop/c'])
+    expect(desk.openAt('mail')).toEqual(['vedette/shop/b', 'vedette/shop/c'])
+  })
+
+  test('muted tags are told to nobody, or not on one route', () => {
+    const watched = [monitorRule('a', { tags: ['batch'] }), monitorRule('b', { tags: ['slow'] })]
+    const routes = [routeRule('pager', { mute: ['slow'] }), routeRule('other')]
+    const desk = new Desk(rulesOf({ watched, routes, mute: ['batch'] }))
+    desk.take(1, downEvent('a', 1), downEvent('b', 1))
+    expect([desk.openAt('pager'), desk.openAt('other')]).toEqual([[], ['vedette/shop/b']])
+  })
+
+  test('a list without routes is told by the other one', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('board', { list: 'ticket' })] }))
+    desk.take(1, downEvent('a', 1))
+    expect(desk.openAt('board')).toEqual(['vedette/shop/a'])
+  })
+
+  test('outside its hours a route hears of nothing new; of what is still open when they begin, and of every end', () => {
+    // Berlin, Monday to Friday, 9 to 17; 2026-11-20 is a Friday.
+    const hours = { days: ['MON', 'TUE', 'WED', 'THU', 'FRI'] as const, fromMinute: 540, toMinute: 1020 }
+    const routes = [routeRule('pager', { hours: { ...hours, days: [...hours.days], timeZone: 'Europe/Berlin' } })]
+    const at = (text: string) => Date.parse(text)
+    const desk = new Desk(rulesOf({ routes }), at('2026-11-20T15:00:00Z'))
+    desk.take(at('2026-11-20T15:59:00Z'), downEvent('a', 0))
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
+    desk.take(at('2026-11-20T16:00:00Z'), downEvent('b', 0), downEvent('c', 0))
+    desk.take(at('2026-11-21T12:00:00Z'), recoveredEvent('a', 0), recoveredEvent('c', 0))
+    expect(desk.openAt('pager')).toEqual([])
+    desk.take(at('2026-11-23T07:59:59Z'), { kind: 'clock' })
+    expect(desk.openAt('pager')).toEqual([])
+    desk.take(at('2026-11-23T08:00:00Z'), { kind: 'clock' })
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/b'])
+  })
+
+  test('a standby says nothing while home speaks, then everything to every destination, and ends what it began', () => {
+    const routes = [
+      routeRule('pager'),
+      routeRule('board', { list: 'ticket' }),
+      routeRule('again', { list: 'ticket', destination: 'pager' }),
+    ]
+    const desk = new Desk(rulesOf({ routes, isStandby: true }))
+    desk.take(1, { kind: 'speaks', speaks: false }, downEvent('a', 1))
+    expect(desk.sent).toEqual([])
+    desk.take(2, { kind: 'speaks', speaks: true })
+    expect([desk.openAt('pager'), desk.openAt('board'), desk.openAt('again')]).toEqual([
+      ['vedette/shop/a'],
+      ['vedette/shop/a'],
+      [],
+    ])
+    desk.take(3, { kind: 'speaks', speaks: false }, downEvent('b', 3))
+    desk.take(4, recoveredEvent('a', 4), recoveredEvent('b', 4))
+    expect([desk.openAt('pager'), desk.openAt('board'), desk.sent.length]).toEqual([[], [], 4])
+  })
+})
+
+describe('what is muted', () => {
+  test('a parent that is down mutes its children, at any remove, and counts them', () => {
+    const watched = [
+      monitorRule('dns'),
+      monitorRule('web', { dependsOn: ['dns'] }),
+      monitorRule('shop', { dependsOn: ['web'] }),
+      monitorRule('other'),
+    ]
+    const desk = new Desk(rulesOf({ watched }))
+    desk.take(0, downEvent('dns', 0))
+    desk.take(1000, downEvent('web', 1000), downEvent('shop', 1000), downEvent('other', 1000))
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/dns', 'vedette/shop/other'])
+    desk.take(31_000, { kind: 'clock' })
+    expect(desk.sent.at(-1)).toMatchObject({ action: 'update', key: 'vedette/shop/dns', dependants: 2 })
+  })
+
+  test('children that are still down when their parent is back are told then', () => {
+    const desk = new Desk(rulesOf({ watched: [monitorRule('dns'), monitorRule('web', { dependsOn: ['dns'] })] }))
+    desk.take(0, downEvent('dns', 0), downEvent('web', 0))
+    desk.take(1, recoveredEvent('dns', 1))
+    expect(desk.told()).toEqual(['open dns', 'close dns', 'open web'])
+  })
+
+  test.each([
+    [
+      'the clock goes back at 3:00 to 2:00',
+      '30 1 * * *',
+      '2026-10-24T23:29:59Z',
+      '2026-10-24T23:30:00Z',
+      '2026-10-25T02:30:00Z',
+    ],
+    [
+      'the clock skips from 2:00 to 3:00',
+      '30 1 * * *',
+      '2026-03-29T00:29:59Z',
+      '2026-03-29T00:30:00Z',
+      '2026-03-29T03:30:00Z',
+    ],
+    ['across midnight', '0 23 * * *', '2026-11-20T21:59:59Z', '2026-11-20T22:00:00Z', '2026-11-21T01:00:00Z'],
+  ])('maintenance of three hours, %s', (_, cron, before, start, end) => {
+    const maintenance = [{ cron, timeZone: 'Europe/Berlin', forMs: 3 * hour }]
+    const desk = new Desk(rulesOf({ watched: [monitorRule('a', { maintenance }), monitorRule('b', { maintenance })] }))
+    desk.take(Date.parse(before), downEvent('b', 0))
+    desk.take(Date.parse(start), downEvent('a', 0))
+    desk.take(Date.parse(end) - 1, { kind: 'clock' })
+    // What was told before goes on; nothing new begins.
+    expect(desk.told()).toEqual(['open b'])
+    desk.take(Date.parse(end), { kind: 'clock' })
+    expect(desk.told()).toEqual(['open b', 'open a'])
+  })
+
+  test('no reminders in maintenance', () => {
+    const maintenance = [{ start: '1970-01-01T01:00:00Z', forMs: 10 * hour }]
+    const desk = new Desk(rulesOf({ remindMs: hour, watched: [monitorRule('a', { maintenance })] }))
+    desk.take(0, downEvent('a', 0))
+    for (let atMs = minute; atMs < 11 * hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.told()).toEqual(['open a'])
+    desk.take(11 * hour, { kind: 'clock' })
+    expect(desk.told()).toEqual(['open a', 'remind a'])
+    expect(desk.errors).toEqual([])
+  })
+})
+
+describe('a storm', () => {
+  const watched = Array.from({ length: 500 }, (_, i) => monitorRule(`m${i}`))
+  const all = (make: (id: string, atMs: number) => VedetteEvent, atMs: number) =>
+    watched.map(({ id }) => make(id, atMs))
+
+  test('500 monitors at once are one alert with a count a route, closed once the last of them is back', () => {
+    const desk = new Desk(rulesOf({ watched }))
+    desk.take(0, ...all(downEvent, 0))
+    expect(desk.sent.map(({ action }) => action)).toEqual(['open'])
+    expect(desk.sent[0]?.event).toMatchObject({
+      type: 'storm',
+      open: 500,
+      causes: [{ code: 'CONNECT_REFUSED', count: 500 }],
+    })
+    desk.take(minute, ...all(recoveredEvent, minute).slice(1))
+    expect(desk.sent.at(-1)).toMatchObject({ action: 'update', event: { open: 1, monitors: ['m0'] } })
+    desk.take(2 * minute, recoveredEvent('m0', 2 * minute))
+    expect(desk.openAt('pager')).toEqual([])
+    expect(desk.sent).toHaveLength(3)
+  })
+
+  test('that comes one by one is told one by one at first, then as one; nothing is lost', () => {
+    const desk = new Desk(rulesOf({ watched }))
+    for (const [i, event] of all(downEvent, 0).entries()) desk.take(i * 20, event)
+    expect(desk.openAt('pager')).toHaveLength(11)
+    expect(desk.sent.length).toBeLessThan(20)
+    const members = Object.values(desk.state.alerts.pager ?? {}).flatMap((alert) => alert.members)
+    expect(new Set(members).size).toBe(500)
+    for (const [i, event] of all(recoveredEvent, 0).entries()) desk.take(20_000 + i * 20, event)
+    expect(desk.openAt('pager')).toEqual([])
+  })
+
+  test('of a minute ago says nothing about what comes later', () => {
+    const desk = new Desk(rulesOf({ watched }))
+    desk.take(0, ...all(downEvent, 0).slice(0, 100))
+    desk.take(2 * minute, downEvent('m200', 2 * minute))
+    expect(desk.openAt('pager')).toContain('vedette/shop/m200')
+  })
+})
+
+describe('a route that cannot be told', () => {
+  test('is told of on the other one, which takes over its incidents, and ends them', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '400: invalid key', isFinal: true } : undefined)
+    desk.take(0, downEvent('a', 0))
+    expect(desk.openAt('board')).toEqual(['vedette/shop/a', 'vedette/shop/route/pager'])
+    expect(desk.sent.find(({ key }) => key.endsWith('route/pager'))?.event).toMatchObject({
+      reason: '400: invalid key',
+      unheard: expect.stringContaining('a is down: CONNECT_REFUSED'),
+    })
+    desk.refuse = () => undefined
+    desk.take(1000, recoveredEvent('a', 1000))
+    expect([desk.openAt('board'), desk.state.outbox]).toEqual([[], []])
+  })
+
+  test('is tried again for half an hour where it may pass, each incident in its order', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '503', isFinal: false } : undefined)
+    desk.take(0, downEvent('a', 0))
+    desk.take(1000, recoveredEvent('a', 1000), downEvent('b', 1000))
+    desk.take(5 * minute, { kind: 'clock' })
+    expect(desk.told('pager')).toEqual([])
+    desk.refuse = () => undefined
+    desk.take(10 * minute, { kind: 'clock' })
+    expect(desk.told('pager')).toEqual(['open a', 'close a', 'open b'])
+    expect(desk.openAt('board')).toEqual(['vedette/shop/b'])
+    desk.take(11 * minute, recoveredEvent('b', 11 * minute))
+    expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], []])
+  })
+
+  test('two routes that both fail do not tell each other for ever', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = () => ({ reason: 'no connection', isFinal: true })
+    desk.take(0, downEvent('a', 0))
+    for (let atMs = minute; atMs < 10 * minute; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.state.outbox).toEqual([])
+    expect(Object.keys(desk.state.incidents)).toHaveLength(3)
+  })
+
+  test('has a queue with a bound: what is only news gives way', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = () => ({ reason: 'no connection', isFinal: false })
+    desk.take(0, downEvent('a', 0))
+    const [open] = desk.state.outbox
+    const more = Array.from({ length: mostWaiting - 1 }, (_, i) => ({
+      ...open,
+      id: 100 + i,
+      action: i === 5 ? 'note' : 'close',
+    }))
+    desk.state = { ...desk.state, nextId: 5000, outbox: [...desk.state.outbox, ...more] as typeof desk.state.outbox }
+    desk.take(1, downEvent('b', 1))
+    expect(desk.state.outbox.length).toBe(mostWaiting)
+    expect(desk.state.outbox.filter(({ action }) => action === 'note')).toEqual([])
+    expect([desk.state.outbox[0]?.id, desk.state.lost]).toEqual([open?.id, 1])
+  })
+})
+
+describe('the pace of a route', () => {
+  test('holds for all runs that share the state: 110 calls a minute to PagerDuty, whoever makes them', () => {
+    const [pager] = rulesOf().routes
+    const state = initialNotifyState(0)
+    if (!pager) throw new Error('expected a route')
+    for (let i = 0; i < 109; i++) noteCall(state, pager, i)
+    expect(freeAtMs(state, pager)).toBe(0)
+    noteCall(state, pager, 500)
+    expect(freeAtMs(state, pager)).toBe(minute)
+    noteCall(state, pager, minute)
+    expect(freeAtMs(state, pager)).toBe(minute + 1)
+    expect(state.calls.pager).toHaveLength(110)
+  })
+})
+
+describe('notes', () => {
+  const moved: VedetteEvent = {
+    ...{ service: 'shop', atMs: 5 * minute, type: 'failover.done', failover: 'api', record: 'api.example.com' },
+    ...{ to: 'euw1', tookMs: 1200 },
+  }
+
+  test('go to every destination once', () => {
+    const routes = [
+      routeRule('pager'),
+      routeRule('board', { list: 'ticket' }),
+      routeRule('again', { destination: 'pager' }),
+    ]
+    const desk = new Desk(rulesOf({ routes }))
+    desk.take(5 * minute, moved)
+    expect(desk.sent.map(({ action, route }) => [action, route])).toEqual([
+      ['note', 'pager'],
+      ['note', 'board'],
+    ])
+  })
+
+  test('of what was changed stand in alerts that follow within the hour', () => {
+    const desk = new Desk(rulesOf())
+    desk.take(5 * minute, moved)
+    desk.take(20 * minute, downEvent('a', 20 * minute))
+    desk.take(2 * hour, downEvent('b', 2 * hour))
+    const [a, b] = desk.sent.filter(({ action }) => action === 'open')
+    expect(a?.changes).toEqual([{ atMs: 5 * minute, text: 'failover api: api.example.com moved to euw1' }])
+    expect(b?.changes).toEqual([])
+  })
+
+  test('a decision stands in the alerts of the monitors that it is about', () => {
+    const desk = new Desk(rulesOf({ watched: [monitorRule('a', { failovers: ['api'] }), monitorRule('b')] }))
+    desk.take(0, { ...moved, atMs: 0 })
+    desk.take(1000, downEvent('a', 1000), downEvent('b', 1000))
+    expect(desk.sent.filter(({ action }) => action === 'open').map(({ acts }) => acts.length)).toEqual([1, 0])
+  })
+
+  test('a sign of life is told as often as asked', () => {
+    const desk = new Desk(rulesOf({ heartbeatMs: 24 * hour }))
+    for (let atMs = 0; atMs <= 72 * hour; atMs += hour) desk.take(atMs, { kind: 'clock' })
+    expect(desk.sent.filter(({ route }) => route === 'pager')).toHaveLength(3)
+  })
+})
+
+describe('for every history', () => {
+  const monitor = fc.constantFrom('a', 'b', 'c', 'd')
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('down' as const), monitor }),
+    fc.record({ do: fc.constant('degraded' as const), monitor }),
+    fc.record({ do: fc.constant('up' as const), monitor }),
+    fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 3 * hour }) }),
+    fc.record({ do: fc.constant('broken' as const), route: fc.constantFrom('pager', 'board', 'none') }),
+  )
+  const make = { down: downEvent, degraded: degradedEvent, up: recoveredEvent }
+
+  test('alerts open = incidents open, each opened once and closed once, whatever is muted, grouped, late or refused', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 2, max: 5 }), (steps, count) => {
+        const watched = [
+          monitorRule('a'),
+          monitorRule('b', { dependsOn: ['a'] }),
+          monitorRule('c', {
+            severity: 'ticket',
+            maintenance: [{ cron: '0 */4 * * *', timeZone: 'UTC', forMs: hour }],
+          }),
+          monitorRule('d', { tags: ['x'] }),
+        ]
+        const desk = new Desk(rulesOf({ watched, storm: { count, withinMs: minute }, remindMs: hour, gatherMs: 250 }))
+        let nowMs = 0
+        for (const one of steps) {
+          nowMs += 7
+          nowMs += one.do === 'pass' ? one.ms : 0
+          if (one.do === 'pass') desk.take(nowMs, { kind: 'clock' })
+          else if (one.do === 'broken')
+            desk.refuse = ({ route }) => (route === one.route ? { reason: 'broken', isFinal: false } : undefined)
+          else desk.take(nowMs, make[one.do](one.monitor, nowMs))
+        }
+        desk.refuse = () => undefined
+        // Outside c's maintenance, and long enough for all that waits.
+        for (const ms of [hour, hour, 2 * hour]) {
+          nowMs += ms
+          desk.take(nowMs, { kind: 'clock' })
+        }
+        expect(desk.state.outbox).toEqual([])
+        for (const route of ['pager', 'board']) {
+          const alerts = Object.values(desk.state.alerts[route] ?? {})
+          expect(desk.openAt(route)).toEqual(alerts.map(({ key }) => key).sort())
+        }
+        const told = Object.values(desk.state.alerts).flatMap((alerts) =>
+          Object.values(alerts).flatMap(({ members }) => members),
+        )
+        const open = Object.keys(desk.state.incidents)
+        expect(told.filter((key) => !open.includes(key))).toEqual([])
+        const mayBeMuted = Object.hasOwn(desk.state.incidents, 'vedette/shop/a')
+          ? ['vedette/shop/b', 'vedette/shop/b:degraded']
+          : []
+        expect(open.filter((key) => !told.includes(key) && !mayBeMuted.includes(key))).toEqual([])
+        expect(desk.errors).toEqual([])
+        for (const id of ['a', 'b', 'c', 'd']) desk.take(nowMs, recoveredEvent(id, nowMs))
+        desk.take(nowMs + minute, { kind: 'clock' })
+        expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], []])
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

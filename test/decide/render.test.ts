@@ -1,0 +1,197 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { messageOf } from '../../lib/decide/message.ts'
+import type { Notice } from '../../lib/decide/notice.ts'
+import { cut, oneLine } from '../../lib/decide/plain.ts'
+import { pagerDutyCall } from '../../lib/decide/render-pagerduty.ts'
+import { slackMessage } from '../../lib/decide/render-slack.ts'
+import { snsMessage } from '../../lib/decide/render-sns.ts'
+import { webhookBody } from '../../lib/decide/render-webhook.ts'
+import type { VedetteEvent } from '../../lib/model/event.ts'
+import { everyEvent } from '../support/every-event.ts'
+import { downEvent } from '../support/notify.ts'
+import { pagerDutyProblem } from '../support/pagerduty-server.ts'
+import { slackProblem } from '../support/slack-server.ts'
+
+const routingKey = 'a'.repeat(32)
+
+const noticeOf = (event: VedetteEvent, more: Partial<Notice> = {}): Notice => ({
+  ...{ id: 7, route: 'pager', action: 'open', key: 'vedette/shop/a', event, severity: 'page' },
+  ...{ atMs: 60_000, openedMs: 1000, dependants: 0, changes: [], acts: [], links: {}, rounds: 0 },
+  ...more,
+})
+
+const down = downEvent('a', 1000)
+const whole = noticeOf(down, {
+  dependants: 12,
+  changes: [{ atMs: 500, text: 'deployed v42' }],
+  acts: [{ atMs: 900, text: 'Failover api: shop.example.com was not moved: blind' }],
+  links: {
+    dashboard: 'https://d.example.com/?a=1&b=2',
+    logs: 'https://l.example.com/',
+    runbook: 'https://r.example.com/',
+  },
+})
+
+describe('what is in a message', () => {
+  test('the first line has the cause with its code and stage', () => {
+    expect(messageOf(whole).title).toBe(
+      'a is down: CONNECT_REFUSED (connect): expected a connection to 192.0.2.10:443, got refused',
+    )
+  })
+
+  test('then since when, who sees it, over what, what changed before, what Vedette did, and links', () => {
+    const { facts, links } = messageOf(whole)
+    expect(Object.fromEntries(facts)).toMatchObject({
+      What: 'https://a.example.com/',
+      Since: '1970-01-01T00:00:01Z',
+      'Seen by': '1 of 3 vantages: eu-west-1',
+      Phase: 'connect',
+      Over: 'IPv4',
+      Address: '192.0.2.10',
+      'With it': expect.stringContaining('12 monitors'),
+      'Changed before': '1970-01-01T00:00:00Z deployed v42',
+      Vedette: expect.stringContaining('blind'),
+    })
+    expect(links.map(({ text }) => text)).toEqual(['dashboard', 'logs', 'runbook'])
+  })
+
+  test('at its end, how long it was and what ended it', () => {
+    const end: VedetteEvent = {
+      service: 'shop',
+      type: 'monitor.recovered',
+      atMs: 61_000,
+      monitor: 'a',
+      target: 'x',
+      sinceMs: 0,
+    }
+    const { title, facts, level } = messageOf(noticeOf(down, { action: 'close', atMs: 91_000, end }))
+    expect([title.slice(0, 15), level]).toEqual(['Over: a is down', 'info'])
+    expect(facts).toContainEqual(['Ended', '1970-01-01T00:01:31Z, after 1 min 30 s'])
+    expect(facts).toContainEqual(['By', 'a is up again'])
+  })
+
+  test.each(everyEvent.map((event) => [event.type, event] as const))('%s has a first line of its own', (_, event) => {
+    const { title, facts } = messageOf(noticeOf(event))
+    expect(title).not.toMatch(/undefined|NaN|\[object/)
+    expect(JSON.stringify(facts)).not.toMatch(/undefined|NaN|\[object/)
+    expect(title.length).toBeGreaterThan(10)
+  })
+})
+
+describe('PagerDuty', () => {
+  test('opens, reminds and resolves by the same key', () => {
+    const actions = (['open', 'update', 'remind', 'close'] as const).map((action) => {
+      const { path, body } = pagerDutyCall({ ...whole, action }, routingKey)
+      return [path, body.event_action, body.dedup_key]
+    })
+    const trigger = ['/v2/enqueue', 'trigger', 'vedette/shop/a']
+    expect(actions).toEqual([trigger, trigger, trigger, ['/v2/enqueue', 'resolve', 'vedette/shop/a']])
+  })
+
+  test('is told of failovers and deployments as changes', () => {
+    const { path, body } = pagerDutyCall(
+      noticeOf({ service: 'shop', atMs: 1, type: 'change', text: 'v42' }, { action: 'note' }),
+      routingKey,
+    )
+    expect([path, body.event_action]).toEqual(['/v2/change/enqueue', undefined])
+  })
+
+  test('a page is critical, a ticket an error or a warning', () => {
+    const severity = (notice: Notice) =>
+      (pagerDutyCall(notice, routingKey).body.payload as { severity: string }).severity
+    expect(severity(noticeOf(down))).toBe('critical')
+    expect(severity(noticeOf(down, { severity: 'ticket' }))).toBe('error')
+    expect(severity(noticeOf({ ...down, type: 'monitor.degraded' } as VedetteEvent, { severity: 'ticket' }))).toBe(
+      'warning',
+    )
+  })
+})
+
+describe('Slack', () => {
+  const text = (notice: Notice) => JSON.stringify(slackMessage(notice))
+
+  test('nothing that a peer says mentions anybody, or becomes a link', () => {
+    const hostile = downEvent('a', 0, {
+      cause: { code: 'HTTP_MALFORMED', message: '<!channel> <@U1> <http://evil|ok> & *b* `c`' },
+    })
+    const shown = text(noticeOf(hostile))
+    expect(shown).not.toMatch(/<!|<@|<http/)
+    expect(shown).toContain('&lt;!channel&gt; &lt;@U1&gt; &lt;http://evil|ok&gt; &amp; *\u200bb*\u200b')
+  })
+
+  test('its own links are links', () => {
+    expect(text(whole)).toContain('<https://d.example.com/?a=1&amp;b=2|dashboard>')
+  })
+})
+
+describe('SNS', () => {
+  test('a subject is short and in ASCII, whatever it is about', () => {
+    const cause = { code: 'X', message: 'ü\u0000\n<b>'.repeat(100) }
+    const { subject, text } = snsMessage(noticeOf(downEvent('a', 0, { cause })))
+    expect(subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/)
+    expect(text).toContain('Key: vedette/shop/a')
+  })
+})
+
+describe('over every limit and under every attack', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.string({ maxLength: 20_000, size: 'max' }),
+    fc.constant('<!here>&"\'\\\n\u202e\ud800*_`'.repeat(300)),
+  )
+  const hostile = fc
+    .record({
+      message: text,
+      target: text,
+      resolver: text,
+      address: text,
+      vantages: fc.array(text, { maxLength: 300 }),
+      change: text,
+      acts: fc.array(text, { maxLength: 20 }),
+    })
+    .map(({ message, target, resolver, address, vantages, change, acts }) =>
+      noticeOf(
+        downEvent('a', 0, {
+          target,
+          cause: { code: 'HTTP_MALFORMED', stage: 'processing', message },
+          blast: { vantages, seeing: vantages.length, of: 300, families: ['IPv4', 'IPv6'], address, resolver },
+        }),
+        { changes: [{ atMs: 0, text: change }], acts: acts.map((act) => ({ atMs: 0, text: act })) },
+      ),
+    )
+
+  test('what is sent is never refused', () => {
+    fc.assert(
+      fc.property(hostile, fc.constantFrom('open', 'update', 'remind', 'close', 'note'), (notice, action) => {
+        const { path, body } = pagerDutyCall({ ...notice, action: action as Notice['action'] }, routingKey)
+        expect(pagerDutyProblem(path, body)).toBeUndefined()
+        expect(slackProblem(slackMessage({ ...notice, action: action as Notice['action'] }))).toBeUndefined()
+        const { subject, text } = snsMessage(notice)
+        expect([subject.length < 100, Buffer.byteLength(text) < 262_144]).toEqual([true, true])
+        expect(JSON.stringify(webhookBody(notice)).length).toBeLessThan(2_000_000)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('what was cut says so', () => {
+    const cause = { code: 'HTTP_MALFORMED', message: 'x'.repeat(5000) }
+    const notice = noticeOf(downEvent('a', 0, { cause }))
+    const { summary } = pagerDutyCall(notice, routingKey).body.payload as { summary: string }
+    expect(summary).toMatch(/… \[cut: \d+ more characters\]$/)
+    expect(summary).toHaveLength(1024)
+    expect(JSON.stringify(slackMessage(notice))).toMatch(/… \[cut: \d+ more characters\]/)
+  })
+
+  test('a text is never cut within a character, nor made longer', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.integer({ min: 40, max: 300 }), (text, most) => {
+        const short = cut(text, most)
+        expect(short.length).toBeLessThanOrEqual(most)
+        expect(short.isWellFormed()).toBe(true)
+        expect(oneLine(short)).not.toMatch(/[\n\r\u0000\u202e]/)
+      }),
+    )
+  })
+})

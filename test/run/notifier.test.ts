@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createDeliver } from '../../lib/act/notify-deliver.ts'
+import type { NotifyRules } from '../../lib/decide/notice.ts'
+import type { Route } from '../../lib/model/route.ts'
+import { Notifier } from '../../lib/run/notifier.ts'
+import { pause } from '../../lib/run/pause.ts'
+import { memoryStore } from '../support/memory-store.ts'
+import { downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
+import { type PagerDuty, startPagerDuty } from '../support/pagerduty-server.ts'
+import { type Slack, startSlack } from '../support/slack-server.ts'
+
+const key = 'k'.repeat(32)
+const watched = Array.from({ length: 500 }, (_, i) => monitorRule(`m${i}`))
+
+let pagerDuty: PagerDuty
+let slack: Slack
+let logged: string[]
+const started: Notifier[] = []
+
+beforeEach(async () => {
+  logged = []
+  pagerDuty = await startPagerDuty([key])
+  slack = await startSlack()
+})
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((notifier) => notifier.stop()))
+  await Promise.all([pagerDuty.close(), slack.close()])
+})
+
+async function start(store = memoryStore(), more: Partial<NotifyRules> & { routingKey?: string } = {}) {
+  const { routingKey = key, ...rest } = more
+  const routes: Route[] = [
+    { name: 'pager', mute: [], kind: 'pagerduty', routingKey, url: pagerDuty.url },
+    { name: 'board', mute: [], kind: 'slack', webhook: slack.webhook },
+  ]
+  const rules = rulesOf({
+    watched,
+    gatherMs: 20,
+    routes: [routeRule('pager'), routeRule('board', { list: 'ticket', kind: 'slack' })],
+    ...rest,
+  })
+  const deliver = createDeliver(routes, {
+    secret: async () => '',
+    // Waits are for destinations; here they would only make the test long.
+    pause: (_ms, signal) => pause(20, signal),
+    chance: () => 0,
+    nowMs: () => Date.now(),
+  })
+  const log = (level: string, event: string, fields: object) =>
+    logged.push(`${level} ${event} ${JSON.stringify(fields)}`)
+  const notifier = new Notifier(rules, { store, deliver, log, nowMs: () => Date.now() })
+  started.push(notifier)
+  await notifier.start()
+  return notifier
+}
+
+const now = () => Date.now()
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 20 })
+
+describe('a notifier', () => {
+  test('tells of a failure and of its end, by one key', async () => {
+    const notifier = await start()
+    notifier.tell(downEvent('m1', now()))
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
+    notifier.tell(recoveredEvent('m1', now()))
+    await eventually(() => expect(pagerDuty.resolved).toEqual(['vedette/shop/m1']))
+    expect(pagerDuty.dropped).toEqual([])
+  })
+
+  test('a storm of 500 is one alert with a count, and all of it is over afterwards', async () => {
+    const notifier = await start()
+    notifier.tell(...watched.map(({ id }) => downEvent(id, now())))
+    await eventually(() => expect(pagerDuty.opened).toHaveLength(1))
+    expect(pagerDuty.received[0]?.json).toMatchObject({
+      payload: { summary: '500 incidents at once: 500 × CONNECT_REFUSED' },
+    })
+    for (const { id } of watched) notifier.tell(recoveredEvent(id, now()))
+    await eventually(() => expect(pagerDuty.open.get(key)?.size).toBe(0))
+    expect(pagerDuty.received).toHaveLength(2)
+  })
+
+  test('an end never overtakes its beginning, whatever befalls each request', async () => {
+    const notifier = await start()
+    const faults = [{ status: 500 }, { after: 'reset' as const }, { status: 429, retryAfter: '1' }, 'reset' as const]
+    for (let i = 0; i < 8; i++) pagerDuty.faults.push(faults[i % 4], undefined, faults[(i + 1) % 4])
+    for (let i = 0; i < 8; i++) {
+      notifier.tell(downEvent(`m${i}`, now()))
+      await eventually(() => expect(pagerDuty.opened.length).toBe(i + 1))
+      notifier.tell(recoveredEvent(`m${i}`, now()))
+    }
+    await eventually(() => expect(pagerDuty.resolved.length).toBe(8))
+    expect(pagerDuty.opened).toEqual(pagerDuty.resolved)
+    expect(new Set(pagerDuty.opened).size).toBe(8)
+  })
+
+  test('one that dies before it could tell tells after its restart, and opens nothing twice', async () => {
+    const store = memoryStore()
+    pagerDuty.faults.push(...Array(100).fill('silent'))
+    const first = await start(store)
+    first.tell(downEvent('m1', now()))
+    await eventually(() => expect(pagerDuty.received.length).toBe(1))
+    // What a kill leaves behind: the state that was kept last.
+    const kept = structuredClone(store.kept)
+    pagerDuty.faults.length = 0
+    const second = await start(memoryStore(kept))
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
+    second.tell(downEvent('m1', now()))
+    second.tell(recoveredEvent('m1', now()))
+    await eventually(() => expect(pagerDuty.resolved).toEqual(['vedette/shop/m1']))
+    expect(pagerDuty.opened).toEqual(['vedette/shop/m1'])
+    // The first one waits for an answer that never comes.
+    pagerDuty.faults.length = 0
+  })
+
+  test('a wrong key is told on the other route, with the incident, and never appears in the log', async () => {
+    const notifier = await start(memoryStore(), { routingKey: 'w'.repeat(32) })
+    notifier.tell(downEvent('m1', now()))
+    await eventually(() =>
+      expect(slack.posts.map(({ text }) => text)).toEqual([
+        expect.stringContaining('m1 is down'),
+        expect.stringContaining('The route pager cannot be told: 400'),
+      ]),
+    )
+    notifier.tell(recoveredEvent('m1', now()))
+    await eventually(() => expect(slack.posts.at(-1)?.text).toContain('Over: m1 is down'))
+    expect(logged.join('\n')).toContain('notify.undelivered')
+    expect(logged.join('\n')).not.toContain('wwww')
+    expect(logged.join('\n')).not.toContain('secretsecret')
+  })
+
+  test('a store that cannot be written silences nobody', async () => {
+    const store = memoryStore()
+    store.fails = true
+    const notifier = await start(store)
+    notifier.tell(downEvent('m1', now()))
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
+    expect(logged.join('\n')).toMatch(/notify.forgotten.*disk full/)
+    expect(logged.join('\n')).toMatch(/notify.not kept.*disk full/)
+  })
+
+  test('two that share a store tell of each incident once', async () => {
+    const store = memoryStore()
+    const [one, two] = [await start(store), await start(store)]
+    for (const notifier of [one, two]) notifier.tell(downEvent('m1', now()))
+    await Promise.all([one.drain(10_000), two.drain(10_000)])
+    await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
+    expect(Object.keys(store.kept?.state.incidents ?? {})).toEqual(['vedette/shop/m1'])
+  })
+
+  test('drains: gives true once all is told, false when time is up', async () => {
+    const notifier = await start()
+    notifier.tell(downEvent('m1', now()))
+    expect(await notifier.drain(10_000)).toBe(true)
+    expect(pagerDuty.opened).toEqual(['vedette/shop/m1'])
+    pagerDuty.faults.push('silent')
+    notifier.tell(recoveredEvent('m1', now()))
+    expect(await notifier.drain(300)).toBe(false)
+    expect(notifier.state.outbox).toMatchObject([{ action: 'close' }])
+  })
+})
