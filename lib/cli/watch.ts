@@ -1,0 +1,163 @@
+import path from 'node:path'
+import { allRoutes } from '../decide/notify-config.ts'
+import { startControl } from '../local/control.ts'
+import { Engine } from '../local/engine.ts'
+import { createFailoverRecord } from '../local/failover-record.ts'
+import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
+import type { History } from '../local/history.ts'
+import { type LocalNotify, notifyFileOf, startNotify } from '../local/notify.ts'
+import { startSloWatch } from '../local/slo-watch.ts'
+import type { Config } from '../model/config.ts'
+import type { FailoverEvent } from '../run/failover-event.ts'
+import { logFailover } from '../run/failover-log.ts'
+import { failoverTold } from '../run/failover-told.ts'
+import { createHost } from '../run/host.ts'
+import type { Log } from '../run/log.ts'
+import { runMonitor } from '../run/vantage.ts'
+import { defaultSocket } from './controllers.ts'
+import { renderLiveView } from './live-view.ts'
+import type { Output } from './output.ts'
+import { type DashboardChoice, openDashboard } from './run-dashboard.ts'
+import { Screen } from './screen.ts'
+import type { Stop } from './signals.ts'
+import { version } from './version.ts'
+
+/** What is watched, and what was brought up for it. */
+export interface Source {
+  config: Config
+  hints: string[]
+  zonePort?: number
+  route53?: boolean
+  /** Lets people break the simulated vantages too. */
+  onFailovers?(failovers: EmbeddedFailovers): void
+  stop(): Promise<void>
+}
+
+/** How it is run. */
+interface Circumstances {
+  isLive: boolean
+  history: History
+  log: Log
+  stop: Stop
+  dashboard: DashboardChoice
+}
+
+const redrawMs = 1000
+
+/** Watches until it is asked to stop, then ends in order. */
+export async function watch(source: Source, running: Circumstances, output: Output): Promise<void> {
+  const notify = await tellPeople(source.config, running.history, running.log)
+  try {
+    await watchOver(source, { ...running, notify }, output)
+  } finally {
+    await notify?.stop()
+  }
+}
+
+async function watchOver(
+  { config, hints, onFailovers, ...source }: Source,
+  { isLive, history, log, stop, dashboard: choice, notify }: Circumstances & { notify: LocalNotify | undefined },
+  output: Output,
+): Promise<void> {
+  const host = createHost({ vantage: 'local', version, ...config })
+  const engine = new Engine({
+    service: config.service,
+    monitors: config.monitors,
+    runMonitor: (monitor, signal) => runMonitor(monitor, host, signal),
+    history,
+    log,
+  })
+  const dashboard = choice && (await openDashboard(choice, { config, engine, historyPath: history.status.path, log }))
+  const record = createFailoverRecord(history)
+  const emit = (event: FailoverEvent) => {
+    logFailover(log, event)
+    record(event)
+    dashboard?.takeFailoverEvent(event)
+    const failover = config.failovers.find(({ id }) => id === event.failover)
+    if (failover) for (const told of failoverTold(event, { ...config, record: failover.record })) notify?.tell(told)
+  }
+  // It reads the history first, which would disturb the first probes.
+  const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
+  const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
+  let [failovers, view]: [EmbeddedFailovers?, ReturnType<typeof showLive>?] = []
+  try {
+    failovers = config.failovers.length > 0 ? await embed(config, { ...source, log, emit }) : undefined
+    if (failovers) onFailovers?.(failovers)
+    if (failovers) dashboard?.attach(failovers)
+    const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...hints]
+    if (!isLive) for (const hint of allHints) output.err(hint)
+    engine.start()
+    notify?.watch(engine)
+    keep('started to watch')
+    view = isLive ? showLive(engine, failovers, allHints, stop) : undefined
+    await stop.requested
+    if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
+    await engine.stop()
+  } finally {
+    slo.stop()
+    keep('stopped')
+    await failovers?.stop()
+    await dashboard?.stop()
+    view?.close()
+  }
+}
+
+/** Tells people, where the config says who. */
+async function tellPeople(config: Config, history: History, log: Log): Promise<LocalNotify | undefined> {
+  if (allRoutes(config).length === 0) return undefined
+  return startNotify(config, { file: notifyFileOf(history.status.path), history, log })
+}
+
+/** What is needed to bring failovers up. */
+type Embedding = Pick<Source, 'zonePort' | 'route53'> & { log: Log; emit(event: FailoverEvent): void }
+
+/** Failovers on zones of this machine or in Route 53, told of in the log. */
+async function embed(config: Config, { zonePort, route53, log, emit }: Embedding): Promise<EmbeddedFailovers> {
+  const failovers = await startFailovers(config, {
+    ...{ version, emit, ...(zonePort && { zonePort }) },
+    // The SDK is loaded by those who need it. What is in Route 53 outlives this process, so what is known of it does too.
+    ...(route53 && {
+      records: (await import('../act/route53.ts')).createRoute53(() => Date.now()),
+      tableFile: path.join('.vedette', 'failover.db'),
+    }),
+  })
+  try {
+    const control = await startControl(defaultSocket, failovers)
+    return { ...failovers, stop: () => control.stop().then(failovers.stop) }
+  } catch (error) {
+    // Without it the engine works as well; only nobody can speak to it.
+    log('warn', 'control.unreachable', { message: (error as Error).message })
+    return failovers
+  }
+}
+
+/** Draws the engine on the terminal until closed. */
+function showLive(
+  engine: Engine,
+  failovers: EmbeddedFailovers | undefined,
+  hints: readonly string[],
+  stop: Stop,
+): { close(): void } {
+  const { stdout } = process
+  const screen = new Screen(stdout)
+  const draw = () => {
+    const note = stop.isRequested
+      ? ['Stopping: waiting for what is under way. Ctrl-C again ends it at once.']
+      : [...hints, 'Ctrl-C ends it.']
+    const { width, height } = screen
+    const colour = stdout.hasColors() && !process.env.NO_COLOR
+    const options = { width, height, nowMs: Date.now(), colour, hints: note }
+    screen.draw(renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] }))
+  }
+  const timer = setInterval(draw, redrawMs)
+  stdout.on('resize', draw)
+  void stop.requested.then(draw)
+  draw()
+  return {
+    close: () => {
+      clearInterval(timer)
+      stdout.off('resize', draw)
+      screen.close()
+    },
+  }
+}
