@@ -10,14 +10,11 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { quantile } from '../lib/decide/quantile.ts'
 import { HistoryReader } from '../lib/local/history-reader.ts'
 import { hourMs, openForWriting } from '../lib/local/history-schema.ts'
-import { HistoryStore } from '../lib/local/history-store.ts'
-import { HistoryUpkeep } from '../lib/local/history-upkeep.ts'
-import { failedResult, httpResult } from '../test/support/results.ts'
+import { days, fill, hours, madeUp } from './support/fill-history.ts'
 import { printTable } from './support/table.ts'
 
 const { values } = parseArgs({
@@ -28,55 +25,8 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 })
-const days = 30
-const hours = days * 24
-const fullHours = Number(values['full-days']) * 24
-const everyMinutes = Number(values.every)
-const ids = Array.from({ length: Number(values.monitors) }, (_, i) => `monitor-${String(i).padStart(4, '0')}`)
-const startMs = Math.floor(Date.now() / hourMs) * hourMs - hours * hourMs
-const endMs = startMs + hours * hourMs
-
-/** One hour of all monitors, in the order of time. One run in 500 fails. */
-function* resultsOfHour(hour: number) {
-  const isFull = hour >= hours - fullHours
-  for (let minute = 0; minute < (isFull ? 60 : 1); minute += everyMinutes) {
-    for (const [i, id] of ids.entries()) {
-      const index = hour * 60 + minute + i * 977
-      const atMs = startMs + hour * hourMs + minute * 60_000 + ((i * 57) % 60_000) + (index % 7)
-      yield index % 500 === 0 ? failedResult(id, atMs) : httpResult(id, atMs, { index })
-    }
-  }
-}
-
-/** Writes the hours [from, to), as `vedette run` does: batches, and upkeep between them. */
-function fill(db: DatabaseSync, from: number, to: number): { results: number; seconds: number; slowestMs: number } {
-  const store = new HistoryStore(db)
-  const upkeep = new HistoryUpkeep(db, days + 1)
-  const began = performance.now()
-  let [results, slowestMs] = [0, 0]
-  for (let hour = from; hour < to; hour++) {
-    for (const chunk of chunks(resultsOfHour(hour), 1000)) {
-      const flushed = performance.now()
-      store.append({ results: chunk, transitions: [] })
-      slowestMs = Math.max(slowestMs, performance.now() - flushed)
-      results += chunk.length
-    }
-    while (upkeep.step(startMs + (hour + 1) * hourMs + 200_000, 100) > 0);
-    if (process.stderr.isTTY) process.stderr.write(`\rhour ${hour + 1} of ${hours} …\x1b[K`)
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-  return { results, seconds: (performance.now() - began) / 1000, slowestMs }
-}
-
-function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
-  let chunk: T[] = []
-  for (const item of items) {
-    if (chunk.push(item) < size) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
-}
+const about = madeUp(Number(values.monitors), Number(values['full-days']), Number(values.every))
+const { ids, endMs, fullHours } = about
 
 /** Median and worst of repeated runs, in milliseconds. */
 function timed(work: (i: number) => unknown): string {
@@ -113,9 +63,9 @@ const bytes = (table: string) =>
   Number(db.prepare('SELECT sum(pgsize) n FROM dbstat WHERE name = ?').get(table)?.n ?? 0)
 const mb = (n: number) => `${(n / 1e6).toFixed(0)} MB`
 
-fill(db, 0, hours - fullHours)
+fill(db, about, 0, hours - fullHours)
 const blocksBefore = bytes('block')
-const { results, seconds, slowestMs } = fill(db, hours - fullHours, hours)
+const { results, seconds, slowestMs } = fill(db, about, hours - fullHours, hours)
 db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 const fullBlocks = bytes('block') - blocksBefore
 const others = bytes('rollup') + bytes('open_hour') + bytes('result')

@@ -37,6 +37,10 @@ const forbidden: [room: string, module: string][] = [
   ['bin', 'aws-cdk-lib'],
   ['lib/local', '../cli/check.ts'],
   ['lib/local', 'aws-cdk-lib/aws-lambda'],
+  ['lib/local/web/client', 'node:fs'],
+  ['lib/local/web/client', '../server.ts'],
+  ['lib/local/web/client', '../../engine.ts'],
+  ['lib/local/web/client', 'undici'],
   ['lib/cli', '../../functions/probe.ts'],
   ['bin', '../functions/probe.ts'],
   ['test', '../functions/probe.ts'],
@@ -66,6 +70,12 @@ const allowed: [room: string, module: string][] = [
   ['bin', '../lib/cli/main.ts'],
   ['bin', '../lib/stacks/app.ts'],
   ['lib/local', '../run/vantage.ts'],
+  ['lib/local/web/client', '../api.ts'],
+  ['lib/local/web/client', '../look.ts'],
+  ['lib/local/web/client', '../sparkline.ts'],
+  ['lib/local/web/client', './dom.ts'],
+  ['lib/local/web/client', 'uplot'],
+  ['lib/local/web/client', 'uplot/dist/uPlot.min.css'],
   ['lib/cli', '../local/engine.ts'],
 ]
 

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { Cause } from '../decide/health.ts'
 import type { MonitorView, Snapshot } from '../local/snapshot.ts'
+import { lookOf as lookNameOf } from '../local/web/look.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { age } from './age.ts'
 import { failoverLines } from './failover-view.ts'
@@ -66,9 +67,8 @@ function worstFirst(monitors: readonly MonitorView[]): { view: MonitorView; look
     })
 }
 
-function lookOf({ state, last }: MonitorView): Look {
-  const isWorse = state !== 'down' && (last?.status === 'down' || last?.status === 'unknown')
-  const name = isWorse ? (last.status === 'down' ? 'failing' : 'unknown') : state
+function lookOf(view: MonitorView): Look {
+  const name = lookNameOf(view)
   return looks.find((look) => look.name === name) ?? looks[3]
 }
 

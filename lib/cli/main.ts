@@ -74,6 +74,9 @@ function build(finish: (code: number) => void): Command {
     .option('--retention-days <days>', 'how long single results are kept', wholeDays, 30)
     .option('--view <view>', 'live (terminal), json (log lines), or auto', 'auto')
     .option('--verbose', 'log every result, not only failures and changes')
+    .option('--listen <host:port>', 'where the dashboard is (default: 127.0.0.1:4400, or the next free port)')
+    .option('--token <token>', 'what its readers must know (default: $VEDETTE_TOKEN); needed beyond this machine')
+    .option('--no-dashboard', 'serve none')
     .action(async (options) => {
       // The engine is loaded by those who run it, so that a check starts at once.
       const { run } = await import('./run.ts')

@@ -23,12 +23,13 @@ import { defaultSocket } from './controllers.ts'
 import { renderLiveView } from './live-view.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
+import { chooseDashboard, type DashboardChoice, type DashboardFlags, openDashboard } from './run-dashboard.ts'
 import { Screen } from './screen.ts'
 import { type Stop, untilSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
 
-export interface RunOptions {
+export interface RunOptions extends DashboardFlags {
   config?: string
   demo?: boolean
   history?: string
@@ -51,12 +52,22 @@ interface Source {
   stop(): Promise<void>
 }
 
+/** How it is run. */
+interface Circumstances {
+  isLive: boolean
+  history: History
+  log: Log
+  stop: Stop
+  dashboard: DashboardChoice
+}
+
 const redrawMs = 1000
 
 /** `vedette run`: keeps every monitor running until SIGINT or SIGTERM, then ends in order and gives 0. */
 export async function run(options: RunOptions, output: Output): Promise<number> {
   keepHeapSmall()
   const isLive = chooseView(options.view)
+  const dashboard = chooseDashboard(options)
   const stop = untilSignal()
   // The config first: what is wrong with it is said before anything is made.
   const config = options.demo ? undefined : await loadConfig(options.config)
@@ -69,7 +80,7 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
     const { route53 = false } = options
     const source = config ? { config, hints: [], route53, stop: async () => {} } : await demoSource()
     try {
-      await watch(source, { isLive, history, log, stop }, output)
+      await watch(source, { isLive, history, log, stop, dashboard }, output)
     } finally {
       await source.stop()
     }
@@ -123,14 +134,7 @@ async function demoSource(): Promise<Source> {
   }
 }
 
-interface Running {
-  isLive: boolean
-  history: History
-  log: Log
-  stop: Stop
-}
-
-async function watch(source: Source, running: Running, output: Output): Promise<void> {
+async function watch(source: Source, running: Circumstances, output: Output): Promise<void> {
   const notify = await tellPeople(source.config, running.history, running.log)
   try {
     await watchOver(source, { ...running, notify }, output)
@@ -141,7 +145,7 @@ async function watch(source: Source, running: Running, output: Output): Promise<
 
 async function watchOver(
   { config, hints, onFailovers, ...source }: Source,
-  { isLive, history, log, stop, notify }: Running & { notify: LocalNotify | undefined },
+  { isLive, history, log, stop, notify, dashboard: choice }: Circumstances & { notify: LocalNotify | undefined },
   output: Output,
 ): Promise<void> {
   const host = createHost({ vantage: 'local', version, ...config })
@@ -152,17 +156,29 @@ async function watchOver(
     history,
     log,
   })
-  const failovers = config.failovers.length > 0 ? await embed(config, { log, history, notify }, source) : undefined
-  if (failovers) onFailovers?.(failovers)
-  if (!isLive) for (const hint of hints) output.err(hint)
+  const dashboard = choice && (await openDashboard(choice, { config, engine, historyPath: history.status.path, log }))
+  const record = createFailoverRecord(history)
+  const emit = (event: FailoverEvent) => {
+    logFailover(log, event)
+    record(event)
+    dashboard?.takeFailoverEvent(event)
+    const failover = config.failovers.find(({ id }) => id === event.failover)
+    if (failover) for (const told of failoverTold(event, { ...config, record: failover.record })) notify?.tell(told)
+  }
+  const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
+  let [failovers, view]: [EmbeddedFailovers?, ReturnType<typeof showLive>?] = []
   // It reads the history first, which would disturb the first probes.
   const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
-  engine.start()
-  notify?.watch(engine)
-  const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
-  keep('started to watch')
-  const view = isLive ? showLive(engine, failovers, hints, stop) : undefined
   try {
+    failovers = config.failovers.length > 0 ? await embed(config, { ...source, log, emit }) : undefined
+    if (failovers) onFailovers?.(failovers)
+    if (failovers) dashboard?.attach(failovers)
+    const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...hints]
+    if (!isLive) for (const hint of allHints) output.err(hint)
+    engine.start()
+    notify?.watch(engine)
+    keep('started to watch')
+    view = isLive ? showLive(engine, failovers, allHints, stop) : undefined
     await stop.requested
     if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
     await engine.stop()
@@ -170,6 +186,7 @@ async function watchOver(
     slo.stop()
     keep('stopped')
     await failovers?.stop()
+    await dashboard?.stop()
     view?.close()
   }
 }
@@ -180,19 +197,11 @@ async function tellPeople(config: Config, history: History, log: Log): Promise<L
   return startNotify(config, { file: notifyFileOf(history.status.path), history, log })
 }
 
-/** Failovers on zones of this machine or in Route 53, told of in the log and to people, and kept in the history. */
-async function embed(
-  config: Config,
-  { log, history, notify }: { log: Log; history: History; notify: LocalNotify | undefined },
-  { zonePort, route53 }: Pick<Source, 'zonePort' | 'route53'>,
-): Promise<EmbeddedFailovers> {
-  const keep = createFailoverRecord(history)
-  const emit = (event: FailoverEvent) => {
-    logFailover(log, event)
-    keep(event)
-    const failover = config.failovers.find(({ id }) => id === event.failover)
-    if (failover) for (const told of failoverTold(event, { ...config, record: failover.record })) notify?.tell(told)
-  }
+/** What is needed to bring failovers up. */
+type Embedding = Pick<Source, 'zonePort' | 'route53'> & { log: Log; emit(event: FailoverEvent): void }
+
+/** Failovers on zones of this machine or in Route 53, told of in the log. */
+async function embed(config: Config, { zonePort, route53, log, emit }: Embedding): Promise<EmbeddedFailovers> {
   const failovers = await startFailovers(config, {
     ...{ version, emit, ...(zonePort && { zonePort }) },
     // The SDK is loaded by those who need it. What is in Route 53 outlives this process, so what is known of it does too.

@@ -5,7 +5,7 @@ import type { Log } from '../run/log.ts'
 import type { History } from './history.ts'
 import type { StoredTransition } from './history-store.ts'
 import { Scheduler } from './scheduler.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { MonitorView, Snapshot } from './snapshot.ts'
 import { Watch } from './watch.ts'
 
 /** What subscribers hear, as it happens; `muted` is in a maintenance window: nobody is to be alerted. */
@@ -46,12 +46,12 @@ export class Engine {
     this.#scheduler = new Scheduler((id, error) => {
       options.log('error', 'engine.error', { monitor: id, message: (error as Error)?.stack ?? String(error) })
     })
+    this.#takeOver()
   }
 
   start(): void {
     const { service, monitors, history, log } = this.#options
     log('info', 'engine.started', { service, monitors: monitors.length, history: history.status.path })
-    this.#takeOver()
     this.#refreshUptime()
     this.#uptimeTimer = setInterval(() => this.#refreshUptime(), uptimeEveryMs)
     this.#scheduler.start(
@@ -77,9 +77,18 @@ export class Engine {
       service: this.#options.service,
       startedAtMs: this.#startedAtMs,
       monitors: [...this.#watches].map(([id, watch]) => watch.view(this.#scheduler.skipped(id))),
-      lag: this.#scheduler.lag.summary(),
-      history: this.#options.history.status,
+      ...this.vitals(),
     }
+  }
+
+  /** How the engine itself does. */
+  vitals(): Pick<Snapshot, 'lag' | 'history'> {
+    return { lag: this.#scheduler.lag.summary(), history: this.#options.history.status }
+  }
+
+  /** One monitor as it stands now; undefined for an unknown id. */
+  view(id: string): MonitorView | undefined {
+    return this.#watches.get(id)?.view(this.#scheduler.skipped(id))
   }
 
   async #run(monitor: Monitor): Promise<void> {

@@ -5,7 +5,7 @@ import type { ProbeResult } from '../model/result.ts'
 import { type StoredResult, shorten, ticksPerMs, unpackBlock } from './history-block.ts'
 import { eventsIn, type StoredEvent } from './history-events.ts'
 import { type ResultRow, toResult } from './history-rows.ts'
-import { blockId, hourMs, hoursPerDay, openForReading, span } from './history-schema.ts'
+import { blockId, hourMs, hoursPerDay, openForReading, span, statuses } from './history-schema.ts'
 import type { StoredTransition } from './history-store.ts'
 import { hourVotes, type MonitorVotes, votesSince, watchedFrom } from './history-votes.ts'
 import { type Uptime, uptimeOf } from './rollup.ts'
@@ -17,11 +17,22 @@ export interface Rollup extends Uptime {
   durationMs?: { mean: number; min: number; max: number; p50?: number; p95?: number; p99?: number }
 }
 
+/** The results of one hour, or day, of one monitor from one vantage. */
+export interface CountRow {
+  monitor: string
+  /** Number of hours, or days, since 1970. */
+  start: number
+  up: number
+  degraded: number
+  down: number
+  unknown: number
+}
+
 type Row = Record<string, number | null>
 type Counts = { up: number; degraded: number; down: number; unknown: number }
 
 const countsInRange =
-  'SELECT series, up, degraded, down, unknown FROM rollup WHERE span = ? AND start >= ? AND start < ?'
+  'SELECT series, start, up, degraded, down, unknown FROM rollup WHERE span = ? AND start >= ? AND start < ?'
 
 const sums = 'sum(up) up, sum(degraded) degraded, sum(down) down, sum(unknown) unknown'
 
@@ -83,6 +94,49 @@ export class HistoryReader {
     return new Map(rows.all(...bounds).map((row) => [String(row.monitor), uptimeOf(row as unknown as Counts)]))
   }
 
+  /** The hours, or days, of every monitor; `from` and `to` are numbers of such spans since 1970. */
+  counts(size: 'hour' | 'day', from: number, to: number): CountRow[] {
+    const monitors = new Map(
+      this.#db
+        .prepare('SELECT id, monitor FROM series')
+        .all()
+        .map((row) => [row.id, row.monitor]),
+    )
+    const rows = this.#db.prepare(countsInRange)
+    // Names are put in here: to join them to every row takes SQLite longer.
+    return rows.all(span[size], from, to).map(({ series, ...counts }) => {
+      return { monitor: String(monitors.get(series ?? 0)), ...counts } as CountRow
+    })
+  }
+
+  /** The latest durations before a time, of every monitor, oldest first; null for a run that was down or unknown. */
+  recentDurations(beforeMs: number, limit: number): Map<string, (number | null)[]> {
+    const latest = this.#db.prepare(
+      'SELECT time, status, duration FROM result WHERE series = ? AND time < ? ORDER BY time DESC LIMIT ?',
+    )
+    const found = new Map<string, { time: number; ms: number | null }[]>()
+    for (const { id, monitor } of this.#db.prepare('SELECT id, monitor FROM series').all()) {
+      const rows = latest.all(id ?? 0, beforeMs, limit) as unknown as ResultRow[]
+      const own = rows.map(({ time, status, duration }) => ({
+        time,
+        ms: isGood(status) ? duration / ticksPerMs : null,
+      }))
+      found.set(String(monitor), [...(found.get(String(monitor)) ?? []), ...own])
+    }
+    const newest = (runs: { time: number; ms: number | null }[]) =>
+      runs
+        .sort((a, b) => a.time - b.time)
+        .slice(-limit)
+        .map(({ ms }) => ms)
+    return new Map([...found].map(([monitor, runs]) => [monitor, newest(runs)]))
+  }
+
+  /** The newest changes of state of all monitors, oldest first. */
+  latestTransitions(limit: number): StoredTransition[] {
+    const rows = this.#db.prepare('SELECT * FROM transition ORDER BY time DESC, id DESC LIMIT ?')
+    return rows.all(limit).map(toTransition).reverse()
+  }
+
   /** The hours, or days, of a monitor that have results, in order; percentiles are of hours that are over. */
   rollups(monitor: string, size: 'hour' | 'day', fromMs: number, toMs: number): Rollup[] {
     const lengthMs = size === 'hour' ? hourMs : hourMs * hoursPerDay
@@ -137,11 +191,6 @@ export class HistoryReader {
     )
   }
 
-  /** What happened beside results and changes of state, oldest first: of these kinds, or all. */
-  events(fromMs: number, toMs: number, options: { kinds?: readonly string[]; limit?: number } = {}): StoredEvent[] {
-    return eventsIn(this.#db, fromMs, toMs, options)
-  }
-
   /** A monitor's votes by hour, over all its vantages. */
   hourVotes(monitor: string, fromMs: number, toMs: number): HourVotes[] {
     return hourVotes(this.#db, monitor, fromMs, toMs)
@@ -159,6 +208,11 @@ export class HistoryReader {
   /** The votes of all monitors since a time: of hours that are over by hour, of those that are open by minute. */
   votesSince(fromMs: number): { hours: MonitorVotes[]; minutes: MonitorVotes[] } {
     return this.#atOnce(() => votesSince(this.#db, fromMs))
+  }
+
+  /** What happened beside results and changes of state, oldest first: of these kinds, or all. */
+  events(fromMs: number, toMs: number, options: { kinds?: readonly string[]; limit?: number } = {}): StoredEvent[] {
+    return eventsIn(this.#db, fromMs, toMs, options)
   }
 
   /** Several queries that see the file as it was at one moment: an hour may be sealed between two of them. */
@@ -217,6 +271,11 @@ function toRollup(row: Row): Uptime & Pick<Rollup, 'durationMs'> {
   const sealed = row.p50 !== null && { p50: ms('p50'), p95: ms('p95'), p99: ms('p99') }
   const durations = { mean: ms('duration_sum') / count, min: ms('duration_min'), max: ms('duration_max') }
   return { ...uptime, durationMs: { ...durations, ...sealed } }
+}
+
+/** Whether the number that a status is stored as is of a run whose duration counts. */
+function isGood(status: number): boolean {
+  return statuses[status] === 'up' || statuses[status] === 'degraded'
 }
 
 function toTransition(row: Record<string, unknown>): StoredTransition {

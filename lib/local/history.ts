@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { ProbeResult } from '../model/result.ts'
 import type { Log } from '../run/log.ts'
-import { explain, HistoryError } from './history-errors.ts'
+import { HistoryAccess } from './history-access.ts'
+import { HistoryError } from './history-errors.ts'
 import type { StoredEvent } from './history-events.ts'
 import { type HistoryLock, lockHistory } from './history-lock.ts'
-import { HistoryReader } from './history-reader.ts'
-import { fileId } from './history-schema.ts'
+import type { HistoryReader } from './history-reader.ts'
 import type { StoredTransition } from './history-store.ts'
 import { HistoryWriter } from './history-writer.ts'
 
@@ -54,9 +54,7 @@ export class History {
   readonly #path: string
   readonly #lock: HistoryLock
   readonly #writer: HistoryWriter
-  readonly #log: Log
-  #reader: { reader: HistoryReader; file: string | undefined } | undefined
-  #unreadable = ''
+  readonly #access: HistoryAccess
   #closing: Promise<void> | undefined
 
   /** See `openHistory`. */
@@ -64,7 +62,7 @@ export class History {
     this.#path = file
     this.#lock = lock
     this.#writer = writer
-    this.#log = log
+    this.#access = new HistoryAccess(file, log)
   }
 
   record(result: ProbeResult): void {
@@ -81,17 +79,7 @@ export class History {
 
   /** Asks the file; undefined, and logged once, while it cannot be read. */
   read<T>(question: (reader: HistoryReader) => T): T | undefined {
-    try {
-      const answer = question(this.#opened())
-      this.#unreadable = ''
-      return answer
-    } catch (error) {
-      this.#forgetReader()
-      const { code, message } = explain(error, this.#path)
-      if (code !== this.#unreadable) this.#log('error', 'history.unreadable', { code, message })
-      this.#unreadable = code
-      return undefined
-    }
+    return this.#access.read(question)
   }
 
   /** Writes what waits, if the file can be written now. */
@@ -110,21 +98,8 @@ export class History {
   }
 
   async #close(): Promise<void> {
-    this.#forgetReader()
+    this.#access.close()
     await this.#writer.close()
     this.#lock.release()
-  }
-
-  /** The reader, opened anew where another file has taken the path. */
-  #opened(): HistoryReader {
-    const file = fileId(this.#path)
-    if (this.#reader && this.#reader.file !== file) this.#forgetReader()
-    this.#reader ??= { reader: new HistoryReader(this.#path), file }
-    return this.#reader.reader
-  }
-
-  #forgetReader(): void {
-    this.#reader?.reader.close()
-    this.#reader = undefined
   }
 }

@@ -247,7 +247,8 @@ export class Controller {
     if (now?.lastMove?.atMs !== move.atMs || this.#isStopped) return
     now.lastMove = { ...move, verified: verification.problem === undefined }
     await keep(now.lastMove)
-    this.#host.emit({ type: 'verified', failover: id, to: move.to, atMs: this.#host.wallClock(), ...verification })
+    const seen = { to: move.to, movedAtMs: move.atMs, ...verification }
+    this.#host.emit({ type: 'verified', failover: id, atMs: this.#host.wallClock(), ...seen })
     if (verification.problem === undefined && failover.hooks.after)
       await this.#after(failover, { name: 'after', key: `${id}/${epoch}`, to: move.to })
   }

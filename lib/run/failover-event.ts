@@ -9,7 +9,8 @@ import type { Verification } from './verify.ts'
 export type FailoverEvent = { failover: string; atMs: number } & (
   | { type: 'decided'; trigger: Trigger; decision: Decision; note?: string }
   | { type: 'swapped'; to: string; outcome: Outcome; tookMs: number; by: 'auto' | 'person' }
-  | ({ type: 'verified'; to: string } & Verification)
+  /** `movedAtMs`: when the move was made that was looked after here. */
+  | ({ type: 'verified'; to: string; movedAtMs: number } & Verification)
   | { type: 'page'; pages: Page[] }
   /** What readiness found, where that is not what it found before; nothing where it is ready again. */
   | { type: 'readiness'; problems: ReadinessProblem[] }

@@ -33,7 +33,7 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
   const tellOverlooked = async (failover: string, { lastMove }: ControllerMemory, nowMs: number) => {
     if (!lastMove || lastMove.verified !== undefined || nowMs - lastMove.atMs < overlookedMs) return
     const problem = 'the function that moved it ended before it saw that through; a hook after it may not have run'
-    host.emit({ type: 'verified', failover, to: lastMove.to, problem, atMs: nowMs })
+    host.emit({ type: 'verified', failover, to: lastMove.to, movedAtMs: lastMove.atMs, problem, atMs: nowMs })
     // Told again where this cannot be kept.
     await host.table.update(failover, { lastMove: { ...lastMove, verified: false } }).catch(() => {})
   }

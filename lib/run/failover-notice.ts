@@ -30,9 +30,9 @@ export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
       return undefined
     }
     case 'verified': {
-      const { to, problem } = event
-      if (problem === undefined) return notice('ticket', `${to} ok`, `the move to ${to} is served everywhere`)
-      return notice('page', `${to} problem`, `the move to ${to} is not verified: ${problem}`)
+      const { to, movedAtMs, problem } = event
+      if (problem === undefined) return notice('ticket', `${movedAtMs} ok`, `the move to ${to} is served everywhere`)
+      return notice('page', `${movedAtMs} problem`, `the move to ${to} is not verified: ${problem}`)
     }
     case 'page': {
       const [first] = event.pages
@@ -42,7 +42,8 @@ export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
       const [first, ...more] = event.problems
       if (!first) return notice('ticket', 'ready', 'ready again')
       const others = more.length > 0 ? ` (and ${more.length} more)` : ''
-      return notice('ticket', event.problems.map(({ code }) => code).join(' '), `not ready: ${first.detail}${others}`)
+      const key = event.problems.map(({ code, endpoint = '' }) => `${code} ${endpoint}`).join(' ')
+      return notice('ticket', key, `not ready: ${first.detail}${others}`)
     }
     case 'drill':
       // One that gives way is made up for: it is tried again.

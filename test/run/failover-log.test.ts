@@ -64,8 +64,16 @@ test.each<[string, FailoverEvent, object]>([
     { ...at, type: 'page', pages: [{ code: 'DENIED', detail: 'no' }] },
     { level: 'error', pages: [{ code: 'DENIED' }] },
   ],
-  ['a move that is served', { ...at, type: 'verified', to: 'two', servedMs: 5 }, { level: 'info', servedMs: 5 }],
-  ['a move that is not', { ...at, type: 'verified', to: 'two', problem: 'ns2' }, { level: 'error', problem: 'ns2' }],
+  [
+    'a move that is served',
+    { ...at, type: 'verified', to: 'two', movedAtMs: 1, servedMs: 5 },
+    { level: 'info', servedMs: 5 },
+  ],
+  [
+    'a move that is not',
+    { ...at, type: 'verified', to: 'two', movedAtMs: 1, problem: 'ns2' },
+    { level: 'error', problem: 'ns2' },
+  ],
   ['readiness lost', { ...at, type: 'readiness', problems: [{ code: 'EDITED', detail: 'x' }] }, { level: 'warn' }],
   ['readiness found', { ...at, type: 'readiness', problems: [] }, { level: 'info' }],
   [

@@ -155,13 +155,13 @@ describe('an event', () => {
     ],
     [
       'of a move that is served',
-      { ...at(noon), type: 'verified', to: 'two', servedMs: 5 },
+      { ...at(noon), type: 'verified', to: 'two', movedAtMs: noon, servedMs: 5 },
       'ticket',
       /served everywhere/,
     ],
     [
       'of one that is not',
-      { ...at(noon), type: 'verified', to: 'two', problem: 'ns2 says no' },
+      { ...at(noon), type: 'verified', to: 'two', movedAtMs: noon, problem: 'ns2 says no' },
       'page',
       /not verified: ns2 says no/,
     ],
@@ -206,6 +206,15 @@ describe('an event', () => {
     const key = (event: FailoverEvent) => noticeOf(event)?.key
     expect(key(page('DENIED'))).not.toBe(key(page('IN_DOUBT')))
     expect(key(page('DENIED', noon))).toBe(key(page('DENIED', noon + 5)))
+    const verified = (movedAtMs: number) => key({ ...at(noon), type: 'verified', to: 'two', movedAtMs })
+    expect(verified(noon)).not.toBe(verified(noon - 60_000))
+    expect(verified(noon)).toBe(verified(noon))
+    const down = (endpoint: string): FailoverEvent => {
+      const problems = [{ code: 'STANDBY_DOWN', endpoint, detail: 'down' } as const]
+      return { ...at(noon), type: 'readiness', problems }
+    }
+    expect(key(down('two'))).not.toBe(key(down('three')))
+    expect(key(down('two'))).toBe(key(down('two')))
   })
 })
 

@@ -16,7 +16,7 @@ const differences = {
   limits: { maxPerDay: 2 },
   resort: {},
   dry: { mode: 'dry-run' },
-  back: { failback: { after: '1m' } },
+  back: { failback: { after: '10m' } },
   hook: { hooks: { before: { lambda: hookArn }, after: { lambda: hookArn } } },
   check: { switch: 'health-check' },
   drill: { zone: drillZone },

@@ -3,9 +3,11 @@ import { failoverAssetOf } from '../../lib/decide/failover-asset.ts'
 import type { ConfigInput } from '../../lib/model/builders.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { ShardSummary } from '../../lib/run/shard.ts'
+import type { Decided } from './controller-view.ts'
 import { eventually } from './eventually.ts'
 import { recordOf } from './failover-config.ts'
-import { type Decided, type Stage, setCallable, startCold } from './failover-stage.ts'
+import type { Stage } from './failover-stage.ts'
+import { setCallable, startCold } from './knobs.ts'
 
 /** Two controllers that know of each other only by what they leave in the record. */
 export function controllerTests(stage: () => Stage, takeMinute: () => string): void {

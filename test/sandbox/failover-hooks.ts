@@ -13,7 +13,7 @@ export function hookTests(stage: () => Stage): void {
       await hook?.stop()
     }, 60_000)
 
-    test('it moves between the two, which are called once each by the same key', async () => {
+    test('it moves between the two, which are called once each; the first by the key of its claim', async () => {
       const { origin, decides, state } = stage()
       const before = await state('hook')
       let during = before

@@ -3,7 +3,8 @@ import type { Decision } from '../../lib/decide/failover-facts.ts'
 import { reasonText } from '../../lib/decide/failover-reasons.ts'
 import type { ShardSummary } from '../../lib/run/shard.ts'
 import { eventually } from './eventually.ts'
-import { type Stage, setCallable, switchOffSchedules } from './failover-stage.ts'
+import type { Stage } from './failover-stage.ts'
+import { setCallable, switchOffSchedules } from './knobs.ts'
 
 const reasonsOf = ({ reasons }: Decision) => reasons.map(reasonText).join('\n')
 
@@ -36,20 +37,18 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
     expect(swaps.filter(({ kind }) => kind === 'moved')).toMatchObject([{ to: 'two' }])
   })
 
-  test('every minute both controllers say what is active and whether all is ready', async () => {
+  test('every minute both controllers say what is active', async () => {
     const { sandbox } = stage()
     const fromMs = Date.now() - 10 * 60_000
-    // The second endpoint is active, and the first one is down.
     for (const region of sandbox.config.controllers)
-      for (const name of ['ActiveEndpoint', 'NotReady'])
-        await eventually(
-          `${name} of 1 in ${region}`,
-          async () => {
-            const points = await sandbox.aws.metric(region, name, { Failover: 'main' }, fromMs)
-            return points.find(({ maximum }) => maximum === 1)
-          },
-          150_000,
-        )
+      await eventually(
+        `ActiveEndpoint of 1 in ${region}`,
+        async () => {
+          const points = await sandbox.aws.metric(region, 'ActiveEndpoint', { Failover: 'main' }, fromMs)
+          return points.find(({ maximum }) => maximum === 1)
+        },
+        150_000,
+      )
     await switchOffSchedules(sandbox)
   })
 
@@ -61,8 +60,8 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
 
     const event = { shard: '1m-0', scheduledTime: takeMinute() }
     const summary = await sandbox.aws.invoke<ShardSummary>('us-east-1', 'vedette-shop-probe-us-east-1', event)
-    // The endpoint, and the name that leads to it.
-    expect(summary.down).toBe(2)
+    // The endpoint, and the name where that leads to it again.
+    expect(summary.down).toBeGreaterThan(0)
     const decision = await decides('main', { kind: 'stay' })
     expect(reasonsOf(decision)).toContain(
       'one (active): up for eu-west-1, ap-southeast-1; down for us-east-1; no vote from nobody.',
@@ -95,7 +94,7 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
   })
 
   test('a standby that is down is a ticket before the outage, and with it down nothing moves', async () => {
-    const { told, reset, origin, decides, state, call, forget, home } = stage()
+    const { sandbox, told, reset, origin, decides, state, call, forget, home } = stage()
     await reset('main')
     await told.forget()
     const before = await state('main')
@@ -110,6 +109,11 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
     expect(ticket.topic).toBe('ticket')
     const problem = expect.objectContaining({ code: 'STANDBY_DOWN', endpoint: 'two' })
     expect(ticket).toMatchObject({ event: { problems: expect.arrayContaining([problem]) } })
+    // A tick says what was found before it.
+    const fromMs = Date.now() - 60_000
+    await call(home, { do: 'tick' })
+    const notReady = await sandbox.aws.metric(home, 'NotReady', { Failover: 'main' }, fromMs)
+    expect(notReady.at(-1)).toMatchObject({ maximum: 1 })
 
     await origin('main', 'one').kill()
     await decides('main', { kind: 'refuse', code: 'nothing-up' })

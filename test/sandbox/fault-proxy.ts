@@ -30,13 +30,22 @@ interface Call {
   body: Buffer
 }
 
+/** Sees what was answered before the caller does. */
+export type Witness = (reply: { text: string; authorization: string; upstream: string }) => Promise<void>
+
 /** Starts it on a free port of loopback, letting everything pass. */
-export async function startFaultProxy(): Promise<FaultProxy> {
+export async function startFaultProxy(witness: Witness = async () => {}): Promise<FaultProxy> {
   const faults = new Map<string, Fault>()
   const proxy = { upstream: '' }
   let queued: Fault[] = []
   const late: Call[] = []
   let met = 0
+  const carryOut = async (call: Call): Promise<Reply> => {
+    const reply = await send(call, proxy.upstream)
+    const { authorization = '' } = call.request.headers
+    await witness({ text: reply.body.toString(), authorization, upstream: proxy.upstream })
+    return reply
+  }
   const take = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     // Signed requests say where they are meant for (AWS Signature Version 4, credential scope).
     const scope = /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\//.exec(request.headers.authorization ?? '')
@@ -45,9 +54,12 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     const fault = next ?? faults.get(region) ?? faults.get('') ?? 'none'
     if (fault !== 'none') met++
     const call = { request, response, body: await buffer(request) }
-    if (fault === 'none') return pass(call, proxy.upstream)
+    if (fault === 'none') {
+      const { status, headers, body } = await carryOut(call)
+      return void response.writeHead(status, headers).end(body)
+    }
     if (fault === 'late') late.push(call)
-    if (fault === 'loseReply') await carryOut(call, proxy.upstream)
+    if (fault === 'loseReply') await carryOut(call)
     fail(fault, service, call)
   }
   const server = http.createServer((request, response) => {
@@ -62,7 +74,7 @@ export async function startFaultProxy(): Promise<FaultProxy> {
       queued = Array<Fault>(times).fill(fault)
     },
     met: () => met,
-    release: () => Promise.all(late.splice(0).map(async (call) => (await carryOut(call, proxy.upstream)).status)),
+    release: () => Promise.all(late.splice(0).map(async (call) => (await carryOut(call)).status)),
     stop,
   })
 }
@@ -73,7 +85,7 @@ interface Reply {
   body: Buffer
 }
 
-function carryOut({ request: { method, url = '/', headers }, body }: Call, upstream: string): Promise<Reply> {
+function send({ request: { method, url = '/', headers }, body }: Call, upstream: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const onward = http.request(new URL(url, upstream), { method, headers }, (answer) => {
       buffer(answer).then(
@@ -84,11 +96,6 @@ function carryOut({ request: { method, url = '/', headers }, body }: Call, upstr
     onward.on('error', reject)
     onward.end(body)
   })
-}
-
-async function pass(call: Call, upstream: string): Promise<void> {
-  const { status, headers, body } = await carryOut(call, upstream)
-  call.response.writeHead(status, headers).end(body)
 }
 
 function fail(fault: Exclude<Fault, 'none'>, service: string, { request, response }: Call): void {

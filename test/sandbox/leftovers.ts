@@ -10,13 +10,15 @@ export async function leftIn(region: string, { rest, json }: Aws, sinceMs: numbe
   const { MetricAlarms } = await json<{ MetricAlarms: unknown[] }>(
     ...([region, 'monitoring', 'GraniteServiceVersion20100801.DescribeAlarms', {}] as const),
   )
-  const { logGroups } = await json<{ logGroups: { creationTime: number }[] }>(
+  const { logGroups } = await json<{ logGroups: { logGroupName: string; creationTime: number }[] }>(
     ...([region, 'logs', 'Logs_20140328.DescribeLogGroups', {}] as const),
   )
   const { TableNames } = await json<{ TableNames: unknown[] }>(
     ...([region, 'dynamodb', 'DynamoDB_20120810.ListTables', {}] as const),
   )
-  const LogGroups = logGroups.filter(({ creationTime }) => creationTime < sinceMs)
+  const LogGroups = logGroups.filter(
+    ({ logGroupName, creationTime }) => logGroupName.includes('vedette-') && creationTime < sinceMs,
+  )
   const found = { Functions, Schedules, MetricAlarms, LogGroups, TableNames }
   return Object.fromEntries(Object.entries(found).filter(([, all]) => all.length > 0))
 }

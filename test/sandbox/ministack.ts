@@ -75,10 +75,20 @@ export async function startMinistack(options: MinistackOptions = {}): Promise<Mi
   return { endpoint, pid: child.pid ?? 0, log, stop }
 }
 
-/** Its CloudFormation refuses a whole template for one unknown type, so those are made known before it starts. */
+/**
+ * Its CloudFormation refuses a whole template for one unknown type, so those are made known before it starts. It ends, and its
+ * functions with it, when whoever started it has died: a test run that is killed says no goodbye.
+ */
 const launcher = `
-import sys
+import os, signal, sys, threading, time
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+def end_with(parent):
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
 
 def creating(attributes):
     def create(logical_id, props, stack_name):
@@ -99,7 +109,6 @@ main()
 
 function commandLine(bin: string, placeholders: Readonly<Record<string, readonly string[]>>): [string, ...string[]] {
   const kinds = Object.entries(placeholders).map(([type, attributes]) => [type, ...attributes].join('='))
-  if (kinds.length === 0) return [path.join(bin, 'ministack')]
   return [path.join(bin, 'python'), '-c', launcher, ...kinds]
 }
 

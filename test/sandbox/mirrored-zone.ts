@@ -7,6 +7,8 @@ import type { HostedZones } from './hosted-zones.ts'
 /** A DNS server that serves what is in hosted zones: the sandbox's Route 53 has an API, but no name servers. */
 export interface MirroredZone {
   port: number
+  /** Looks now; resolves when what is there is served. */
+  refresh(): Promise<void>
   /** Which of the sets of a name with several is served, by its SetIdentifier: what health checks decide. The first one where nothing is said. */
   serve(name: string, setIdentifier: string): void
   stop(): Promise<void>
@@ -37,15 +39,22 @@ export async function startMirroredZone(
     zone.setRecords(all.flatMap(zoneRecords))
     served = seen
   }
+  // One after the other: a look that began before a change must not end after it.
+  let turn = Promise.resolve()
+  const refresh = () => {
+    turn = turn.catch(() => {}).then(look)
+    return turn
+  }
   const mirror = async () => {
     while (!stopping.signal.aborted) {
-      await look().catch(() => {})
+      await refresh().catch(() => {})
       await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => {})
     }
   }
   const mirroring = mirror()
   return {
     port: zone.port,
+    refresh,
     serve: (name, setIdentifier) => void chosen.set(name, setIdentifier),
     stop: async () => {
       stopping.abort()

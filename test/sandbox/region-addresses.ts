@@ -26,8 +26,9 @@ const localAddress = ${JSON.stringify(addresses)}[process.env.AWS_REGION]
 const { connect } = net.Socket.prototype
 if (localAddress) net.Socket.prototype.connect = function (...args) {
   // net.connect hands its arguments on as one list.
-  const options = Array.isArray(args[0]) ? args[0][0] : args[0]
-  if (typeof options === 'object' && net.isIPv4(options.host ?? '')) options.localAddress = localAddress
-  return connect.apply(this, args)
+  const [options, callback] = Array.isArray(args[0]) ? args[0] : args
+  if (typeof options !== 'object' || !net.isIPv4(options.host ?? '')) return connect.apply(this, args)
+  // A copy: agents find their sockets again by what is in these options.
+  return connect.call(this, { ...options, localAddress }, callback)
 }
 `

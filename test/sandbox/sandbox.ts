@@ -5,7 +5,7 @@ import { type Demo, startDemo } from '../../lib/local/demo.ts'
 import { ensureVenv } from '../support/python.ts'
 import { type Aws, awsAt } from './aws.ts'
 import { cdk } from './cdk.ts'
-import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { type FaultProxy, startFaultProxy, type Witness } from './fault-proxy.ts'
 import { type HostedZones, hostedZonesAt } from './hosted-zones.ts'
 import { startMinistack } from './ministack.ts'
 import { type MirroredZone, startMirroredZone } from './mirrored-zone.ts'
@@ -89,7 +89,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   try {
     const demo = await startDemo()
     undo.push(demo.stop)
-    const [cloudWatch, route53] = [await startFaultProxy(), await startFaultProxy()]
+    let dns: MirroredZone | undefined
+    const settle: Witness = async (reply) => {
+      if (await isSettled(reply)) await dns?.refresh().catch(() => {})
+    }
+    const [cloudWatch, route53] = [await startFaultProxy(), await startFaultProxy(settle)]
     undo.push(cloudWatch.stop, route53.stop)
     const folder = await mkdtemp(path.join(tmpdir(), 'vedette-sandbox-'))
     undo.push(() => rm(folder, { recursive: true, force: true }))
@@ -102,17 +106,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     route53.upstream = endpoint
 
     const zones = hostedZonesAt(endpoint)
-    const zoneIds: Record<string, string> = {}
-    for (const name of failovers?.zones ?? []) zoneIds[name] = await zones.create(name)
-    const dns = failovers && (await startMirroredZone('sandbox.test', Object.values(zoneIds), zones))
+    const zoneIds = await createZones(failovers?.zones ?? [], zones)
+    dns = failovers && (await startMirroredZone('sandbox.test', Object.values(zoneIds), zones))
     if (dns) undo.push(dns.stop)
-    const config: SandboxConfig =
-      failovers && dns
-        ? {
-            ...{ service: 'shop', vantages, controllers, resolver: `127.0.0.1:${dns.port}` },
-            ...failovers.config({ zoneIds, dnsPort: dns.port }),
-          }
-        : configOf(demo, monitors)
+    const watched = dns && failovers?.config({ zoneIds, dnsPort: dns.port })
+    const resolver = dns && { resolver: `127.0.0.1:${dns.port}` }
+    const config = { service: 'shop', vantages, controllers, ...resolver, ...(watched ?? shopMonitors(demo, monitors)) }
     const file = path.join(folder, 'vedette.config.json')
     const run = async (...args: string[]) => {
       await writeFile(file, JSON.stringify(config))
@@ -131,12 +130,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
+/**
+ * MiniStack calls a change pending until somebody has asked for it: this asks, so that no move waits seconds for nothing.
+ * Gives whether a reply was about a change.
+ */
+async function isSettled({ text, authorization, upstream }: Parameters<Witness>[0]): Promise<boolean> {
+  const [, id] = /<Id>\/change\/(\w+)<\/Id>/.exec(text) ?? []
+  if (id) await (await fetch(`${upstream}/2013-04-01/change/${id}`, { headers: { authorization } })).text()
+  return id !== undefined
+}
+
+/** Makes hosted zones; gives their ids by name. */
+async function createZones(names: readonly string[], { create }: HostedZones): Promise<Record<string, string>> {
+  const ids: Record<string, string> = {}
+  for (const name of names) ids[name] = await create(name)
+  return ids
+}
+
 /** The shop's monitors at the pace of a deployment: a minute, and one that a loop runs. */
-function configOf(demo: Demo, more: Record<string, unknown>[]): SandboxConfig {
+function shopMonitors(demo: Demo, more: Record<string, unknown>[]): Watched {
   const monitors = demo.config.monitors.map((monitor) => ({
     ...monitor,
     every: monitor.id === 'shop-port' ? '20s' : '1m',
     ...(monitor.id === 'shop-home' && { metrics: { duration: true, perVantage: true } }),
   }))
-  return { service: 'shop', vantages, controllers, monitors: [...monitors, ...more] }
+  return { monitors: [...monitors, ...more] }
 }

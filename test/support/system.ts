@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path'
 
 /** Debian's package for each program that interoperability tests run against. */
 const packages: Record<string, string> = {
+  chromium: 'chromium',
   dig: 'bind9-dnsutils',
   knotd: 'knot',
   named: 'bind9',

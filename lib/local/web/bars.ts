@@ -1,0 +1,146 @@
+import type { CountRow, HistoryReader } from '../history-reader.ts'
+import { hourMs, hoursPerDay } from '../history-schema.ts'
+import type { Bars, UptimeRatios } from './api.ts'
+
+export const hourBars = 24
+export const dayBars = 30
+const daysOfWeek = 7
+const dayMs = hourMs * hoursPerDay
+
+/** What is under way is read anew after so long. */
+const freshForMs = 3000
+
+/** Results are still added to so many of the newest spans. */
+const openSpans = 2
+
+type Counts = Pick<CountRow, 'up' | 'degraded' | 'down'>
+
+/** The bars of one monitor, and what they add up to. */
+export interface MonitorBars {
+  hours: Bars
+  days: Bars
+  uptime: UptimeRatios
+}
+
+/**
+ * How every monitor did in each of the last 24 hours and 30 days. All of it is read once an hour, or day; in between the
+ * newest spans alone are read again, and only monitors in which something changed are reckoned anew.
+ */
+export class BarsBoard {
+  readonly #hours = new SpanTable('hour', hourMs, hourBars)
+  readonly #days = new SpanTable('day', dayMs, dayBars)
+  readonly #known = new Map<string, MonitorBars>()
+  #readAtMs = Number.NEGATIVE_INFINITY
+
+  /** Reads what is missing or may have changed. */
+  refresh(reader: HistoryReader, nowMs: number): void {
+    if (nowMs - this.#readAtMs < freshForMs && nowMs >= this.#readAtMs) return
+    const changed = [this.#hours.read(reader, nowMs), this.#days.read(reader, nowMs)]
+    if (changed.includes('all')) this.#known.clear()
+    else for (const monitors of changed) for (const monitor of monitors) this.#known.delete(monitor)
+    this.#readAtMs = nowMs
+  }
+
+  /** The bars of a monitor, as they were read last. */
+  of(monitor: string): MonitorBars {
+    const known = this.#known.get(monitor) ?? this.#reckon(monitor)
+    this.#known.set(monitor, known)
+    return known
+  }
+
+  #reckon(monitor: string): MonitorBars {
+    const [hours, days] = [this.#hours.of(monitor), this.#days.of(monitor)]
+    const uptime = { h24: ratioOf(hours), d7: ratioOf(days.slice(-daysOfWeek)), d30: ratioOf(days) }
+    return { hours: barsOf(hours), days: barsOf(days), uptime }
+  }
+}
+
+/** Where the bars begin. */
+export function barStarts(nowMs: number) {
+  const startMs = (lengthMs: number, count: number) => firstSpan(nowMs, lengthMs, count) * lengthMs
+  return {
+    hours: { startMs: startMs(hourMs, hourBars), count: hourBars },
+    days: { startMs: startMs(dayMs, dayBars), count: dayBars },
+  }
+}
+
+/** The number of the first of so many spans, the last of which is under way. */
+function firstSpan(nowMs: number, lengthMs: number, count: number): number {
+  return Math.floor(nowMs / lengthMs) - count + 1
+}
+
+/** Results by monitor and span. */
+class SpanTable {
+  readonly #size: 'hour' | 'day'
+  readonly #lengthMs: number
+  readonly #count: number
+  #first = Number.NaN
+  #rows = new Map<string, (Counts | undefined)[]>()
+
+  constructor(size: 'hour' | 'day', lengthMs: number, count: number) {
+    this.#size = size
+    this.#lengthMs = lengthMs
+    this.#count = count
+  }
+
+  of(monitor: string): readonly (Counts | undefined)[] {
+    return this.#rows.get(monitor) ?? Array(this.#count).fill(undefined)
+  }
+
+  /** Reads what may be new; gives the monitors that it changed, or `all`. */
+  read(reader: HistoryReader, nowMs: number): Set<string> | 'all' {
+    const first = firstSpan(nowMs, this.#lengthMs, this.#count)
+    const end = first + this.#count
+    const isNew = first !== this.#first
+    if (isNew) this.#rows = new Map()
+    this.#first = first
+    const from = isNew ? first : end - openSpans
+    const before = new Map<string, (Counts | undefined)[]>()
+    for (const { monitor, start, up, degraded, down } of reader.counts(this.#size, from, end)) {
+      const row = this.#rowOf(monitor)
+      // A monitor has a row of counts from each vantage: what is read replaces what was there, then adds up.
+      if (!before.has(monitor)) {
+        before.set(monitor, row.slice(from - first))
+        row.fill(undefined, from - first)
+      }
+      const sum = row[start - first] ?? { up: 0, degraded: 0, down: 0 }
+      row[start - first] = { up: sum.up + up, degraded: sum.degraded + degraded, down: sum.down + down }
+    }
+    if (isNew) return 'all'
+    const isChanged = ([monitor, old]: [string, (Counts | undefined)[]]) =>
+      old.some((counts, i) => !isSame(counts, this.#rowOf(monitor)[from - first + i]))
+    return new Set([...before].filter(isChanged).map(([monitor]) => monitor))
+  }
+
+  #rowOf(monitor: string): (Counts | undefined)[] {
+    const row = this.#rows.get(monitor) ?? Array(this.#count).fill(undefined)
+    this.#rows.set(monitor, row)
+    return row
+  }
+}
+
+function isSame(a: Counts | undefined, b: Counts | undefined): boolean {
+  return a?.up === b?.up && a?.degraded === b?.degraded && a?.down === b?.down
+}
+
+function barsOf(list: readonly (Counts | undefined)[]): Bars {
+  const down = list.map((counts) => shareOf(counts, 'down'))
+  const degraded = list.map((counts) => shareOf(counts, 'degraded'))
+  return { down, ...(degraded.some((share) => share !== null && share > 0) && { degraded }) }
+}
+
+/** In ten-thousandths, rounded up so that one failure in a million is still seen. */
+function shareOf(counts: Counts | undefined, state: 'down' | 'degraded'): number | null {
+  const votes = counts ? counts.up + counts.degraded + counts.down : 0
+  return counts && votes > 0 ? Math.ceil((counts[state] / votes) * 10_000) : null
+}
+
+function ratioOf(list: readonly (Counts | undefined)[]): number | null {
+  let [good, votes] = [0, 0]
+  for (const counts of list) {
+    if (!counts) continue
+    good += counts.up + counts.degraded
+    votes += counts.up + counts.degraded + counts.down
+  }
+  return votes > 0 ? good / votes : null
+}

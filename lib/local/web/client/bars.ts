@@ -1,0 +1,98 @@
+import type { Bars, Overview } from '../api.ts'
+import { svg } from './dom.ts'
+import { percent } from './format.ts'
+import { localTime } from './time.ts'
+
+export interface BarSize {
+  /** Of one bar, with the gap behind it. */
+  step: number
+  height: number
+}
+
+export const smallBars: BarSize = { step: 4, height: 18 }
+
+const allVotes = 10_000
+
+/**
+ * How it went, hour by hour or day by day. A bar without trouble is half as high as one with: what was down stands on top of
+ * it, what was degraded between, and where nothing was seen there is a line on the ground.
+ */
+export function drawBars(bars: Bars, last: number, label: string, size: BarSize = smallBars): SVGSVGElement {
+  const { step, height } = size
+  const shapes: Record<string, string> = {}
+  const from = Math.max(0, bars.down.length - last)
+  for (const [i, down] of bars.down.slice(from).entries()) {
+    let ground = height
+    for (const [kind, tall] of partsOf(down, bars.degraded?.[from + i] ?? 0, height)) {
+      ground -= tall
+      shapes[kind] = `${shapes[kind] ?? ''}M${i * step} ${ground}h${step - 1}v${tall}h${1 - step}z`
+    }
+  }
+  const width = Math.min(last, bars.down.length) * step
+  return svg(
+    'svg',
+    { class: 'bars', width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
+    Object.entries(shapes).map(([kind, d]) => svg('path', { class: `bar-${kind}`, d })),
+  )
+}
+
+/** What a bar consists of, from the ground up. */
+function partsOf(down: number | null, degraded: number, height: number): [kind: string, tall: number][] {
+  if (down === null) return [['none', 1.5]]
+  const base = Math.round(height / 2)
+  const bad = troubleHeight(down, base)
+  const poor = Math.min(troubleHeight(degraded, base), base - bad)
+  const parts: [string, number][] = [
+    ['up', base],
+    ['degraded', poor],
+    ['down', bad],
+  ]
+  return parts.filter(([, tall]) => tall > 0)
+}
+
+/** One failure in a day must be seen, and a whole day of them must look like more. */
+function troubleHeight(share: number, most: number): number {
+  return share === 0 ? 0 : Math.max(3, Math.round(Math.sqrt(share / allVotes) * most))
+}
+
+/** Bars in words, for who cannot see them. */
+export function barsLabel(bars: Bars, last: number, unit: 'hour' | 'day', ratio: number | null): string {
+  const down = bars.down.slice(-last)
+  const bad = down.filter((share) => share !== null && share > 0).length
+  const seen = down.filter((share) => share !== null).length
+  const trouble = bad === 0 ? 'no failures' : `failures in ${bad} of them`
+  return `${percent(ratio)} up over the last ${last} ${unit}s: ${seen} seen, ${trouble}`
+}
+
+/** Every bar as a line of text, to hover over: its time and its share of failures. */
+export function barTitle(bars: Bars, i: number, { startMs }: Overview['hours'], lengthMs: number): string {
+  const down = bars.down[i] ?? null
+  const at = localTime(startMs + i * lengthMs)
+  if (down === null) return `${at}: nothing seen`
+  const degraded = bars.degraded?.[i] ?? 0
+  return `${at}: ${percent(down / allVotes)} down${degraded > 0 ? `, ${percent(degraded / allVotes)} degraded` : ''}`
+}
+
+/** The latest durations as a line; a run without one is a cross at the top. */
+export function drawSparkline(durations: readonly (number | null)[], label: string): SVGSVGElement {
+  const [width, height, slots] = [100, 18, 40]
+  const shown = durations.slice(-slots)
+  const most = Math.max(...shown.map((ms) => ms ?? 0), 0.001)
+  const step = width / slots
+  const first = slots - shown.length
+  let [line, crosses, isDrawing] = ['', '', false]
+  shown.forEach((ms, i) => {
+    const x = ((first + i + 0.5) * step).toFixed(1)
+    if (ms === null) crosses += `M${Number(x) - 1.5} 1.5l3 3m0 -3l-3 3`
+    // A dot where there is nothing to join it to.
+    else
+      line += `${isDrawing ? 'L' : 'M'}${x} ${(height - 1 - (ms / most) * (height - 7)).toFixed(1)}${isDrawing ? '' : 'h0.1'}`
+    isDrawing = ms !== null
+  })
+  return svg(
+    'svg',
+    { class: 'spark', width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
+    svg('path', { class: 'spark-line', d: line }),
+    crosses !== '' && svg('path', { class: 'spark-cross', d: crosses }),
+  )
+}

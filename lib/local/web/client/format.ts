@@ -1,0 +1,41 @@
+/** `0.4 ms`, `84 ms`, `1.24 s`. */
+export function milliseconds(ms: number): string {
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  return `${(ms / 1000).toFixed(ms < 9995 ? 2 : 1)} s`
+}
+
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+] as const
+
+/** A length of time in its two largest units: `3 m 20 s`, `2 d 4 h`. */
+export function span(ms: number): string {
+  const rest = Math.max(0, ms)
+  if (rest < 1000) return `${Math.round(rest)} ms`
+  const first = units.findIndex(([, unit]) => rest >= unit)
+  const [name, unit] = units[first] ?? units[3]
+  const [nextName, nextUnit] = units[first + 1] ?? ['', 0]
+  const more = nextUnit > 0 ? Math.floor((rest % unit) / nextUnit) : 0
+  return `${Math.floor(rest / unit)} ${name}${more > 0 ? ` ${more} ${nextName}` : ''}`
+}
+
+/** How long ago, in its largest unit: `20 s`, `3 h`. */
+export function age(ms: number): string {
+  const [name, unit] = units.find(([, length]) => ms >= length) ?? units[3]
+  return `${Math.max(0, Math.floor(ms / unit))} ${name}`
+}
+
+/** A share as a percentage that never rounds trouble away: 99.999 % is not 100 %. */
+export function percent(share: number | null): string {
+  if (share === null) return '–'
+  return share === 1 ? '100 %' : `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`
+}
+
+/** `1 run`, `1,440 runs`. */
+export function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
+}

@@ -1,0 +1,96 @@
+import { type IncidentList, type IncidentSummary, routes } from '../api.ts'
+import { arrange, button, h, setText } from './dom.ts'
+import { span } from './format.ts'
+import { load, path } from './net.ts'
+import { drawing, type Page, type PageContext } from './page.ts'
+import { ageTag, timeTag } from './time.ts'
+
+const columns = ['State', 'Monitor', 'Began', 'Down for', 'Cause']
+
+/** Times in which monitors were down, open ones first, then newest first. */
+export async function incidents({ signal }: PageContext): Promise<Page> {
+  const monitor = new URLSearchParams(location.search).get('monitor') ?? undefined
+  const ask = (to?: number) => load<IncidentList>(path(routes.incidents, '', { monitor, to }), signal)
+  const first = await ask()
+  const all = new Map<string, IncidentSummary>()
+  const rows = new Map<string, HTMLTableRowElement>()
+  let hasMore = first.more
+  const add = (list: IncidentList) => {
+    for (const one of list.incidents) all.set(one.id, one)
+    hasMore = list.more
+  }
+  add(first)
+
+  const body = h('tbody')
+  const note = h('p', { class: 'note', role: 'status' })
+  const more = button('Older ones', () => {
+    const oldestMs = Math.min(...[...all.values()].map(({ confirmedMs }) => confirmedMs))
+    ask(oldestMs).then(
+      (list) => {
+        add(list)
+        draw()
+      },
+      (error: Error) => setText(note, error.message),
+    )
+  })
+  const draw = () => {
+    const shown = [...all.values()].sort((a, b) => rankOf(a) - rankOf(b) || b.confirmedMs - a.confirmedMs)
+    arrange(
+      body,
+      shown.map((one) => {
+        const row = rows.get(one.id) ?? rowOf(one)
+        rows.set(one.id, row)
+        return row
+      }),
+    )
+    more.hidden = !hasMore
+    setText(note, shown.length > 0 ? '' : 'No incidents in 30 days.')
+  }
+  draw()
+  const later = drawing(draw, signal)
+  const head = h(
+    'tr',
+    {},
+    columns.map((name) => h('th', { scope: 'col' }, name)),
+  )
+  return {
+    title: 'Incidents',
+    element: h(
+      'div',
+      { class: 'incidents' },
+      h('h1', {}, monitor ? `Incidents of ${monitor}` : 'Incidents'),
+      h(
+        'div',
+        { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Incidents' },
+        h('table', {}, h('thead', {}, head), body),
+      ),
+      note,
+      more,
+    ),
+    take: (event) => {
+      if (event.name !== 'incident' || (monitor && event.data.monitor !== monitor)) return
+      all.set(event.data.id, event.data)
+      rows.delete(event.data.id)
+      later()
+    },
+  }
+}
+
+function rankOf({ recovery, endUnknown }: IncidentSummary): number {
+  return recovery || endUnknown ? 1 : 0
+}
+
+function rowOf(incident: IncidentSummary): HTMLTableRowElement {
+  const { id, monitor, firstFailureMs, recovery, endUnknown, cause, muted } = incident
+  const state = recovery ? ['up', '✔ over'] : endUnknown ? ['unknown', '? end not seen'] : ['down', '✖ open']
+  const length = recovery ? span(recovery.firstGoodMs - firstFailureMs) : endUnknown ? '–' : ageTag(firstFailureMs)
+  return h(
+    'tr',
+    {},
+    h('td', {}, h('span', { class: `look ${state[0]}` }, state[1] ?? '')),
+    h('th', { scope: 'row' }, h('a', { href: path('/incidents/:id', id) }, monitor)),
+    h('td', {}, timeTag(firstFailureMs)),
+    h('td', { class: 'number' }, length),
+    h('td', {}, `${cause.words}${muted ? ' (in maintenance)' : ''} · ${cause.message}`),
+  )
+}

@@ -1,0 +1,189 @@
+import type { FactChange, IncidentSummary, MonitorPage, Overview } from '../api.ts'
+import { barsLabel, barTitle, drawBars } from './bars.ts'
+import { h, link, svg } from './dom.ts'
+import { percent, span } from './format.ts'
+import { incidentText } from './incident-text.ts'
+import { path } from './net.ts'
+import { timeTag } from './time.ts'
+
+const hourMs = 3_600_000
+/** As long before its end a certificate should have been renewed. */
+const soonDays = 21
+
+interface Uptime extends Pick<MonitorPage, 'hours' | 'days'> {
+  bars: Pick<MonitorPage['row'], 'uptime' | 'hours' | 'days'>
+}
+
+/** Uptime of a day, a week and a month, each bar with its time and share. */
+export function uptimePanel({ bars, hours, days }: Uptime): HTMLElement {
+  const { h24, d7, d30 } = bars.uptime
+  const parts = [
+    { name: '24 hours', ratio: h24, bars: bars.hours, last: 24, unit: 'hour', span: hours, lengthMs: hourMs },
+    { name: '7 days', ratio: d7, bars: bars.days, last: 7, unit: 'day', span: days, lengthMs: 24 * hourMs },
+    { name: '30 days', ratio: d30, bars: bars.days, last: 30, unit: 'day', span: days, lengthMs: 24 * hourMs },
+  ] as const
+  return h(
+    'section',
+    { class: 'panel uptimes' },
+    h('h2', {}, 'Uptime'),
+    parts.map(({ name, ratio, bars: shown, last, unit, span: from, lengthMs }) => {
+      const drawing = drawBars(shown, last, barsLabel(shown, last, unit, ratio), { step: 9, height: 30 })
+      addTitles(drawing, shown, last, from, lengthMs)
+      return h(
+        'div',
+        { class: 'uptime-part' },
+        h('h3', {}, name),
+        h('p', { class: 'big number' }, percent(ratio)),
+        drawing,
+      )
+    }),
+  )
+}
+
+/** Each bar says what it is to whoever hovers over it. */
+function addTitles(
+  drawing: SVGSVGElement,
+  bars: MonitorPage['row']['hours'],
+  last: number,
+  from: Overview['hours'],
+  lengthMs: number,
+): void {
+  const first = Math.max(0, bars.down.length - last)
+  for (let i = first; i < bars.down.length; i++) {
+    const title = svg('title', {}, barTitle(bars, i, from, lengthMs))
+    drawing.append(svg('rect', { class: 'bar-area', x: (i - first) * 9, y: 0, width: 9, height: 30 }, title))
+  }
+}
+
+type Certificate = NonNullable<MonitorPage['certificate']>
+
+/** The certificate with the days that it has left. */
+export function certificatePanel(certificate: Omit<Certificate, 'seenAtMs'>): HTMLElement {
+  const { subject, issuer, sans, validFrom, validTo, daysRemaining, fingerprint256, chain } = certificate
+  const look = daysRemaining <= 0 ? 'down' : daysRemaining < soonDays ? 'degraded' : 'up'
+  const days = Math.floor(Math.abs(daysRemaining))
+  const left = daysRemaining <= 0 ? `✖ expired ${days} days ago` : `${look === 'up' ? '✔' : '▲'} ${days} days left`
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Certificate'),
+    h('p', { class: `big look ${look}` }, left),
+    facts([
+      ['Valid', [timeTag(Date.parse(validFrom)), ' – ', timeTag(Date.parse(validTo))]],
+      ['Subject', [subject]],
+      ['Names', [sans.join(', ')]],
+      ['Issuer', [issuer]],
+      ['Chain', [chain.map((one) => one.subject).join(' ← ')]],
+      ['SHA-256', [h('code', {}, fingerprint256)]],
+    ]),
+  )
+}
+
+const factNames: Record<string, string> = {
+  answers: 'DNS answers',
+  server: 'DNS server',
+  rcode: 'DNS code',
+  serial: 'Zone serial',
+  ip: 'Address',
+  statusCode: 'Status',
+  version: 'TLS version',
+  httpVersion: 'HTTP version',
+  certificate: 'Certificate',
+}
+
+/** What was seen, and how it changed over the time that the charts show: newest first. */
+export function changesPanel(changes: readonly FactChange[]): HTMLElement {
+  const rows = changes
+    .toReversed()
+    .map(({ atMs, vantage, name, before, value }) =>
+      h(
+        'tr',
+        {},
+        h('td', {}, timeTag(atMs)),
+        h('td', {}, factNames[name] ?? name),
+        h(
+          'td',
+          {},
+          before === undefined ? '' : h('del', {}, factText(before)),
+          before === undefined ? '' : ' → ',
+          factText(value),
+        ),
+        h('td', {}, vantage),
+      ),
+    )
+  const head = h(
+    'tr',
+    {},
+    ['When', 'What', 'Seen', 'From'].map((name) => h('th', { scope: 'col' }, name)),
+  )
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Answers and addresses as they changed'),
+    rows.length > 0
+      ? h(
+          'div',
+          { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Changes' },
+          h('table', {}, h('thead', {}, head), h('tbody', {}, rows)),
+        )
+      : h('p', { class: 'note' }, 'Nothing was seen in this range.'),
+  )
+}
+
+function factText(value: unknown): string {
+  return Array.isArray(value) ? value.map(String).join(', ') : String(value)
+}
+
+/** Its latest incidents. */
+export function incidentsPanel(incidents: readonly IncidentSummary[]): HTMLElement {
+  const items = incidents.map((one) =>
+    h('li', {}, timeTag(one.firstFailureMs), ' ', h('a', { href: path('/incidents/:id', one.id) }, incidentText(one))),
+  )
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Incidents of 30 days'),
+    items.length > 0 ? h('ul', { class: 'plain' }, items) : h('p', { class: 'note' }, 'None.'),
+  )
+}
+
+/** The config as it runs. */
+export function configPanel({ config, badge }: Pick<MonitorPage, 'config' | 'badge'>): HTMLElement {
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Config as it runs'),
+    h('pre', { tabindex: 0 }, JSON.stringify(config, null, 2)),
+    h('p', {}, 'Badge: ', h('a', { href: badge }, badge)),
+  )
+}
+
+/** What it is, and where to go from here. */
+export function aboutPanel(page: MonitorPage): HTMLElement {
+  const { row, runbook, dependsOn, failovers } = page
+  const monitors = dependsOn.flatMap((id, i) => [i > 0 ? ', ' : '', h('a', { href: path('/monitors/:id', id) }, id)])
+  return h(
+    'section',
+    { class: 'panel' },
+    h('h2', {}, 'Monitor'),
+    facts([
+      ['Watches', [row.target]],
+      ['Kind', [`${row.kind}, every ${span(row.everyMs)}`]],
+      ['Alerts by', [row.severity]],
+      ['Tags', [row.tags.join(', ')]],
+      ['Depends on', monitors],
+      ['Failover', failovers.flatMap((id, i) => [i > 0 ? ', ' : '', h('a', { href: '/failovers' }, id)])],
+      ['Runbook', runbook ? [link(runbook, runbook)] : []],
+    ]),
+  )
+}
+
+/** Names and what they stand for; those without anything are left out. */
+export function facts(all: readonly [name: string, what: (Node | string)[]][]): HTMLElement {
+  const known = all.filter(([, what]) => what.some((part) => part !== ''))
+  return h(
+    'dl',
+    { class: 'facts' },
+    known.flatMap(([name, what]) => [h('dt', {}, name), h('dd', {}, what)]),
+  )
+}

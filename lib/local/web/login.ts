@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http'
+import { type Answer, answer, HttpError } from './answer.ts'
+import { isSame, sessionCookie } from './guard.ts'
+
+const longestForm = 4096
+const formWithinMs = 5000
+
+/** Wrong tokens that are listened to in a minute, from everyone together. */
+const mostWrong = 10
+const minuteMs = 60_000
+
+/** A page that asks for the token: it needs no script. `stylesheet` is a path on this server. */
+function form(stylesheet: string, problem = ''): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Vedette: log in</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${stylesheet}">
+</head>
+<body>
+<main class="login">
+<h1>Vedette</h1>
+<form method="post" action="/login">
+<label for="token">Token, as given to <code>--token</code></label>
+<input id="token" name="token" type="password" required autofocus autocomplete="current-password">
+<button>Log in</button>
+</form>
+<p role="alert">${problem}</p>
+</main>
+</body>
+</html>
+`
+}
+
+/** Answers /login: a form, and in exchange for the token a cookie. The token is never part of a URL. */
+export function createLogin(token: string | undefined, stylesheet: () => Promise<string>) {
+  let wrongAtMs: number[] = []
+  const page = async (status: number, problem?: string) =>
+    answer('text/html; charset=utf-8', form(await stylesheet(), problem), { status, cacheControl: 'no-store' })
+  return async (request: IncomingMessage): Promise<Answer> => {
+    if (token === undefined) return toStart()
+    if (request.method !== 'POST') return page(200)
+    // A page of another site must not log anyone in, or try tokens from the browsers of others.
+    const site = request.headers['sec-fetch-site']
+    if (site !== undefined && site !== 'same-origin' && site !== 'none')
+      throw new HttpError(403, `expected the form of this site, got a request from ${site}`)
+    const nowMs = Date.now()
+    wrongAtMs = wrongAtMs.filter((atMs) => nowMs - atMs < minuteMs)
+    if (wrongAtMs.length >= mostWrong) return page(429, 'Too many wrong tokens: try again in a minute.')
+    const given = new URLSearchParams(await bodyOf(request)).get('token') ?? ''
+    if (isSame(given, token)) return toStart(sessionCookie(token))
+    wrongAtMs.push(nowMs)
+    return page(401, 'This is not the token.')
+  }
+}
+
+function toStart(cookie?: string): Answer {
+  const headers = { location: '/', ...(cookie && { 'set-cookie': cookie }) }
+  return answer('text/plain; charset=utf-8', 'See /\n', { status: 303, headers, cacheControl: 'no-store' })
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const timer = setTimeout(() => request.destroy(), formWithinMs)
+  try {
+    let text = ''
+    for await (const chunk of request.setEncoding('utf8')) {
+      text += chunk
+      if (text.length > longestForm) throw new HttpError(413, `expected a form of at most ${longestForm} characters`)
+    }
+    return text
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,13 @@
+import type { Cause } from '../../decide/health.ts'
+import { failureCodes } from '../../model/result.ts'
+import type { Trouble } from './api.ts'
+
+/** A row of an overview has no room for more. */
+const longestMessage = 300
+
+/** A cause with its code in words. */
+export function troubleOf({ code, message }: Cause): Trouble {
+  const words = Object.hasOwn(failureCodes, code) ? failureCodes[code as keyof typeof failureCodes] : code
+  const text = message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message
+  return { code, words, message: text }
+}

@@ -1,0 +1,134 @@
+import net from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Overview, ResultUpdate } from '../../lib/local/web/api.ts'
+import { mostStreams } from '../../lib/local/web/event-streams.ts'
+import type { Site } from '../../lib/local/web/site.ts'
+import { failedResult, httpResult } from '../support/results.ts'
+import { ask, get, listen, startSite, transition } from '../support/site.ts'
+
+/** Slow machines get there too. */
+const patient = { timeout: 20_000 }
+
+describe('the stream of events', () => {
+  it('begins with hello and tells results, changes of state and incidents as they come, each with an id', async () => {
+    const { url, feed } = await startSite()
+    const stream = await listen(`${url}/api/events`)
+    await stream.saw('hello')
+    const atMs = Date.now()
+    feed({ results: [failedResult('api', atMs)], transitions: [transition('api', 'down', atMs)] })
+    await stream.saw('incident')
+    expect(stream.events.map(({ name }) => name)).toEqual(['hello', 'results', 'state', 'incident'])
+    const [hello, results, state, incident] = stream.events
+    expect(hello).toMatchObject({ data: { version: '1.2.3' } })
+    expect(hello?.id).toBeUndefined()
+    expect(results?.data).toMatchObject([
+      {
+        ...{ id: 'api', vantage: 'local', state: 'down', downAt: ['local'] },
+        last: { atMs, status: 'down', attempts: 1 },
+        trouble: { code: 'CONNECT_REFUSED', words: 'connection refused' },
+      },
+    ])
+    expect(state?.data).toMatchObject({ id: 'api', from: 'up', to: 'down', trouble: { words: 'connection refused' } })
+    expect(incident?.data).toMatchObject({ id: `api~${atMs}`, monitor: 'api', confirmedMs: atMs })
+    expect(new Set([results?.id, state?.id, incident?.id]).size).toBe(3)
+  })
+
+  it('carries on from the overview without a gap', async () => {
+    const { url, feed } = await startSite()
+    feed({ results: [httpResult('api', 1000)] })
+    const { eventId } = await get<Overview>(`${url}/api/overview`)
+    feed({ results: [httpResult('api', 2000)] })
+    const stream = await listen(`${url}/api/events?after=${eventId}`)
+    feed({ results: [httpResult('api', 3000)] })
+    await expect.poll(() => stream.events.length, patient).toBe(3)
+    expect(timesOf(stream.events)).toEqual([2000, 3000])
+  })
+
+  it('tells one who comes back what it missed, once', async () => {
+    const { url, feed } = await startSite()
+    const first = await listen(`${url}/api/events`)
+    feed({ results: [httpResult('api', 1000)] })
+    const { id = '' } = await first.saw('results')
+    first.close()
+    feed({ results: [httpResult('api', 2000)] })
+    feed({ results: [httpResult('api', 3000)] })
+    // A browser sends the header; the URL still says where it began long ago.
+    const again = await listen(`${url}/api/events?after=long.ago`, { 'last-event-id': id })
+    await expect.poll(() => again.events.length, patient).toBe(3)
+    expect(timesOf(again.events)).toEqual([2000, 3000])
+  })
+
+  it('says reset, and ends, where what was missed is not known: another process, too long ago, nonsense', async () => {
+    const { url, feed } = await startSite()
+    const other = await startSite()
+    const ids = [
+      (await get<Overview>(`${other.url}/api/overview`)).eventId,
+      'x',
+      '',
+      '.',
+      'a.b.c',
+      `${'9'.repeat(400)}.1`,
+    ]
+    const { eventId } = await get<Overview>(`${url}/api/overview`)
+    ids.push(`${eventId.split('.')[0]}.999`, `${eventId.split('.')[0]}.-1`)
+    for (const id of ids) {
+      const stream = await listen(`${url}/api/events?after=${id}`)
+      await stream.ended
+      expect({ id, names: stream.events.map(({ name }) => name) }).toEqual({ id, names: ['hello', 'reset'] })
+    }
+    for (let i = 0; i < 60; i++) feed({ results: Array.from({ length: 50 }, (_, n) => httpResult('api', i * 100 + n)) })
+    const late = await listen(`${url}/api/events?after=${eventId}`)
+    const { data } = await late.saw('reset')
+    expect(data).toMatchObject({ eventId: (await get<Overview>(`${url}/api/overview?ids=api`)).eventId })
+  })
+
+  it('is open to so many at once, and then to the next when one has gone', async () => {
+    const { url } = await startSite()
+    const streams = await Promise.all(Array.from({ length: mostStreams }, () => listen(`${url}/api/events`)))
+    const refused = await ask(`${url}/api/events`)
+    expect([503, '10']).toEqual([refused.status, refused.headers['retry-after']])
+    expect(refused.text).toContain(`expected at most ${mostStreams} listeners`)
+    streams[0]?.close()
+    await expect.poll(async () => (await ask(`${url}/api/events`, { method: 'HEAD' })).status, patient).toBe(200)
+  })
+
+  it('drops a client that does not keep up; others hear everything', async () => {
+    const { url, feed, site } = await startSite()
+    const good = await listen(`${url}/api/events`)
+    const slow = net.connect(Number(new URL(url).port), '127.0.0.1')
+    onTestFinished(() => void slow.destroy())
+    slow.write(`GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    await new Promise((resolve) => slow.once('data', resolve))
+    slow.pause()
+    const dropped = new Promise((resolve) => slow.once('close', resolve))
+    slow.on('error', () => {})
+    let fed = 0
+    const message = 'x'.repeat(280)
+    const failure = { code: 'ASSERTION', stage: 'assert', message } as const
+    const results = Array.from({ length: 400 }, (_, i) => failedResult('api', i, { failure }))
+    // The kernel takes a few megabytes for it first.
+    for (; fed < 300 && (await connectionsOf(site)) > 1; fed++) {
+      feed({ results })
+      await wait(0)
+    }
+    expect(fed).toBeLessThan(300)
+    slow.resume()
+    await dropped
+    await expect.poll(() => good.events.filter(({ name }) => name === 'results').length, patient).toBe(fed)
+  })
+})
+
+/** When the results of a stream began. */
+function timesOf(events: { name: string; data: unknown }[]): number[] {
+  return events.flatMap(({ name, data }) =>
+    name === 'results' ? (data as ResultUpdate[]).map(({ last }) => last.atMs) : [],
+  )
+}
+
+/** How many clients the server holds a connection of. */
+function connectionsOf({ server }: Site): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+  })
+}

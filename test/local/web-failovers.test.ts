@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest'
+import type { Decision } from '../../lib/decide/failover-facts.ts'
+import type { Reason } from '../../lib/decide/failover-reasons.ts'
+import type { Readiness } from '../../lib/decide/readiness.ts'
+import type { FailoversPage, IncidentPage, MonitorPage, Overview, StreamEvents } from '../../lib/local/web/api.ts'
+import type { FailoverEvent } from '../../lib/run/failover-event.ts'
+import type { FailoverStatus } from '../../lib/run/failover-status.ts'
+import { get, listen, startSite, transition } from '../support/site.ts'
+
+const config = {
+  service: 'shop',
+  monitors: [{ id: 'api', kind: 'http', url: 'http://api.example.com/' }],
+  failovers: [
+    {
+      ...{ id: 'api', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'api' },
+      endpoints: [
+        { id: 'one', region: 'external', A: ['192.0.2.1'] },
+        { id: 'two', region: 'external', A: ['192.0.2.2', '192.0.2.3'] },
+      ],
+      hooks: { before: { command: ['/usr/local/bin/promote', '--password=hunter22'] } },
+    },
+  ],
+}
+
+const all = ['north', 'south', 'west']
+const votes: Reason[] = [
+  { code: 'votes', endpoint: 'one', active: true, up: [], down: ['north', 'south'], none: ['west'] },
+  { code: 'votes', endpoint: 'two', active: false, up: all, down: [], none: [] },
+]
+const sustain: Reason = { code: 'sustain', endpoint: 'two', sinceMs: 1000, heldMs: 2000, neededMs: 2000 }
+const move: Decision = { kind: 'move', to: 'two', why: 'failover', page: false, reasons: [sustain, ...votes] }
+const refusal: Decision = {
+  kind: 'refuse',
+  code: 'locked',
+  latch: false,
+  page: true,
+  to: 'two',
+  reasons: [{ code: 'locked', by: 'txt' }],
+}
+const stay: Decision = { kind: 'stay', page: false, reasons: [] }
+const doneMore = { largestEpoch: 2, inDoubt: false, claimLeft: false }
+
+const decided = (decision: Decision, atMs: number): FailoverEvent => {
+  return { type: 'decided', failover: 'api', trigger: 'vantage', decision, atMs }
+}
+const swapped: FailoverEvent = {
+  ...{ type: 'swapped', failover: 'api', to: 'two', by: 'auto', atMs: 3500, tookMs: 400 },
+  outcome: { kind: 'moved', epoch: 2, ...doneMore },
+}
+const verified: FailoverEvent = {
+  type: 'verified',
+  failover: 'api',
+  to: 'two',
+  movedAtMs: 3500,
+  atMs: 4500,
+  inSyncMs: 300,
+  servedMs: 900,
+  answeredMs: 1000,
+}
+
+const status = (over: Partial<FailoverStatus> = {}): FailoverStatus => ({
+  ...{ id: 'api', record: 'api.example.com', mode: 'auto', locked: false },
+  endpoints: [
+    { id: 'one', active: true, up: [], down: ['north', 'south'], none: ['west'] },
+    { id: 'two', active: false, up: [], down: ['north'], none: ['south', 'west'] },
+  ],
+  last: { atMs: 3000, trigger: 'vantage', decision: move },
+  ...over,
+})
+
+describe('failovers on the dashboard', () => {
+  it('show what is active, who voted what and who had no vote, the reasons, and nothing of hooks', async () => {
+    const { url, feed } = await startSite({ config })
+    const before = await get<FailoversPage>(`${url}/api/failovers`)
+    expect(before.failovers[0]).toMatchObject({ id: 'api', locked: false, ttlSeconds: 60 })
+    expect(before.failovers[0]?.active).toBeUndefined()
+    const readiness: Readiness = { atMs: 1, problems: [{ code: 'LATCHED', detail: 'It is latched.' }] }
+    feed({ failovers: [status({ readiness, locked: true })] })
+    const { failovers, vantages } = await get<FailoversPage>(`${url}/api/failovers`)
+    expect(vantages).toEqual(all)
+    expect(failovers[0]).toMatchObject({
+      ...{ active: 'one', locked: true, quorum: { fail: 2, pass: 2, voters: 2 }, readiness },
+      last: { kind: 'move', to: 'two', trigger: 'vantage' },
+    })
+    expect(failovers[0]?.last?.reasons).toContain(
+      'one (active): up for nobody; down for north, south; no vote from west.',
+    )
+    expect(failovers[0]?.endpoints).toMatchObject([
+      { answer: 'A 192.0.2.1', monitors: ['api@one'], votes: { up: [], down: ['north', 'south'], none: ['west'] } },
+      { answer: 'A 192.0.2.2, A 192.0.2.3', monitors: ['api@two.1', 'api@two.2'] },
+    ])
+    expect(JSON.stringify(failovers)).not.toMatch(/promote|hunter22/)
+  })
+
+  it('tell vantages that see a monitor down where a vote is on this monitor alone', async () => {
+    const { url, feed } = await startSite({ config })
+    feed({ failovers: [status()] })
+    const { monitors } = await get<Overview>(`${url}/api/overview`)
+    const downAt = Object.fromEntries(monitors.map((row) => [row.id, row.downAt]))
+    expect(downAt).toEqual({
+      api: undefined,
+      'api@one': ['north', 'south'],
+      'api@two.1': undefined,
+      'api@two.2': undefined,
+    })
+    expect((await get<MonitorPage>(`${url}/api/monitors/api%40one`)).failovers).toEqual(['api'])
+  })
+
+  it('tell a move as it happens, step by step', async () => {
+    const { url, feed } = await startSite({ config })
+    const stream = await listen(`${url}/api/events`)
+    for (const event of [decided(move, 3000), swapped, verified])
+      feed({ failoverEvents: [event], failovers: [status()] })
+    await expect.poll(() => stream.events.length, { timeout: 20_000 }).toBe(4)
+    const told = stream.events.slice(1).map(({ data }) => (data as StreamEvents['failover']).happening)
+    expect(told).toMatchObject([{ outcome: 'under way' }, { outcome: 'moved' }, { verification: { verified: true } }])
+    const { history } = await get<FailoversPage>(`${url}/api/failovers`)
+    expect(history).toMatchObject([
+      {
+        ...{
+          kind: 'move',
+          from: 'one',
+          to: 'two',
+          trigger: 'vantage',
+          outcome: 'moved',
+          text: 'Moved to two, verified.',
+        },
+        steps: [
+          { name: 'votes held', atMs: 1000, tookMs: 2000 },
+          { name: 'record changed', atMs: 3100, tookMs: 400 },
+          { name: 'in sync', atMs: 3500, tookMs: 300 },
+          { name: 'served', atMs: 3800, tookMs: 600 },
+          { name: 'answered', atMs: 4400, tookMs: 100 },
+        ],
+      },
+    ])
+  })
+
+  it('tell what else happened, newest first, in words', async () => {
+    const { url, feed } = await startSite({ config })
+    const failed: FailoverEvent = {
+      ...{ type: 'swapped', failover: 'api', to: 'two', by: 'auto', atMs: 20, tookMs: 1 },
+      outcome: { kind: 'refused', reason: 'EDITED', detail: 'somebody edited the record', ...doneMore },
+    }
+    const events: FailoverEvent[] = [
+      decided(refusal, 1),
+      { type: 'page', failover: 'api', pages: [{ code: 'EDITED', detail: 'Look at it.' }], atMs: 2 },
+      { type: 'readiness', failover: 'api', problems: [{ code: 'LATCHED', detail: 'It is latched.' }], atMs: 3 },
+      { type: 'readiness', failover: 'api', problems: [], atMs: 4 },
+      { type: 'drill', failover: 'api', outcome: 'passed', detail: 'seen after 2 s', atMs: 5, seen: [], steps: [] },
+      { type: 'failed', failover: 'api', message: 'it broke\n  at somewhere', atMs: 6 },
+      decided({ kind: 'report', mode: 'observe', would: move, page: false, reasons: [] }, 7),
+      decided({ kind: 'ask', to: 'two', why: 'failover', page: true, reasons: [] }, 8),
+      decided(move, 19),
+      failed,
+    ]
+    feed({ failoverEvents: events })
+    const { history } = await get<FailoversPage>(`${url}/api/failovers`)
+    expect(history.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+      'move: Not moved to two: somebody edited the record.',
+      'asked: A person is to approve a move to two.',
+      'reported: Would move to two (observe).',
+      'failed: A decision broke: it broke',
+      'drill: Drill passed: seen after 2 s',
+      'readiness: Ready again.',
+      'readiness: Not ready: It is latched.',
+      'page: EDITED: Look at it.',
+      'refused: Not moved to two: locked.',
+    ])
+    expect(history.filter((one) => one.kind !== 'move' && !one.isTrouble).map(({ kind }) => kind)).toEqual([
+      ...['reported', 'drill', 'readiness'],
+    ])
+  })
+
+  it('remember their history over a restart, and say so in the incidents of what they check', async () => {
+    const atMs = Date.now() - 60_000
+    const { url } = await startSite({
+      config,
+      fill: (store) => {
+        const events = [decided(move, atMs), { ...swapped, atMs: atMs + 400 }, { ...verified, atMs: atMs + 900 }]
+        store.append({
+          ...{
+            results: [],
+            transitions: [
+              transition('api@one', 'down', atMs - 1000),
+              transition('api@one', 'up', atMs + 5000, { firstAtMs: atMs + 4000 }),
+            ],
+          },
+          events: events.map((event) => ({ atMs: event.atMs, kind: 'failover', detail: event })),
+        })
+      },
+    })
+    const { history } = await get<FailoversPage>(`${url}/api/failovers`)
+    expect(history).toMatchObject([{ kind: 'move', to: 'two', outcome: 'moved', verification: { verified: true } }])
+    const id = encodeURIComponent(`api@one~${atMs - 1000}`)
+    const { timeline } = await get<IncidentPage>(`${url}/api/incidents/${id}`)
+    expect(timeline.map(({ kind }) => kind)).toEqual(['confirmed', 'failover', 'first good', 'recovered'])
+    expect(timeline[1]?.text).toContain('api: Moved to two, verified. The votes for two have held for 2s')
+  })
+})
+
+describe('decisions that repeat themselves', () => {
+  it('are told once, and again after something else', async () => {
+    const { url, feed } = await startSite({ config })
+    const decisions = [stay, refusal, refusal, stay, stay, refusal, refusal]
+    feed({ failoverEvents: decisions.map((one, i) => decided(one, i)) })
+    const { history } = await get<FailoversPage>(`${url}/api/failovers`)
+    expect(history.map(({ atMs }) => atMs)).toEqual([5, 1])
+  })
+})

@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MetricFamilies } from '../../lib/local/web/prometheus.ts'
+import { parseMetrics } from '../support/prometheus.ts'
+import { failedResult, httpResult } from '../support/results.ts'
+import { ask, startSite, transition } from '../support/site.ts'
+
+const config = {
+  service: 'shop',
+  monitors: [
+    { id: 'api', kind: 'http', url: 'https://api.example.com/health' },
+    { id: 'names', kind: 'dns', name: 'api.example.com', type: 'A' },
+    { id: 'mail', kind: 'tcp', host: 'mx.example.com', port: 25 },
+  ],
+}
+
+async function scrape(url: string) {
+  const { text, headers } = await ask(`${url}/metrics`)
+  expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+  const samples = parseMetrics(text)
+  return (name: string, labels: Record<string, string> = {}) =>
+    samples.filter((sample) => {
+      return sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value)
+    })
+}
+
+describe('/metrics', () => {
+  it('has the names and meanings of blackbox_exporter, with the labels of the run', async () => {
+    const { url, feed } = await startSite({ config })
+    const phases = { resolve: 1, connect: 2, tls: 4, processing: 8, transfer: 16 }
+    const dns = { rcode: 'NOERROR', counts: { answers: 2, authorities: 0, additionals: 1 }, serial: 42, answers: [] }
+    feed({
+      results: [
+        httpResult('api', 1_500_000, { durationMs: 31, phases }),
+        httpResult('names', 1_600_000, {
+          kind: 'dns',
+          durationMs: 9,
+          phases: { connect: 3, processing: 5 },
+          observed: dns,
+        }),
+        failedResult('mail', 1_700_000, { kind: 'tcp' }),
+      ],
+      transitions: [transition('mail', 'down', 1_700_000)],
+    })
+    const find = await scrape(url)
+    const value = (name: string, labels: Record<string, string> = {}) =>
+      find(name, labels).map((sample) => sample.value)
+    const api = { monitor: 'api', kind: 'http', target: 'https://api.example.com/health', vantage: 'local' }
+    expect(find('probe_success', { monitor: 'api' })).toEqual([{ name: 'probe_success', labels: api, value: 1 }])
+    expect(value('probe_success', { monitor: 'mail' })).toEqual([0])
+    expect(value('probe_duration_seconds', api)).toEqual([0.031])
+    const inPhases = find('probe_http_duration_seconds').map(({ labels, value }) => [labels.phase, value])
+    expect(Object.fromEntries(inPhases)).toEqual({
+      resolve: 0.001,
+      connect: 0.002,
+      tls: 0.004,
+      processing: 0.008,
+      transfer: 0.016,
+    })
+    expect(value('probe_dns_lookup_time_seconds', api)).toEqual([0.001])
+    expect(value('probe_http_status_code')).toEqual([200])
+    expect(value('probe_http_version')).toEqual([1.1])
+    expect(value('probe_ip_protocol', api)).toEqual([4])
+    expect(value('probe_ssl_earliest_cert_expiry')).toEqual([Date.parse('2026-12-30T00:00:00Z') / 1000])
+    expect(find('probe_ssl_last_chain_info')[0]?.labels).toMatchObject({
+      ...{ subject: 'CN=api.example.com', issuer: "CN=R11, O=Let's Encrypt, C=US" },
+      fingerprint_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    const ofDns = find('probe_dns_duration_seconds').map(({ labels, value }) => [labels.phase, value])
+    expect(Object.fromEntries(ofDns)).toEqual({ resolve: 0, connect: 0.003, request: 0.005 })
+    expect(value('probe_dns_answer_rrs')).toEqual([2])
+    expect(value('probe_dns_serial')).toEqual([42])
+    expect(value('vedette_monitor_state', { monitor: 'mail', state: 'down' })).toEqual([1])
+    expect(find('vedette_probe_failure_info').map(({ labels }) => [labels.monitor, labels.code])).toEqual([
+      ['mail', 'CONNECT_REFUSED'],
+    ])
+    expect(value('vedette_incidents_open')).toEqual([1])
+    expect(find('vedette_build_info')[0]?.labels).toEqual({ version: '1.2.3', service: 'shop' })
+  })
+
+  it('says nothing of success where there was no vote', async () => {
+    const { url, feed } = await startSite({ config })
+    const failure = { code: 'SELF', stage: 'connect', message: 'cut off' } as const
+    feed({ results: [failedResult('api', 1, { status: 'unknown', failure })] })
+    const find = await scrape(url)
+    expect(find('probe_success')).toEqual([])
+    expect(find('vedette_probe_no_vote', { monitor: 'api' }).map((sample) => sample.value)).toEqual([1])
+    expect(find('probe_http_status_code').map((sample) => sample.value)).toEqual([0])
+  })
+
+  it('comes back from any text as it went in', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (texts) => {
+        const families = new MetricFamilies()
+        for (const [i, text] of texts.entries()) families.gauge('probe_x', 'a \\ b\nc', { i: `${i}`, text }, i / 7)
+        const samples = parseMetrics(families.text())
+        expect(samples.map(({ labels }) => labels.text)).toEqual(texts.map((text) => text.toWellFormed()))
+        expect(samples.map(({ value }) => value)).toEqual(texts.map((_, i) => i / 7))
+      }),
+    )
+  })
+})
+
+describe('/healthz', () => {
+  it('fails with words where the history is not written', async () => {
+    const { url, feed } = await startSite()
+    expect((await ask(`${url}/healthz`)).status).toBe(200)
+    const lag = { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 }
+    feed({
+      vitals: {
+        lag,
+        history: { path: '/secret/place', waiting: 9, dropped: 1, trouble: 'the disk of /secret/place is full' },
+      },
+    })
+    const { status, text } = await ask(`${url}/healthz`)
+    expect([status, text]).toEqual([
+      503,
+      '{"status":"failing","problems":["the history is not written: the log says why"]}',
+    ])
+    const find = await scrape(url)
+    expect(find('vedette_history_up').map(({ value }) => value)).toEqual([0])
+  })
+})
+
+describe('a badge', () => {
+  it('shows state, uptime or latency, and says what else it was asked for', async () => {
+    const now = Date.now()
+    const { url, feed } = await startSite({
+      fill: (store) => {
+        const good = Array.from({ length: 2999 }, (_, i) => httpResult('api', now - 3_600_000 + i))
+        store.append({ results: [...good, failedResult('api', now - 1000)], transitions: [] })
+      },
+    })
+    const badge = async (query: string) =>
+      /<title>(.*)<\/title>/.exec((await ask(`${url}/badges/api.svg${query}`)).text)?.[1]
+    expect(await badge('')).toBe('api: pending')
+    expect(await badge('?show=latency')).toBe('api: no run')
+    feed({ results: [httpResult('api', now, { durationMs: 41.6 })] })
+    expect(await badge('')).toBe('api: up')
+    expect(await badge('?show=uptime')).toBe('api: 99.96 % in 30 d')
+    expect(await badge('?show=latency')).toBe('api: 42 ms')
+    feed({ transitions: [transition('api', 'down', now)] })
+    expect(await badge('')).toBe('api: down')
+    const { status, text } = await ask(`${url}/badges/api.svg?show=colour`)
+    expect([status, text]).toEqual([400, 'expected show to be state, uptime or latency, got "colour"\n'])
+    const { headers } = await ask(`${url}/badges/api.svg`)
+    expect([headers['content-type'], headers['cross-origin-resource-policy']]).toEqual([
+      'image/svg+xml; charset=utf-8',
+      'cross-origin',
+    ])
+  })
+})
