@@ -191,6 +191,11 @@ export class HistoryReader {
     )
   }
 
+  /** What happened beside results and changes of state, oldest first: of these kinds, or all. */
+  events(fromMs: number, toMs: number, options: { kinds?: readonly string[]; limit?: number } = {}): StoredEvent[] {
+    return eventsIn(this.#db, fromMs, toMs, options)
+  }
+
   /** A monitor's votes by hour, over all its vantages. */
   hourVotes(monitor: string, fromMs: number, toMs: number): HourVotes[] {
     return hourVotes(this.#db, monitor, fromMs, toMs)
