@@ -2,6 +2,7 @@
 import { untilSignal } from '../../lib/cli/signals.ts'
 import { NoPython } from '../support/python.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
+import { adoptShop, liveZone, shopWithFailover } from './shop-failover.ts'
 
 const minuteMs = 60_000
 /** Schedules fire in the first seconds of a minute here, so late in it there is something to see. */
@@ -11,10 +12,11 @@ const say = (line: string) => console.log(line)
 const stop = untilSignal()
 let sandbox: Sandbox | undefined
 try {
-  sandbox = await startSandbox({ port: 4566, say })
-  say('Deploying probe stacks and control stacks …')
+  sandbox = await startSandbox({ port: 4566, say, failovers: { zones: [liveZone], config: shopWithFailover } })
+  say('Deploying probe stacks, control stacks and failover stacks …')
   await sandbox.deploy()
-  for (const line of whatToLookAt(sandbox)) say(line)
+  const failover = await adoptShop(sandbox)
+  for (const line of whatToLookAt(sandbox, failover)) say(line)
   const timer = everyMinute(() => sayVotes(sandbox as Sandbox))
   await stop.requested
   timer.stop()
@@ -28,7 +30,7 @@ try {
   stop.dispose()
 }
 
-function whatToLookAt({ endpoint, demo, config }: Sandbox): string[] {
+function whatToLookAt({ endpoint, demo, config }: Sandbox, failover: string[]): string[] {
   const { vantages, controllers } = config
   const aws = `AWS_ENDPOINT_URL=${endpoint} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox aws`
   return [
@@ -36,6 +38,7 @@ function whatToLookAt({ endpoint, demo, config }: Sandbox): string[] {
     `Deployed: probes in ${vantages.join(', ')}; alarms in ${controllers.join(', ')}.`,
     `Schedules fire every minute, and every minute this shows how many of how many votes say down, from ${controllers[0]}.`,
     ...demo.instructions,
+    ...failover,
     'With the AWS command line, if you have it:',
     `  ${aws} --region ${controllers[0]} cloudwatch list-metrics --namespace Vedette`,
     `  ${aws} --region ${vantages[0]} logs tail /aws/lambda/vedette-shop-probe-${vantages[0]} --follow`,

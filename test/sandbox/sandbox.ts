@@ -46,6 +46,7 @@ export interface SandboxConfig extends Watched {
 export interface Ground {
   zoneIds: Record<string, string>
   dnsPort: number
+  demo: Demo
 }
 
 /** The part of a config that says what is watched. */
@@ -62,7 +63,7 @@ export interface SandboxOptions {
   /** Monitors beside those of the demo shop. */
   monitors?: Record<string, unknown>[]
   /** Names of hosted zones to make, all under `sandbox.test`, and what to watch in them instead of the demo shop. */
-  failovers?: { zones: string[]; config(ground: Ground): Watched }
+  failovers?: { zones: string[]; config(ground: Ground): Watched | Promise<Watched> }
   /** What happens, for people. */
   say?: (line: string) => void
 }
@@ -109,7 +110,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const zoneIds = await createZones(failovers?.zones ?? [], zones)
     dns = failovers && (await startMirroredZone('sandbox.test', Object.values(zoneIds), zones))
     if (dns) undo.push(dns.stop)
-    const watched = dns && failovers?.config({ zoneIds, dnsPort: dns.port })
+    const watched = dns && (await failovers?.config({ zoneIds, dnsPort: dns.port, demo }))
     const resolver = dns && { resolver: `127.0.0.1:${dns.port}` }
     const config = { service: 'shop', vantages, controllers, ...resolver, ...(watched ?? shopMonitors(demo, monitors)) }
     const file = path.join(folder, 'vedette.config.json')
@@ -148,7 +149,7 @@ async function createZones(names: readonly string[], { create }: HostedZones): P
 }
 
 /** The shop's monitors at the pace of a deployment: a minute, and one that a loop runs. */
-function shopMonitors(demo: Demo, more: Record<string, unknown>[]): Watched {
+export function shopMonitors(demo: Demo, more: Record<string, unknown>[] = []): Watched {
   const monitors = demo.config.monitors.map((monitor) => ({
     ...monitor,
     every: monitor.id === 'shop-port' ? '20s' : '1m',
