@@ -18,7 +18,7 @@ export async function shopWithFailover({ zoneIds, dnsPort, demo }: Ground): Prom
     failovers: [
       {
         ...{ id: 'live', hostedZoneId: zoneIds[liveZone], zone: liveZone, record, ttl: 5, check: 'live', mode: 'auto' },
-        ...{ maxPerDay: 20, cooldown: '1m', servers: [`authoritative:${dnsPort}`] },
+        ...{ maxPerDay: 10, cooldown: '1m', servers: [`authoritative:${dnsPort}`] },
         endpoints: [endpoint('primary', primary), endpoint('standby', standby)],
       },
     ],
