@@ -11,15 +11,27 @@ export interface PeriodVotes {
 const queriesPerCall = 500
 const callTimeoutMs = 30_000
 
-/** The votes on monitors in a controller region, by id, in periods of so many seconds; periods without any are left out. Rejects as the SDK does. */
+/** A client for people, who rather wait than ask again. */
+export function patientCloudWatch(region: string): CloudWatchClient {
+  const requestHandler = { connectionTimeout: 5000, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true }
+  return new CloudWatchClient({ region, maxAttempts: 4, requestHandler })
+}
+
+/**
+ * The votes on monitors in a controller region, by id, in periods of so many seconds, oldest first; periods without any are
+ * left out. Rejects as the SDK does, or when the signal aborts.
+ */
 export async function readVotes(
-  region: string,
+  client: CloudWatchClient,
   namespace: string,
   monitors: readonly string[],
-  { fromMs, toMs, periodSeconds }: { fromMs: number; toMs: number; periodSeconds: number },
+  {
+    fromMs,
+    toMs,
+    periodSeconds,
+    abortSignal,
+  }: { fromMs: number; toMs: number; periodSeconds: number; abortSignal?: AbortSignal },
 ): Promise<Map<string, PeriodVotes[]>> {
-  const requestHandler = { connectionTimeout: 5000, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true }
-  const client = new CloudWatchClient({ region, maxAttempts: 4, requestHandler })
   const queries = monitors.flatMap((id, i) => [query(`d${i}`, id, 'Sum'), query(`n${i}`, id, 'SampleCount')])
   const found = new Map(monitors.map((id) => [id, new Map<number, { d: number; n: number }>()]))
   for (let i = 0; i < queries.length; i += queriesPerCall) {
@@ -27,7 +39,7 @@ export async function readVotes(
       ...{ MetricDataQueries: queries.slice(i, i + queriesPerCall), ScanBy: 'TimestampAscending' as const },
       ...{ StartTime: new Date(fromMs), EndTime: new Date(toMs) },
     }
-    for await (const { MetricDataResults = [] } of paginateGetMetricData({ client }, asked)) {
+    for await (const { MetricDataResults = [] } of paginateGetMetricData({ client }, asked, { abortSignal })) {
       for (const { Id = '', Timestamps = [], Values = [] } of MetricDataResults) {
         const periods = found.get(monitors[Number(Id.slice(1))] ?? '')
         for (const [k, time] of Timestamps.entries()) {

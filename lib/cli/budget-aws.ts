@@ -1,4 +1,4 @@
-import { readVotes } from '../act/read-votes.ts'
+import { patientCloudWatch, readVotes } from '../act/read-votes.ts'
 import { placesOf } from '../decide/alarms.ts'
 import { longestWindowMs } from '../decide/budget.ts'
 import { type Promised, reportOn, type SloReport, windowStart } from '../decide/budget-report.ts'
@@ -41,7 +41,11 @@ async function readReports(
   const ids = monitors.map(({ id }) => id)
   const fromMs = Math.min(...monitors.map(({ slo }) => windowStart(slo, nowMs)))
   const read = (start: number, periodMs: number) =>
-    readVotes(region, namespaceOf(config), ids, { fromMs: start, toMs: nowMs, periodSeconds: periodMs / 1000 })
+    readVotes(patientCloudWatch(region), namespaceOf(config), ids, {
+      fromMs: start,
+      toMs: nowMs,
+      periodSeconds: periodMs / 1000,
+    })
   const recentMs = Math.floor((nowMs - longestWindowMs) / minuteMs) * minuteMs
   const [hours, minutes] = await Promise.all([read(fromMs, hourMs), read(recentMs, minuteMs)])
   return monitors.map((monitor) => {

@@ -31,7 +31,7 @@ function billTable(service: string, bill: Bill): string {
     `${service}: ${dollars(bill.monthlyUsd)} a month for ${amount(runsPerMonth)} runs`,
     `  the same runs in CloudWatch Synthetics: ${dollars(bill.syntheticsUsd)}`,
     `  Route 53 health checks: ${dollars(healthChecks.monthlyUsd)} for ${watchable}, without causes, certificates and DNS`,
-    `List prices of us-east-1 as of ${bill.pricesAsOf}, without free tiers and taxes. Notifications and data transfer come on top.`,
+    `List prices of us-east-1 as of ${bill.pricesAsOf}, without free tiers and taxes. What SNS, PagerDuty and Slack charge for messages, and data transfer, come on top.`,
   ].join('\n')
 }
 

@@ -1,6 +1,6 @@
 import { reasonText } from '../decide/failover-reasons.ts'
+import { age } from '../model/duration.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
-import { age } from './age.ts'
 
 /** Failovers as lines for a terminal: where the record points, who voted what, and the last decision with its reason. */
 export function failoverLines(failovers: readonly FailoverStatus[], nowMs: number): string[] {

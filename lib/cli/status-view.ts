@@ -1,7 +1,7 @@
 import { timesText } from '../decide/budget.ts'
 import type { MonitorStatus } from '../local/overview.ts'
+import { age } from '../model/duration.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
-import { age } from './age.ts'
 import { failoverLines } from './failover-view.ts'
 import { plainText } from './plain-text.ts'
 import type { Status } from './status.ts'

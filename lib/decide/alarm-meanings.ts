@@ -3,7 +3,8 @@ import type { Severity } from '../model/route.ts'
 import { monitorAlarms } from './alarm-shards.ts'
 import { certificateAlarm, heartbeatAlarm, placesOf, targetOf } from './alarms.ts'
 import { controllerAlarms, notReadyAlarm, servePrimaryAlarm } from './failover-alarms.ts'
-import { controllerAlarm, deadLetterAlarm } from './notify-alarms.ts'
+import { notifyName } from './names.ts'
+import { controllerAlarm, deadLetterAlarm, notifyErrorsAlarm } from './notify-alarms.ts'
 
 /** What it means that an alarm is open. */
 export type AlarmMeaning =
@@ -46,6 +47,7 @@ export function alarmMeanings(config: Config, region: string): Record<string, Al
       deadLetterAlarm(list, config).name,
       { is: 'fault', part: `messages of the topic ${list} that could not be taken in` },
     ]),
+    [notifyErrorsAlarm(config).name, { is: 'fault', part: notifyName(config) }],
   ]
   return Object.fromEntries(entries)
 }

@@ -1,7 +1,7 @@
 import type { Config, Vantage } from '../model/config.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { monitorAlarms } from './alarm-shards.ts'
-import { type Alarm, certificateAlarm } from './alarms.ts'
+import { type Alarm, certificateAlarm, placesOf } from './alarms.ts'
 import { failoverLines, tickCalls } from './failover-cost.ts'
 import { notifyLines } from './notify-plan.ts'
 import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
@@ -61,7 +61,9 @@ function metricLines(config: Priced): CostLine[] {
   const timed = monitors.filter(({ metrics }) => metrics.duration).length
   const perVantage = monitors.filter(({ metrics }) => metrics.perVantage)
   // In each vantage one for Down, and one for Duration where that is published at all.
-  const series = sum(perVantage.map((monitor) => placesOf(monitor, config) * (monitor.metrics.duration ? 2 : 1)))
+  const series = sum(
+    perVantage.map((monitor) => placesOf(monitor, config.vantages).length * (monitor.metrics.duration ? 2 : 1)),
+  )
   const ofVantages = `${perVantage.length} monitors × their vantages and metrics, home only`
   return [
     line('metric Down', `${monitors.length} monitors × ${c} controllers`, monitors.length * c, prices.metric),
@@ -106,11 +108,6 @@ function alarmLines(config: Priced): CostLine[] {
 /** As how many an alarm is priced. */
 function pricedMetrics({ math, band }: Alarm): number {
   return math ? Object.keys(math.statistics).length : band === undefined ? 1 : 3
-}
-
-/** In how many vantages a monitor runs. */
-function placesOf(monitor: Monitor, { vantages }: Priced): number {
-  return vantages.filter((vantage) => monitorsOf([monitor], vantage).length > 0).length
 }
 
 /** Secrets in Secrets Manager are replicated to every region that reads them; parameters of SSM's standard tier cost nothing. */

@@ -9,7 +9,7 @@ export function prefixOf({ service, env }: Named): string {
 
 /**
  * Where metrics go. An environment has a namespace of its own, so that staging never votes on production. Services of one
- * account without one share monitors of the same id, heartbeats and certificates.
+ * account without one share monitors of the same id, heartbeats (of vantages and of controllers) and certificates.
  */
 export function namespaceOf({ env }: Pick<Config, 'env'>): string {
   return env === undefined ? 'Vedette' : `Vedette/${env}`
@@ -40,7 +40,7 @@ export function queueName(config: Named, list: 'page' | 'ticket', dead?: 'dead')
   return [notifyName(config), list, ...(dead ? [dead] : [])].join('-')
 }
 
-/** The name of a controller region's stack: topics, the alarms over all monitors, and at home the dashboard. */
+/** The name of a controller region's stack: topics, what tells people, alarms over vantages and certificates, and at home the dashboard. */
 export function controlName(config: Named, region: string): string {
   return `${prefixOf(config)}-control-${region}`
 }

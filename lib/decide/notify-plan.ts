@@ -3,7 +3,7 @@ import type { PlannedFunction } from './failover-plan.ts'
 import { notifyName } from './names.ts'
 import { notifyErrorsAlarm } from './notify-alarms.ts'
 import { allRoutes, routeSecrets } from './notify-config.ts'
-import { type CostLine, line, prices, sum } from './prices.ts'
+import { amount, type CostLine, line, prices, sum } from './prices.ts'
 
 type Source = Pick<Config, 'service' | 'env' | 'controllers' | 'routes'>
 
@@ -53,7 +53,7 @@ export function notifyLines(config: Source): CostLine[] {
       calls * others,
       prices.putMetricData,
     ),
-    line('notify: Lambda time', `${seconds} s × ${gigabytes} GB`, seconds * gigabytes, prices.lambdaSecond),
+    line('notify: Lambda time', `${amount(seconds)} s × ${gigabytes} GB`, seconds * gigabytes, prices.lambdaSecond),
     line('notify: Lambda invocations', `every minute × ${c} controllers`, calls, prices.lambdaRequest),
     line(
       'notify: SQS',

@@ -46,7 +46,7 @@ function isListed(record: ReadinessFacts['record']) {
 function notOurs({ hostedZoneId, zone }: Failover, { message }: Denied): ReadinessProblem {
   const hint = message.startsWith('NoSuchHostedZone')
     ? 'correct "hostedZoneId", or deploy into the account that has the zone'
-    : 'deploy the control stack again, and look for policies that deny it'
+    : 'deploy the failover stack again, and look for policies that deny it'
   const detail = `Expected to list the records of ${zone} (${hostedZoneId}), got ${message}: ${hint}.`
   return { code: 'ZONE_NOT_OURS', detail }
 }

@@ -13,7 +13,7 @@ export function zoneFinding({ failover: { hostedZoneId, zone: declared }, zone, 
   if (zone.kind === 'denied') {
     // Where records cannot be listed either, that is told.
     const isTold = typeof record === 'object' && record.kind === 'denied'
-    const detail = `Expected to read the hosted zone ${hostedZoneId}, got ${zone.message}: deploy the control stack again, and look for policies that deny it.`
+    const detail = `Expected to read the hosted zone ${hostedZoneId}, got ${zone.message}: deploy the failover stack again, and look for policies that deny it.`
     return { problems: isTold ? [] : [{ code: 'ZONE_DENIED', detail }] }
   }
   const problems: ReadinessProblem[] = []
@@ -45,7 +45,7 @@ export function delegationFinding({ failover, zone, delegation }: ReadinessFacts
 export function writeFinding({ failover: { record }, write }: ReadinessFacts): Finding {
   if (write === undefined) return { problems: [], unknown: `whether the controller may change ${record}` }
   if (typeof write === 'string') return { problems: [] }
-  const detail = `Expected to be allowed to change ${record}, got ${write.message}: deploy the control stack again, and look for policies that deny it.`
+  const detail = `Expected to be allowed to change ${record}, got ${write.message}: deploy the failover stack again, and look for policies that deny it.`
   return { problems: [{ code: 'WRITE_DENIED', detail }] }
 }
 

@@ -8,6 +8,11 @@ export function splitHostPort(text: string): { host: string; port?: number } | u
   return port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
 
+/** Whether a host, IPv6 with or without its brackets, is this machine itself. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
+}
+
 /** `192.0.2.1:443`, `shop.test:443` or `[2001:db8::1]:443`. */
 export function joinHostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

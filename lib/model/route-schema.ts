@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration, id, integer, oneOf, secret, timeZone } from './fields.ts'
+import { isLoopback } from './host-port.ts'
 import { type Hours, type NotifySettings, type Route, type Routes, type Severity, weekdays } from './route.ts'
 
 const [second, minute] = [1000, 60_000]
@@ -35,10 +36,6 @@ const apiUrl = z.string('an https URL').refine((value) => {
   if (!url || url.username || url.search || url.hash) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }, 'an https URL without user, query and fragment (http on loopback only)')
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
-}
 
 /** A secret that is an address; as a text it has to be one already. */
 const secretUrl = secret.refine((value) => {

@@ -33,7 +33,7 @@ const drainWithinMs = 40_000
 
 const longestChange = 500
 
-/** More than these at once are a storm, and told as one. */
+/** Causes are looked up for so many at once; of more, people are told without. */
 const mostLookedUp = 5
 
 /**

@@ -2,7 +2,7 @@ import { Annotations, type Stack } from 'aws-cdk-lib'
 import { pairsOf } from '../decide/budget.ts'
 import { failoverWarnings, ipv6Only } from '../decide/failover-warnings.ts'
 import type { Config, Vantage } from '../model/config.ts'
-import { splitHostPort } from '../model/host-port.ts'
+import { isLoopback, splitHostPort } from '../model/host-port.ts'
 import type { Monitor } from '../model/monitor.ts'
 
 /** Warns of what can be deployed but will hardly work from a function in AWS. */
@@ -61,10 +61,6 @@ function hostsOf(monitor: Monitor): string[] {
 
 function hostOf(hostPort: string): string {
   return splitHostPort(hostPort)?.host ?? hostPort
-}
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host)
 }
 
 function list(ids: readonly string[]): string {

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { age } from '../../lib/cli/age.ts'
 import { renderLiveView, sparkline } from '../../lib/cli/live-view.ts'
 import { toWidth } from '../../lib/cli/text-width.ts'
 import type { MonitorView, Snapshot } from '../../lib/local/snapshot.ts'
+import { age } from '../../lib/model/duration.ts'
 
 const nowMs = Date.parse('2026-11-20T12:00:00Z')
 

@@ -17,7 +17,7 @@ export const fullConfig = {
   selfCheck: ['1.1.1.1:443', '8.8.8.8:443'],
   resolver: '1.1.1.1',
   env: 'staging',
-  allow: { 'controller-region': 'the home region is where the team is' },
+  allow: { 'controller-in-us-east-1': 'the home region is where the team is' },
   monitors: [
     {
       id: 'api',

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { splitHostPort } from '../../model/host-port.ts'
+import { isLoopback, splitHostPort } from '../../model/host-port.ts'
 import { HttpError } from './answer.ts'
 
 /**
@@ -23,11 +23,6 @@ const cookieSeconds = 30 * 86_400
 
 /** What may be read by whoever reaches the server: no word of what is watched is in it. */
 const openPaths = /^\/(healthz|login|assets\/[^/]*)$/
-
-/** Whether this address can be reached from this machine alone. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
 
 /** Throws `HttpError` for a request that may not be answered; `token` absent: anyone on this machine may read. */
 export function guard(request: IncomingMessage, path: string, token: string | undefined): void {

@@ -1,7 +1,6 @@
 import type { AddressInfo, Server } from 'node:net'
-import { joinHostPort, splitHostPort } from '../../model/host-port.ts'
+import { isLoopback, joinHostPort, splitHostPort } from '../../model/host-port.ts'
 import { isPortTaken } from '../loopback.ts'
-import { isLoopback } from './guard.ts'
 
 export const defaultPort = 4400
 /** Where the default port is taken, the next ones are tried. */
