@@ -185,7 +185,8 @@ function judge(attempt: Attempt, seen: Seen): Step {
   if (txt.claim && !attempt.holdsClaim && atMs < txt.claim.expiresAtMs)
     return finish(attempt, { kind: 'superseded', reason: 'CLAIMED', by: identityOf(txt.claim) })
   if (edited) return refuse(attempt, 'EDITED', edit)
-  if (txt.claim && txt.claim.to !== plan.to)
+  // A person may choose otherwise than a claim that nobody could complete.
+  if (txt.claim && txt.claim.to !== plan.to && plan.by !== 'person')
     return refuse(attempt, 'CLAIMED_ELSEWHERE', `an expired claim holds the record for ${txt.claim.to}`)
   if (!attempt.holdsClaim && atMs > plan.goodUntilMs) return refuse(attempt, 'STALE', 'the votes are too old')
   return proceed(attempt, seen, target)
@@ -213,7 +214,7 @@ function proceed(attempt: Attempt, seen: Seen, target: Endpoint): Step {
   const { txt, atMs } = seen
   const expired = txt.claim && atMs >= txt.claim.expiresAtMs && !attempt.toldExpired
   const pages: Page[] = expired
-    ? [{ code: 'CLAIM_EXPIRED', detail: `the claim of ${txt.claim?.decision} for ${plan.to} has expired` }]
+    ? [{ code: 'CLAIM_EXPIRED', detail: `the claim of ${txt.claim?.decision} for ${txt.claim?.to} has expired` }]
     : []
   const told: Attempt = { ...attempt, toldExpired: attempt.toldExpired || pages.length > 0 }
   if (plan.failover.hooks.before && !holdsClaim) return claim(told, seen, pages)
@@ -221,11 +222,12 @@ function proceed(attempt: Attempt, seen: Seen, target: Endpoint): Step {
   return point(told, seen, target, pages)
 }
 
-/** A claim that was another's keeps its epoch, and the hook with it its key. */
+/** A claim that was another's keeps its epoch, and the hook with it its key; for another target it is another switch. */
 function claim(attempt: Attempt, { txt, text, sets, atMs }: Seen, pages: Page[]): Step {
   const { failover, decision, to, claimMs } = attempt.plan
   const next = (own: Identity) => {
-    const claim = { epoch: txt.claim?.epoch ?? own.epoch, decision, to, expiresAtMs: atMs + claimMs }
+    const epoch = txt.claim?.to === to ? txt.claim.epoch : own.epoch
+    const claim = { epoch, decision, to, expiresAtMs: atMs + claimMs }
     return { ...txt, ...own, claim }
   }
   return write(attempt, 'claim', text, next, (state) => txtBatch(sets, state, failover), pages)

@@ -1,6 +1,7 @@
 import type { ControllerMemory, Move, Trigger } from '../act/ports.ts'
 import type { Decision, Request } from '../decide/failover-facts.ts'
 import type { FlagPlan } from '../decide/swap-flags.ts'
+import { stateIn } from '../decide/swap-records.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultLimits } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
@@ -8,6 +9,7 @@ import type { ControllerHost } from './controller-host.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
 import { type FailoverStatus, statusOf } from './failover-status.ts'
 import { runFlags, runSwap, type SwapHost } from './swap.ts'
+import type { Verification } from './verify.ts'
 
 /** How long after its votes a move may begin. */
 const votesGoodForMs = 15_000
@@ -76,7 +78,10 @@ export class Controller {
    */
   async setLocked(id: string, locked: boolean): Promise<void> {
     const failover = this.#failover(id)
-    const { largestEpoch } = await this.#host.table.read(id)
+    const { largestEpoch } = await this.#host.table.read(id).catch((error: Error) => {
+      const hint = 'this controller treats itself as locked; lock at the other one, which writes the TXT'
+      throw new Error(`the table of this controller cannot be read (${error.message}): ${hint}`)
+    })
     const flags = locked ? { locked } : { locked, latched: false }
     // The one is tried whatever came of the other: either of them locks.
     const outcomes = await Promise.allSettled([
@@ -160,7 +165,12 @@ export class Controller {
       ...(note && { note }),
     })
     if (decision.kind === 'move' && state && memory)
-      await this.#move(failover, { to: decision.to, by: request ? 'person' : 'auto' }, state, memory)
+      await this.#move(
+        failover,
+        { to: decision.to, by: request ? 'person' : 'auto', votedAtMs: facts.nowMs },
+        state,
+        memory,
+      )
     if (decision.kind === 'refuse' && decision.latch) await this.#latch(failover, memory)
     await kept
     return decision
@@ -201,7 +211,7 @@ export class Controller {
 
   async #move(
     failover: Failover,
-    { to, by }: { to: string; by: 'auto' | 'person' },
+    { to, by, votedAtMs }: { to: string; by: 'auto' | 'person'; votedAtMs: number },
     state: SwapState,
     memory: ControllerMemory,
   ): Promise<void> {
@@ -210,7 +220,7 @@ export class Controller {
     const { outcome, changeId } = await runSwap(
       {
         ...{ failover, decision: this.#host.newDecision(), basis: { epoch, decision }, to, by, claimMs },
-        ...{ largestEpoch: Math.max(memory.largestEpoch, epoch), goodUntilMs: beganMs + votesGoodForMs },
+        ...{ largestEpoch: Math.max(memory.largestEpoch, epoch), goodUntilMs: votedAtMs + votesGoodForMs },
         limits: defaultLimits,
       },
       this.#swapHost,
@@ -244,13 +254,28 @@ export class Controller {
     const verification = await this.#host.verify(failover, endpoint, changeId)
     const now = this.#status.get(id)
     // A later move has made this one's answer a thing of the past, and a stop has broken off the look at it.
-    if (now?.lastMove?.atMs !== move.atMs || this.#isStopped) return
+    if (
+      now?.lastMove?.atMs !== move.atMs ||
+      this.#isStopped ||
+      (await this.#isSuperseded(failover, move, verification))
+    )
+      return
     now.lastMove = { ...move, verified: verification.problem === undefined }
     await keep(now.lastMove)
     const seen = { to: move.to, movedAtMs: move.atMs, ...verification }
     this.#host.emit({ type: 'verified', failover: id, atMs: this.#host.wallClock(), ...seen })
     if (verification.problem === undefined && failover.hooks.after)
       await this.#after(failover, { name: 'after', key: `${id}/${epoch}`, to: move.to })
+  }
+
+  /** Whether a later move, by another process or another region, is why this one is not what is served. */
+  async #isSuperseded(failover: Failover, move: Move, { problem }: Verification): Promise<boolean> {
+    const memory = await this.#host.table.read(failover.id).catch(() => undefined)
+    if ((memory?.lastMove?.atMs ?? move.atMs) > move.atMs) return true
+    if (problem === undefined) return false
+    const listed = await this.#host.records.list(failover)
+    const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
+    return typeof found !== 'string' && found.state.active !== move.to
   }
 
   /** Runs the hook that follows a move; that it failed is told, and changes nothing. */

@@ -128,6 +128,7 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
 
   return async (call: FailoverCall | AlarmCall): Promise<unknown> => {
     try {
+      teller.retry()
       return await run(call)
     } finally {
       // A function is frozen when it returns, and everything in it.

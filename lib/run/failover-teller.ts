@@ -30,6 +30,8 @@ interface TellerHost {
 const repeatAfterMs = 30 * 60_000
 /** So much is remembered of what a failover had to tell. */
 const mostTold = 20
+/** So much is kept of what nobody took, to be told at the next call; each minute brings one. */
+const mostUntold = 20
 
 type Told = NonNullable<ControllerMemory['told']>
 
@@ -66,11 +68,26 @@ export function createTeller({ service, region, failovers }: FailoverAsset, host
     turns.set(failover, turn)
     return turn
   }
+  const untold: { event: FailoverEvent; notice: FailoverNotice }[] = []
+  const tellOrKeep = (event: FailoverEvent, notice: FailoverNotice) =>
+    aside(
+      inTurn(event.failover, () =>
+        tell(event, notice).catch((error: Error) => {
+          untold.push({ event, notice })
+          untold.splice(0, untold.length - mostUntold)
+          throw error
+        }),
+      ),
+    )
   return {
+    /** Tells what could not be told before. */
+    retry: (): void => {
+      for (const { event, notice } of untold.splice(0)) tellOrKeep(event, notice)
+    },
     take: (event: FailoverEvent): void => {
       logFailover(host.log, event)
       const notice = noticeOf(event)
-      if (notice) aside(inTurn(event.failover, () => tell(event, notice)))
+      if (notice) tellOrKeep(event, notice)
       const failover = failovers.find(({ id }) => id === event.failover)
       const datums = failover ? datumsOf(failover, event) : []
       if (datums.length > 0) aside(host.publish(datums))

@@ -28,6 +28,10 @@ const deliverWithinMs = 60_000
 /** Notices under way may end within this when it is stopped. */
 const stopWithinMs = 5000
 const mostConflicts = 20
+/** So many events that could not be kept are taken in anew where others have written meanwhile. */
+const mostUnkept = 1000
+/** After a fault of our own. */
+const lookAgainAfterFaultMs = 10_000
 /** Longer than any run that shares its store lasts: one that died does not keep the others from telling for ever. */
 const leaseMs = 65_000
 const lookAgainMs = 150
@@ -49,6 +53,7 @@ export class Notifier {
   #wakeMs = 0
   #endMs = Number.POSITIVE_INFINITY
   #trouble: Error | undefined
+  #unkept: NotifyInput[] = []
   #isLettingGo = false
 
   constructor(rules: NotifyRules, host: NotifierHost) {
@@ -174,6 +179,8 @@ export class Notifier {
     } catch (error) {
       // Our own fault: the next event has its chance.
       this.#trouble = error as Error
+      // Not at once: what broke breaks again.
+      this.#wakeMs = this.#host.nowMs() + lookAgainAfterFaultMs
       this.#host.log('error', 'notify.failed', { message: (error as Error).stack ?? String(error) })
     }
     this.#turn = undefined
@@ -184,9 +191,10 @@ export class Notifier {
   }
 
   async #decide(inputs: readonly NotifyInput[]): Promise<void> {
+    let all = inputs
     for (let i = 0; i < mostConflicts; i++) {
       const nowMs = this.#host.nowMs()
-      const { state, wakeMs } = notify(this.#state, inputs, this.#rules, nowMs)
+      const { state, wakeMs } = notify(this.#state, all, this.#rules, nowMs)
       const { holder } = this.#host
       // Taken with the state itself: of two that want to tell, one finds that the other was faster.
       if (this.#isLettingGo) delete state.lease
@@ -195,8 +203,11 @@ export class Notifier {
       const outcome = await this.#save(state)
       if (outcome === 'conflict') {
         await this.#load()
+        // What others wrote knows nothing of what could not be kept here.
+        all = [...this.#unkept, ...inputs]
         continue
       }
+      this.#unkept = outcome === 'failed' ? [...this.#unkept, ...inputs].slice(-mostUnkept) : []
       this.#state = state
       this.#wakeMs = wakeMs
       return
@@ -258,6 +269,9 @@ export class Notifier {
       // A defect of ours; it would be there the next time too.
       return { kind: 'undelivered', reason: error.name, isFinal: true } as const
     })
+    // Broken off by us, it says nothing of the destination: it is told when there is time again.
+    const isOurs = this.#stopping.signal.aborted || this.#endMs <= this.#host.nowMs()
+    if (outcome.kind === 'undelivered' && !outcome.isFinal && isOurs) return
     const { kind, ...rest } = outcome
     const tookMs = this.#host.nowMs() - beganMs
     this.#host.log(kind === 'delivered' ? 'info' : 'error', `notify.${kind}`, { route, action, key, tookMs, ...rest })

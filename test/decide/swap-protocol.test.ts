@@ -106,6 +106,15 @@ describe('a move', () => {
   })
 
   const expired = { epoch: 4, decision: 'other', to: 'c', expiresAtMs: atMs }
+  test('that a person asks for goes elsewhere than an expired claim, under a claim and a key of its own', () => {
+    const asked = planOf({ failover: hooked, by: 'person' })
+    const claims = run(asked, listed(setsOf({ claim: expired })))
+    expect([whatOf(claims), codesOf(claims)]).toEqual(['claim', ['CLAIM_EXPIRED']])
+    expect(putsOf(claims)?.claim).toMatchObject({ epoch: 6, decision: 'ours', to: 'b' })
+    const moves = run(planOf({ by: 'person' }), listed(setsOf({ claim: expired })))
+    expect([whatOf(moves), putsOf(moves)?.active, putsOf(moves)?.claim]).toEqual(['answer', 'b', undefined])
+  })
+
   test.each<[string, SwapEvent, string[], Partial<SwapPlan>?]>([
     ['LOCKED', listed(setsOf({ flags: { locked: true, latched: false } })), []],
     ['LATCHED', listed(setsOf({ flags: { locked: false, latched: true } })), []],

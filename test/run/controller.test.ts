@@ -252,6 +252,23 @@ test('what is served in the end is verified, and what is wrong is told', async (
   expect(controller.status()[0]?.lastMove).toMatchObject({ to: 'two', verified: false })
 })
 
+test('a move that another has followed elsewhere is not called unverified', async () => {
+  const host = { verify: async () => ({ problem: 'ns1 says A 192.0.2.3' }) }
+  const { decide, events, memory } = setup({
+    world: all('down', 'up'),
+    host,
+    table: {
+      read: async () => ({
+        ...{ largestEpoch: 0, healthySince: {}, locked: false },
+        lastMove: { atMs: Date.now() + 60_000, to: 'three', tookMs: 1, verified: true },
+      }),
+    },
+  })
+  await decide()
+  expect(kinds(events)).toEqual(['decided', 'swapped'])
+  expect((await memory()).lastMove?.verified).toBeUndefined()
+})
+
 test('how long an endpoint has been up is kept, for the way back', async () => {
   const { decide, state, memory } = setup()
   await decide()

@@ -47,7 +47,11 @@ function setup({ table, tell, how = 'record' }: Setup = {}) {
     for (const event of events) teller.take(event)
     await teller.settled()
   }
-  return { take, told, logged, datums, memory }
+  const retry = async () => {
+    teller.retry()
+    await teller.settled()
+  }
+  return { take, retry, told, logged, datums, memory }
 }
 const summaries = (told: ReturnType<typeof setup>['told']) => told.map(({ message }) => message.summary)
 
@@ -105,6 +109,19 @@ describe('people are told', () => {
     await take(page('DENIED'))
     expect(logged).toContainEqual(['error', 'failover.untold'])
     await take(page('DENIED', noon + minuteMs))
+    expect(told).toHaveLength(1)
+  })
+
+  test('at the next call where it was not taken and does not come again', async () => {
+    let fails = 1
+    const tell = async () => {
+      if (fails-- > 0) throw new Error('SNS is busy')
+    }
+    const { take, retry, told } = setup({ tell })
+    await take(page('IN_DOUBT'))
+    expect(told).toHaveLength(0)
+    await retry()
+    await retry()
     expect(told).toHaveLength(1)
   })
 

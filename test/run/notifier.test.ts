@@ -138,6 +138,23 @@ describe('a notifier', () => {
     expect(logged.join('\n')).toMatch(/notify.not kept.*disk full/)
   })
 
+  test('what could not be kept once is not lost where another has written meanwhile', async () => {
+    const store = memoryStore()
+    const [one, two] = [await start(store, { gatherMs: 500 }), await start(store, { gatherMs: 500 })]
+    store.fails = true
+    one.tell(downEvent('m1', now()))
+    await eventually(() => expect(logged.join()).toContain('notify.not kept'))
+    store.fails = false
+    two.tell(downEvent('m2', now()))
+    await eventually(() => expect(Object.keys(store.kept?.state.incidents ?? {})).toContain('vedette/shop/m2'))
+    one.tell(downEvent('m3', now()))
+    await eventually(() =>
+      expect(Object.keys(store.kept?.state.incidents ?? {}).sort()).toEqual(
+        ['m1', 'm2', 'm3'].map((id) => `vedette/shop/${id}`),
+      ),
+    )
+  })
+
   test('two that share a store tell of each incident once', async () => {
     const store = memoryStore()
     const [one, two] = [await start(store), await start(store)]

@@ -7,6 +7,8 @@ const formWithinMs = 5000
 
 /** Wrong tokens that are listened to in a minute, from everyone together. */
 const mostWrong = 10
+/** Forms that are read at once: slow ones must not keep everybody else waiting. */
+const mostReading = 4
 const minuteMs = 60_000
 
 /** A page that asks for the token: it needs no script. `stylesheet` is a path on this server. */
@@ -39,6 +41,7 @@ function form(stylesheet: string, problem = ''): string {
 /** Answers /login: a form, and in exchange for the token a cookie. The token is never part of a URL. */
 export function createLogin(token: string | undefined, stylesheet: () => Promise<string>) {
   let wrongAtMs: number[] = []
+  let reading = 0
   const page = async (status: number, problem?: string) =>
     answer('text/html; charset=utf-8', form(await stylesheet(), problem), { status, cacheControl: 'no-store' })
   return async (request: IncomingMessage): Promise<Answer> => {
@@ -51,7 +54,10 @@ export function createLogin(token: string | undefined, stylesheet: () => Promise
     const nowMs = Date.now()
     wrongAtMs = wrongAtMs.filter((atMs) => nowMs - atMs < minuteMs)
     if (wrongAtMs.length >= mostWrong) return page(429, 'Too many wrong tokens: try again in a minute.')
-    const given = new URLSearchParams(await bodyOf(request)).get('token') ?? ''
+    if (reading >= mostReading) return page(429, 'Too many log in at once: try again.')
+    reading++
+    const body = await bodyOf(request).finally(() => reading--)
+    const given = new URLSearchParams(body).get('token') ?? ''
     if (isSame(given, token)) return toStart(sessionCookie(token))
     wrongAtMs.push(nowMs)
     return page(401, 'This is not the token.')

@@ -33,7 +33,7 @@ export function targetOf(monitor: Monitor): string {
 /** A monitor's config in which every secret is a mark, or a reference to where it is kept. */
 export function withoutSecrets(monitor: Monitor): Record<string, unknown> {
   if (monitor.kind === 'http') return withoutHttpSecrets(monitor)
-  if (monitor.kind === 'tcp') return { ...monitor, dialog: monitor.dialog.map(withoutLogin) }
+  if (monitor.kind === 'tcp') return { ...monitor, dialog: withoutLogin(monitor.dialog) }
   return { ...monitor }
 }
 
@@ -46,6 +46,7 @@ function withoutHttpSecrets(monitor: HttpMonitor): Record<string, unknown> {
     ...monitor,
     url: plainUrl(monitor.url),
     headers: Object.fromEntries(headers),
+    ...(monitor.body !== '' && { body: shown(monitor.body) }),
     ...(auth && 'bearer' in auth && { auth: { bearer: shown(auth.bearer) } }),
     ...(auth && 'basic' in auth && { auth: { basic: { ...auth.basic, password: shown(auth.basic.password) } } }),
     ...(proxy && { proxy: typeof proxy === 'string' ? plainUrl(proxy) : proxy }),
@@ -57,8 +58,14 @@ function shown(value: Secret): Secret {
   return typeof value === 'string' ? hidden : value
 }
 
-function withoutLogin(step: DialogStep): DialogStep {
-  return 'send' in step && typeof step.send === 'string' && loginStep.test(step.send) ? { send: hidden } : step
+/** What is sent from a login on may be its user and password, step by step. */
+function withoutLogin(dialog: readonly DialogStep[]): DialogStep[] {
+  let hasBegun = false
+  return dialog.map((step) => {
+    if (!('send' in step) || typeof step.send !== 'string') return step
+    hasBegun ||= loginStep.test(step.send)
+    return hasBegun ? { send: hidden } : step
+  })
 }
 
 /** A URL whose user and password, and whatever a query calls a secret, are marks. */
