@@ -33,7 +33,17 @@ interface Origin {
   fallSilent(): Promise<void>
 }
 
-async function startOrigin(): Promise<Origin> {
+/** An origin and its standby, at one port of two addresses; a connection may have taken it at the second meanwhile. */
+async function startOrigin(tries = 10): Promise<Origin> {
+  try {
+    return await startPair()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries <= 1) throw error
+    return startOrigin(tries - 1)
+  }
+}
+
+async function startPair(): Promise<Origin> {
   let isSilent = false
   const server = http.createServer((_, response) => {
     if (!isSilent) response.end('ok')
@@ -54,7 +64,7 @@ async function startOrigin(): Promise<Origin> {
 }
 
 async function measure(what: string, sustain: string, die: (origin: Origin) => Promise<void>, goal: string) {
-  const origins = await Promise.all(Array.from({ length: runs }, startOrigin))
+  const origins = await Promise.all(Array.from({ length: runs }, () => startOrigin()))
   const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
   const config = parseConfig({
     service: 'bench',
