@@ -33,11 +33,11 @@ export function closer(server: Server): () => Promise<void> {
   }
 }
 
-/** Listens on exactly this port of 127.0.0.1 (0 for any), or rejects. */
-export function listen(server: Server, port: number): Promise<void> {
+/** Listens on exactly this port (0 for any) of an address, 127.0.0.1 unless said otherwise, or rejects. */
+export function listen(server: Server, port: number, address = host): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen(port, host, () => {
+  server.listen(port, address, () => {
     server.off('error', reject)
     resolve()
   })

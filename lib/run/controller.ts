@@ -9,7 +9,6 @@ import type { ControllerHost } from './controller-host.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
 import { type FailoverStatus, statusOf } from './failover-status.ts'
 import { runFlags, runSwap, type SwapHost } from './swap.ts'
-import type { Verification } from './verify.ts'
 
 /** How long after its votes a move may begin. */
 const votesGoodForMs = 15_000
@@ -254,28 +253,27 @@ export class Controller {
     const verification = await this.#host.verify(failover, endpoint, changeId)
     const now = this.#status.get(id)
     // A later move has made this one's answer a thing of the past, and a stop has broken off the look at it.
-    if (
-      now?.lastMove?.atMs !== move.atMs ||
-      this.#isStopped ||
-      (await this.#isSuperseded(failover, move, verification))
-    )
-      return
+    if (now?.lastMove?.atMs !== move.atMs || this.#isStopped || (await this.#isOutdated(failover, move))) return
     now.lastMove = { ...move, verified: verification.problem === undefined }
     await keep(now.lastMove)
+    if (verification.problem !== undefined && (await this.#isElsewhere(failover, move))) return
     const seen = { to: move.to, movedAtMs: move.atMs, ...verification }
     this.#host.emit({ type: 'verified', failover: id, atMs: this.#host.wallClock(), ...seen })
     if (verification.problem === undefined && failover.hooks.after)
       await this.#after(failover, { name: 'after', key: `${id}/${epoch}`, to: move.to })
   }
 
-  /** Whether a later move, by another process or another region, is why this one is not what is served. */
-  async #isSuperseded(failover: Failover, move: Move, { problem }: Verification): Promise<boolean> {
-    const memory = await this.#host.table.read(failover.id).catch(() => undefined)
-    if ((memory?.lastMove?.atMs ?? move.atMs) > move.atMs) return true
-    if (problem === undefined) return false
+  /** Whether another process of this region has made a later move: that one keeps how it stands. */
+  async #isOutdated({ id }: Failover, { atMs }: Move): Promise<boolean> {
+    const memory = await this.#host.table.read(id).catch(() => undefined)
+    return (memory?.lastMove?.atMs ?? atMs) > atMs
+  }
+
+  /** Whether the record leads elsewhere by now: another region has moved it on, and what is served is its to tell. */
+  async #isElsewhere(failover: Failover, { to }: Move): Promise<boolean> {
     const listed = await this.#host.records.list(failover)
     const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
-    return typeof found !== 'string' && found.state.active !== move.to
+    return typeof found !== 'string' && found.state.active !== to
   }
 
   /** Runs the hook that follows a move; that it failed is told, and changes nothing. */

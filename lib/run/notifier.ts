@@ -25,6 +25,8 @@ export interface NotifierHost {
 
 /** How long one notice may take before others have their turn; what failed is tried again later. */
 const deliverWithinMs = 60_000
+/** A destination that had less says nothing by not having answered. */
+const leastDeliverMs = 5000
 /** Notices under way may end within this when it is stopped. */
 const stopWithinMs = 5000
 const mostConflicts = 20
@@ -233,7 +235,8 @@ export class Notifier {
     try {
       const kept = await this.#host.store.load()
       if (!kept) return
-      this.#state = kept.state
+      // A state that was kept by an earlier version may lack what this one has.
+      this.#state = { ...initialNotifyState(this.#host.nowMs(), this.#rules.isStandby), ...kept.state }
       this.#version = kept.version
     } catch (error) {
       this.#host.log('error', 'notify.forgotten', {
@@ -269,11 +272,11 @@ export class Notifier {
       // A defect of ours; it would be there the next time too.
       return { kind: 'undelivered', reason: error.name, isFinal: true } as const
     })
-    // Broken off by us, it says nothing of the destination: it is told when there is time again.
-    const isOurs = this.#stopping.signal.aborted || this.#endMs <= this.#host.nowMs()
-    if (outcome.kind === 'undelivered' && !outcome.isFinal && isOurs) return
     const { kind, ...rest } = outcome
     const tookMs = this.#host.nowMs() - beganMs
+    // Hardly begun when we broke it off, it says nothing of the destination: it is told when there is time again.
+    const isOver = this.#stopping.signal.aborted || this.#endMs <= this.#host.nowMs()
+    if (outcome.kind === 'undelivered' && !outcome.isFinal && isOver && tookMs < leastDeliverMs) return
     this.#host.log(kind === 'delivered' ? 'info' : 'error', `notify.${kind}`, { route, action, key, tookMs, ...rest })
     this.#put(kind === 'delivered' ? { kind, id, ...rest } : { ...outcome, id })
   }

@@ -269,6 +269,23 @@ test('a move that another has followed elsewhere is not called unverified', asyn
   expect((await memory()).lastMove?.verified).toBeUndefined()
 })
 
+test('a move that another region has moved on is not called unverified, now or later', async () => {
+  const onwards = { version: 1 as const, epoch: 9, decision: 'theirs', active: 'one', sinceMs: noon, switches: [] }
+  const flags = { locked: false, latched: false }
+  const host: NonNullable<Setup['host']> = {}
+  const { decide, events, memory, store } = setup({
+    world: all('down', 'up'),
+    host: { verify: (...args) => host.verify?.(...args) ?? Promise.resolve({}) },
+  })
+  host.verify = async (failover) => {
+    store.put([txtOf(failover, encodeState({ ...onwards, flags }))])
+    return { problem: 'ns1 says A 192.0.2.1' }
+  }
+  await decide()
+  expect(kinds(events)).toEqual(['decided', 'swapped'])
+  expect((await memory()).lastMove).toMatchObject({ to: 'two', verified: false })
+})
+
 test('how long an endpoint has been up is kept, for the way back', async () => {
   const { decide, state, memory } = setup()
   await decide()

@@ -155,6 +155,28 @@ describe('a notifier', () => {
     )
   })
 
+  test.each([
+    ['that had all the time of a drain is told on', 40_000, true],
+    ['that had hardly any when the drain ended is tried again', 3000, false],
+  ])('a silent destination %s', async (_, withinMs, isTold) => {
+    let [nowMs, calls] = [Date.UTC(2026, 10, 21), 0]
+    const notifier = new Notifier(rulesOf({ watched, routes: [routeRule('pager')] }), {
+      store: memoryStore(),
+      deliver: async (_notice, { deadlineMs }) => {
+        calls++
+        nowMs += deadlineMs
+        return { kind: 'undelivered', reason: 'no answer', isFinal: false }
+      },
+      log: (level, event) => void logged.push(`${level} ${event}`),
+      nowMs: () => nowMs,
+    })
+    started.push(notifier)
+    await notifier.start()
+    notifier.tell(downEvent('m1', nowMs))
+    expect(await notifier.drain(withinMs)).toBe(false)
+    expect([calls > 0, logged.some((line) => line.includes('notify.undelivered'))]).toEqual([true, isTold])
+  })
+
   test('two that share a store tell of each incident once', async () => {
     const store = memoryStore()
     const [one, two] = [await start(store), await start(store)]

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net'
 import { isLoopback, joinHostPort, splitHostPort } from '../../model/host-port.ts'
-import { isPortTaken } from '../loopback.ts'
+import { isPortTaken, listen } from '../loopback.ts'
 
 export const defaultPort = 4400
 /** Where the default port is taken, the next ones are tried. */
@@ -39,7 +39,7 @@ const leastToken = 16
 export async function listenAt(server: Server, { host, port, isDefault }: Place): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await listen(server, host, port + attempt)
+      await listen(server, port + attempt, host)
       const bound = server.address() as AddressInfo
       return `http://${joinHostPort(host, bound.port)}`
     } catch (error) {
@@ -52,14 +52,4 @@ export async function listenAt(server: Server, { host, port, isDefault }: Place)
       )
     }
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  server.listen(port, host, () => {
-    server.off('error', reject)
-    resolve()
-  })
-  return promise
 }
