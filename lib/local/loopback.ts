@@ -1,6 +1,10 @@
-import type { AddressInfo, Server, Socket } from 'node:net'
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
 
 const host = '127.0.0.1'
+/** How often to look for a port that is free for both protocols. */
+const portAttempts = 10
 
 /** Listens on loopback, on `port` where it is free and on any other where it is taken; gives the port it got. */
 export async function listenOnLoopback(server: Server, port: number): Promise<number> {
@@ -42,4 +46,29 @@ export function listen(server: Server, port: number, address = host): Promise<vo
     resolve()
   })
   return promise
+}
+
+/**
+ * Listens on this port of an address over both TCP and UDP, as DNS does; 0 is any port that both have free. Rejects
+ * with Node's own error where the port is taken.
+ */
+export async function listenBoth(
+  address: string,
+  wanted: number,
+): Promise<{ udp: UdpSocket; tcp: Server; port: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const tcp = createServer()
+    await listen(tcp, wanted, address)
+    const { port } = tcp.address() as AddressInfo
+    const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    try {
+      udp.bind(port, address)
+      await once(udp, 'listening')
+      return { udp, tcp, port }
+    } catch (error) {
+      tcp.close()
+      udp.close()
+      if (wanted !== 0 || attempt === portAttempts) throw error
+    }
+  }
 }

@@ -1,9 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
-import { createServer, isIPv6, type Server } from 'node:net'
+import { isIPv6, type Server } from 'node:net'
 import { canonicalName, isWithin } from '../model/dns-answer.ts'
-import { Frames } from '../probe/dns-stream.ts'
-import { closer } from './loopback.ts'
+import { Frames, framed } from '../probe/dns-stream.ts'
+import { closer, listenBoth } from './loopback.ts'
 import { answerPacket, type ZoneData } from './zone-answers.ts'
 import { indexRecords, type ZoneRecord } from './zone-records.ts'
 
@@ -34,8 +32,6 @@ export interface Zone {
 
 /** A connection on which nothing is asked is closed (RFC 7766 §6.2.3). */
 const idleMs = 10_000
-/** How often to look for a port that is free for both protocols. */
-const portAttempts = 10
 
 /**
  * Starts an authoritative DNS server for one zone on loopback, over UDP and TCP. It knows NXDOMAIN from NODATA, follows
@@ -109,30 +105,8 @@ function serveTcp(tcp: Server, zone: ZoneData): void {
       for (const packet of frames.push(chunk)) {
         const reply = answerPacket(packet, zone, false)
         if (!reply) return socket.destroy()
-        const length = Buffer.alloc(2)
-        length.writeUInt16BE(reply.length)
-        socket.write(Buffer.concat([length, reply]))
+        socket.write(framed(reply))
       }
     })
   })
-}
-
-/** TCP and UDP on the same port; a port that only one of them has free is no use. */
-async function listenBoth(host: string, wanted: number): Promise<{ udp: Socket; tcp: Server; port: number }> {
-  for (let attempt = 1; ; attempt++) {
-    const tcp = createServer()
-    tcp.listen(wanted, host)
-    await once(tcp, 'listening')
-    const { port } = tcp.address() as { port: number }
-    const udp = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
-    try {
-      udp.bind(port, host)
-      await once(udp, 'listening')
-      return { udp, tcp, port }
-    } catch (error) {
-      tcp.close()
-      udp.close()
-      if (wanted !== 0 || attempt === portAttempts) throw error
-    }
-  }
 }

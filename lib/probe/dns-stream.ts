@@ -39,12 +39,15 @@ export function askStream(
         reject(failure)
       }
     })
-    const framed = Buffer.allocUnsafe(2 + inquiry.packet.length)
-    framed.writeUInt16BE(inquiry.packet.length)
-    inquiry.packet.copy(framed, 2)
-    // In one piece, as RFC 7766 §8 asks: some servers do not put split lengths together.
-    socket.write(framed)
+    socket.write(framed(inquiry.packet))
   }).finally(() => socket.destroy())
+}
+
+/** A message behind its length, in one piece as RFC 7766 §8 asks: some servers do not put split lengths together. */
+export function framed(packet: Uint8Array): Buffer {
+  const length = Buffer.allocUnsafe(2)
+  length.writeUInt16BE(packet.length)
+  return Buffer.concat([length, packet])
 }
 
 /** Puts messages together from the pieces in which they arrive. */

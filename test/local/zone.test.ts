@@ -3,7 +3,8 @@ import { connect } from 'node:net'
 import { type Answer, type DecodedPacket, decode, encode } from 'dns-packet'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startZone, type Zone, type ZoneRecord } from '../../lib/local/zone.ts'
-import { framed, runDns } from '../support/dns-server.ts'
+import { framed } from '../../lib/probe/dns-stream.ts'
+import { runDns } from '../support/dns-server.ts'
 
 const zones: Zone[] = []
 afterEach(() => Promise.all(zones.splice(0).map((zone) => zone.stop())))

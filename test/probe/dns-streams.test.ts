@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { framed } from '../../lib/probe/dns-stream.ts'
 import { createLeaf, pemFile, testCa } from '../support/certificates.ts'
-import { framed, type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
+import { type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
 import { startHttpsServer, startTlsServer } from '../support/tls-server.ts'
 import { useDnsServers } from '../support/use-dns-servers.ts'
 

@@ -120,10 +120,15 @@ async function start(
     await end(child)
     rmSync(folder, { recursive: true, force: true })
   }
+  // A server listens before its zones are loaded, and answers SERVFAIL until then.
+  const asked = zones.length > 0 ? zones.map(({ origin }) => origin) : ['ready.invalid']
   const isUp = async () => {
     if (child.exitCode !== null) throw new Error(`${binary} ended:\n${log.slice(-2000)}`)
-    const { observed } = await runDns({ name: 'ready.invalid', servers: [label], timeoutMs: 200, recursion: false })
-    if (observed.rcode === undefined) throw new Error(`${binary} does not answer yet:\n${log.slice(-2000)}`)
+    for (const name of asked) {
+      const { observed } = await runDns({ name, servers: [label], timeoutMs: 200, recursion: false })
+      const isReady = zones.length > 0 ? observed.rcode === 'NOERROR' : observed.rcode !== undefined
+      if (!isReady) throw new Error(`${binary} does not answer for ${name} yet:\n${log.slice(-2000)}`)
+    }
   }
   try {
     await vi.waitFor(isUp, { timeout: 10_000, interval: 50 })

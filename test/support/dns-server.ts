@@ -1,12 +1,11 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import type { createSocket } from 'node:dgram'
+import type { Socket } from 'node:net'
 import { type Answer, decode, encode, type Packet } from 'dns-packet'
-import { closer } from '../../lib/local/loopback.ts'
+import { closer, listenBoth } from '../../lib/local/loopback.ts'
 import type { DnsMonitor } from '../../lib/model/monitor.ts'
 import type { DnsObserved, Observation } from '../../lib/model/result.ts'
 import { probeDns } from '../../lib/probe/dns.ts'
-import { Frames } from '../../lib/probe/dns-stream.ts'
+import { Frames, framed } from '../../lib/probe/dns-stream.ts'
 import type { ProbeDeps } from '../../lib/probe/probe.ts'
 
 /** What a reply may say, beside the question and id it answers. */
@@ -60,30 +59,18 @@ export async function startDnsServer(
     queries.push(query)
     handle(query)
   }
-  const tcp = createServer((socket) => {
+  const { udp, tcp, port: bound } = await listenBoth(host, port)
+  udp.on('message', (packet, from) => take(packet, 'udp', (bytes) => udp.send(bytes, from.port, from.address)))
+  tcp.on('connection', (socket) => {
     const frames = new Frames()
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
       for (const packet of frames.push(chunk)) take(packet, 'tcp', (bytes) => socket.write(framed(bytes)), socket)
     })
   })
-  tcp.listen(port, host)
-  await once(tcp, 'listening')
-  const bound = (tcp.address() as { port: number }).port
-  const udp = createSocket(host.includes(':') ? 'udp6' : 'udp4')
-  udp.on('message', (packet, from) => take(packet, 'udp', (bytes) => udp.send(bytes, from.port, from.address)))
-  udp.bind(bound, host)
-  await once(udp, 'listening')
   const closeTcp = closer(tcp)
   const label = host.includes(':') ? `[${host}]:${bound}` : `${host}:${bound}`
   return { port: bound, label, queries, stop: () => Promise.all([closeTcp(), closed(udp)]).then(() => {}) }
-}
-
-/** A message behind its length, as TCP wants it. */
-export function framed(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(2)
-  length.writeUInt16BE(bytes.length)
-  return Buffer.concat([length, bytes])
 }
 
 /** Answers every query alike. */
