@@ -229,11 +229,27 @@ describe('a swap whose outcome is not known', () => {
     expect([answer(), txt()?.epoch]).toEqual([['192.0.2.2'], epoch])
   })
 
-  test('that is throttled until its votes are old is left, to be decided anew', async () => {
-    const { decide, answer, events } = setup({ world: all('down', 'up'), change: async () => ({ kind: 'throttled' }) })
-    await decide()
+  test('that is throttled until its votes are old is left, to be decided anew, and whoever asks is told', async () => {
+    const { decide, answer, events, controller, memory } = setup({
+      ...{ world: all('down', 'up'), change: async () => ({ kind: 'throttled' }) },
+    })
+    const stale = { kind: 'move', to: 'two', outcome: { kind: 'refused', reason: 'STALE' } }
+    expect(await decide()).toMatchObject(stale)
     expect(answer()).toEqual(['192.0.2.1'])
     expect(events.at(-1)).toMatchObject({ type: 'swapped', outcome: { kind: 'refused', reason: 'STALE' } })
+    expect(controller.status()[0]?.last).toMatchObject({ decision: stale })
+    expect((await memory()).last).toMatchObject({ decision: stale })
+  })
+
+  test('is not begun where its votes became old on the way to it', async () => {
+    const want = async () => {
+      await pause(16_000)
+      return {}
+    }
+    const failover = failoverOf({ sustain: '0s' })
+    const { decide, answer } = setup({ failover, world: all('down', 'up'), table: { want } })
+    expect(await decide()).toMatchObject({ outcome: { kind: 'refused', reason: 'STALE' } })
+    expect(answer()).toEqual(['192.0.2.1'])
   })
 
   test('that Route 53 denies is told, and someone is woken', async () => {
@@ -324,8 +340,52 @@ describe('a lock', () => {
   test('holds even where the TXT cannot be written', async () => {
     const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
     const { controller, decide } = setup({ world: all('down', 'up'), change })
-    await expect(controller.setLocked('live', true)).rejects.toThrow('shop.live.test: AccessDenied')
+    await expect(controller.setLocked('live', true)).rejects.toThrow(
+      /locked in this controller's table only; .*AccessDenied.*lock at the other controller too/,
+    )
     expect(await decide()).toMatchObject({ kind: 'refuse', code: 'locked' })
+  })
+
+  test.each<[string, Setup['table']]>([
+    ['read', { read: () => Promise.reject(new Error('gone')), update: () => Promise.reject(new Error('gone')) }],
+    ['written', { update: () => Promise.reject(new Error('gone')) }],
+  ])(
+    'is written into the TXT also where the table cannot be %s, and unlocking waits for the table',
+    async (_, table) => {
+      const { controller, txt } = setup({ table: { ...table } })
+      await expect(controller.setLocked('live', true)).rejects.toThrow(
+        /locked in its TXT.*could not be written \(gone\)/,
+      )
+      expect(txt()?.flags.locked).toBe(true)
+      await expect(controller.setLocked('live', false)).rejects.toThrow('gone')
+      expect(txt()?.flags.locked).toBe(true)
+    },
+  )
+
+  test('that neither can be written into says how else to stop it', async () => {
+    const broken = () => Promise.reject(new Error('gone'))
+    const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
+    const { controller } = setup({ change, table: { read: broken, update: broken } })
+    await expect(controller.setLocked('live', true)).rejects.toThrow(/gone.*AccessDenied.*reserved concurrency/)
+  })
+
+  test.each<['a table' | 'a TXT', Partial<Setup>]>([
+    ['a table', { change: async (apply, nth) => (nth === 2 ? { kind: 'denied', message: 'AccessDenied' } : apply()) }],
+    ['a TXT', { table: { update: async () => {} } }],
+  ])('of %s alone stops a move that has begun, before its next step', async (_, more) => {
+    const failover = failoverOf({ hooks: { before: { lambda: 'arn' } } })
+    const world = all('down', 'up')
+    const host: Setup['host'] = {
+      hook: async () => {
+        await controller.setLocked('live', true).catch(() => {})
+        return { kind: 'hookOk' }
+      },
+    }
+    const { controller, decide, answer, events } = setup({ failover, world, host, ...more })
+    expect(await decide()).toMatchObject({ kind: 'move', outcome: { kind: 'refused', reason: 'LOCKED' } })
+    expect(answer()).toEqual(['192.0.2.1'])
+    const pages = events.flatMap((event) => (event.type === 'page' ? event.pages.map(({ code }) => code) : []))
+    expect(pages).toEqual(expect.arrayContaining(['CLAIM_LEFT', 'HOOK_RAN']))
   })
 })
 
@@ -337,8 +397,11 @@ test('what moved too often in a day is latched, until a person unlatches it', as
   expect(await decide()).toMatchObject({ kind: 'refuse', code: 'max-per-day' })
   expect(txt()?.flags.latched).toBe(true)
   expect(answer()).toEqual(['192.0.2.2'])
+  await decide()
+  expect(controller.status()).toMatchObject([{ latched: true }])
   await controller.setLocked('live', false)
   expect(txt()?.flags.latched).toBe(false)
+  expect(controller.status()[0]).not.toHaveProperty('latched')
 })
 
 test('a record without its TXT is adopted as it stands, and one that has it is not', async () => {
