@@ -134,6 +134,21 @@ describe('a decision', () => {
     expect(answer()).toEqual(['192.0.2.1'])
   })
 
+  test('does not wait for a clock that was set back, nor take the time that a machine slept for votes', async () => {
+    const wait = failoverOf({ sustain: '10s' })
+    const back = setup({ failover: wait, world: all('down', 'up') })
+    setTimeout(() => vi.setSystemTime(noon - 86_400_000), 3000)
+    const beganMs = performance.now()
+    expect(await back.decide()).toMatchObject({ kind: 'move' })
+    expect(performance.now() - beganMs).toBeLessThan(20_000)
+
+    const asleep = setup({ failover: wait, world: all('down', 'up') })
+    setTimeout(() => vi.setSystemTime(Date.now() + 3_600_000), 3000)
+    const sleptMs = performance.now()
+    expect(await asleep.decide()).toMatchObject({ kind: 'move' })
+    expect(performance.now() - sleptMs).toBeGreaterThan(12_000)
+  })
+
   test.each<[string, World, string]>([
     ['one vantage alone sees it down', { ...all('up', 'up'), north: { one: 'down', two: 'up' } }, 'stay'],
     ['too few have a vote', { north: { one: 'down', two: 'up' } }, 'refuse'],
@@ -429,6 +444,16 @@ test('nothing is written whose epoch could not be kept', async () => {
   await decide()
   expect([answer(), txt()?.epoch]).toEqual([['192.0.2.1'], 1])
   expect(events).toContainEqual(expect.objectContaining({ type: 'page' }))
+})
+
+test('what other failovers wanted counts for five minutes, not for as long as a clock was ahead', async () => {
+  const decideAfter = async (aheadMs: number) => {
+    const want = async () => ({ live: noon, web: noon + aheadMs, mail: noon + aheadMs })
+    return setup({ failover: failoverOf({ sustain: '0s' }), world: all('down', 'up'), table: { want } }).decide()
+  }
+  expect(await decideAfter(-60_000)).toMatchObject({ kind: 'refuse', code: 'max-concurrent' })
+  expect(await decideAfter(60_000)).toMatchObject({ kind: 'refuse', code: 'max-concurrent' })
+  expect(await decideAfter(86_400_000)).toMatchObject({ kind: 'move' })
 })
 
 test("a trigger that comes behind a person's request is decided on its own", async () => {
