@@ -73,6 +73,7 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
       .option(...socketOption)
       .option(...awsOption)
       .option(...configOption)
+      .option('--json', 'print { "failover", "done", "failed": […] } and nothing else')
       .action(async (options) => finish(await failoverDo(what, options, output)))
 
   program

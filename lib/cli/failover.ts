@@ -89,21 +89,22 @@ function isMove({ kind, outcome }: Decided): boolean {
  * controller keeps a lock of its own; a record is adopted once.
  */
 export async function failoverDo(
-  what: 'lock' | 'unlock' | 'adopt',
+  what: keyof typeof doneTexts,
   options: FailoverOptions & { failover?: string },
   output: Output,
 ): Promise<number> {
   const lines = await controllersOf(options)
   const failover = await chosen(options, lines)
   const asked = { do: what, failover }
-  const done = { lock: 'locked: nothing moves it', unlock: 'unlocked', adopt: 'adopted as it stands' }[what]
   const answers = what === 'adopt' ? [{ where: '', answer: await askFirst(lines, asked) }] : await askAll(lines, asked)
   const failed = answers.filter((one) => 'problem' in one)
   if (failed.length === answers.length) firstAnswer(failed)
-  output.out(`${failover} is ${done}`)
+  output.out(options.json ? JSON.stringify({ failover, done: what, failed }) : `${failover} is ${doneTexts[what]}`)
   for (const { where, problem } of failed) output.err(`not in ${where}: ${problem}`)
   return failed.length > 0 ? 1 : 0
 }
+
+const doneTexts = { lock: 'locked: nothing moves it', unlock: 'unlocked', adopt: 'adopted as it stands' }
 
 /** `vedette drill`: moves the drill's name, never the record, and says who saw it when: exit 0 passed, 1 otherwise. */
 export async function failoverDrill(

@@ -95,7 +95,8 @@ async function open({ demo, history, retentionDays }: RunOptions, log: Log): Pro
 async function demoSource(): Promise<Source> {
   const demo = await startDemo()
   const failover = await demo.addFailover()
-  if (!failover) return { config: parseConfig(demo.config), hints: demo.instructions, stop: demo.stop }
+  if ('problem' in failover)
+    return { config: parseConfig(demo.config), hints: [...demo.instructions, failover.problem], stop: demo.stop }
   const { monitors, failovers, zonePort } = failover
   return {
     config: parseConfig({ ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }),

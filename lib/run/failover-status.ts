@@ -76,7 +76,8 @@ export function statusAfter(
 ): FailoverStatus {
   const { id, record, mode, endpoints } = facts.failover
   const ballots = facts.rounds.at(-1)?.ballots ?? new Map()
-  const causes = Map.groupBy(causesOf(facts), ({ endpoint }) => endpoint)
+  const down = causesOf(facts).filter(({ noVote }) => !noVote)
+  const causes = Map.groupBy(down, ({ endpoint }) => endpoint)
   // Another process may have written it since.
   const lastMove = newest(before?.lastMove, memory?.lastMove)
   const readiness = newest(before?.readiness, memory?.readiness)

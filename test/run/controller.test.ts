@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChangeOutcome, ControllerTable } from '../../lib/act/ports.ts'
+import { reasonText } from '../../lib/decide/failover-reasons.ts'
 import type { EndpointVote } from '../../lib/decide/quorum.ts'
 import { answerOf, type RecordSet, stateIn, txtName, txtOf } from '../../lib/decide/swap-records.ts'
 import { encodeState } from '../../lib/decide/swap-state.ts'
@@ -159,6 +160,23 @@ describe('a decision', () => {
     const decision = await decide()
     expect([decision.kind, answer()]).toEqual([kind, ['192.0.2.1']])
     expect(kinds(events)).toEqual(['decided'])
+  })
+
+  test('says why an endpoint is down, and why a vantage has no vote, and does not take the one for the other', async () => {
+    const causes = { north: { 'live@one': 'SELF: cut off' }, south: { 'live@one': 'CONNECT_REFUSED: refused' } }
+    const world: World = { north: {}, south: { one: 'down', two: 'up' }, west: { one: 'up', two: 'up' } }
+    const collect = async () => ({
+      ...{ ballots: new Map(Object.entries(world)), causes: new Map(Object.entries(causes)) },
+    })
+    const { decide, controller } = setup({ host: { collect } })
+    const { reasons } = await decide()
+    expect(reasons.map(reasonText)).toEqual(
+      expect.arrayContaining([
+        'Why live@one has no vote from north: SELF: cut off.',
+        'Why live@one is down for south: CONNECT_REFUSED: refused.',
+      ]),
+    )
+    expect(controller.status()[0]?.endpoints[0]?.causes).toEqual(['CONNECT_REFUSED: refused'])
   })
 
   test('in mode observe says what it would do, and does not', async () => {
