@@ -5,12 +5,13 @@ import { sendSigned } from './signed-request.ts'
 
 /**
  * What came of calling a function: `failed`, it did not run, or threw (`thrown` is what it said); `unknown`, it may have run.
+ * `isByFunction`: the function itself says so, not Lambda or the way there.
  * An `answer` is what it returned, undefined where it was only handed over.
  */
 export type Invoked =
   | { kind: 'ok'; answer: unknown }
-  | { kind: 'failed'; message: string; thrown?: string }
-  | { kind: 'unknown'; message: string; isThrottled?: true }
+  | { kind: 'failed'; message: string; thrown?: string; isByFunction?: true }
+  | { kind: 'unknown'; message: string; isThrottled?: true; isByFunction?: true }
 
 export interface Invocation {
   region: string
@@ -56,13 +57,13 @@ function isCutOff(text: string): boolean {
 }
 
 /** What a function threw, in its own words; one that was cut off at its time-out has none. */
-function thrownIn(functionError: string, text: string): { message: string; thrown?: string } {
-  const message = `${functionError}: ${text.slice(0, longestMessage)}`
+function thrownIn(functionError: string, text: string): { message: string; thrown?: string; isByFunction: true } {
+  const told = { message: `${functionError}: ${text.slice(0, longestMessage)}`, isByFunction: true } as const
   try {
     const { errorMessage, errorType } = JSON.parse(text)
-    return errorType === 'Error' && errorMessage ? { message, thrown: String(errorMessage) } : { message }
+    return errorType === 'Error' && errorMessage ? { ...told, thrown: String(errorMessage) } : told
   } catch {
-    return { message }
+    return told
   }
 }
 

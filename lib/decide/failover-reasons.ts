@@ -117,7 +117,7 @@ const texts: Texts = {
     `${wanting} failovers wanted to move within 5 minutes, this one included; beyond ${limit} the fault is more likely ours, so a person decides.`,
   'left-to-a-person': ({ guard }) => `The guard "${guard}" would hold, but a person decides here.`,
   'claim-foreign': ({ to, expiresAtMs }) =>
-    `Another controller is switching to ${to}; its claim holds until ${time(expiresAtMs)}.`,
+    `A switch to ${to} has begun, here or at the other controller: its claim holds until ${time(expiresAtMs)}, and nothing else moves it before.`,
   'claim-expired': ({ to, expiredAtMs, mine }) =>
     `The claim of ${mine ? 'this' : 'another'} controller for a switch to ${to} expired at ${time(expiredAtMs)}: its hook may have run.`,
   'claim-unfit': ({ to }) =>

@@ -18,7 +18,7 @@ import {
 import { swapBatch, txtBatch } from './swap-batch.ts'
 import { answerIn, answerOf, matchesAnswer, type RecordSet, rawOf, stateIn } from './swap-records.ts'
 import type { SwapState } from './swap-state.ts'
-import type { Identity, Page, SwapEvent, SwapPlan } from './swap-terms.ts'
+import { hookText, type Identity, type Page, type SwapEvent, type SwapPlan } from './swap-terms.ts'
 
 /** Begins to carry out a decided move. The host does what `effect` says and gives `step` what came of it, until `done`. */
 export function startSwap(plan: SwapPlan): Step {
@@ -88,12 +88,12 @@ function afterHook(attempt: Attempt, event: SwapEvent): Step {
       return read({ ...attempt, hook: 'done' })
     case 'hookFailed':
       return read({ ...attempt, goal: 'release' }, [
-        { code: 'HOOK_FAILED', detail: `the hook before ${plan.to} failed` },
+        { code: 'HOOK_FAILED', detail: hookText(`before ${plan.to}`, event) },
       ])
     case 'hookUnknown':
       // It may have run: the same key again, or the claim stays for a take-over that uses the same key.
       if (used.hookCalls < plan.limits.hookCalls) return pause(attempt)
-      return giveUp(attempt, 'HOOK', [{ code: 'HOOK_UNKNOWN', detail: `the hook before ${plan.to} may have run` }])
+      return giveUp(attempt, 'HOOK', [{ code: 'HOOK_UNKNOWN', detail: hookText(`before ${plan.to}`, event) }])
     default:
       return unexpected(attempt, event)
   }

@@ -55,7 +55,17 @@ export type SwapEvent =
   | { kind: 'listed'; sets: RecordSet[]; besides?: RawRecordSet[]; isLocked?: boolean; atMs: number }
   | { kind: 'written' | 'refused' | 'throttled' | 'unknown' | 'paused' }
   | { kind: 'denied'; message: string }
-  | { kind: 'hookOk' | 'hookFailed' | 'hookUnknown' }
+  | { kind: 'hookOk' }
+  /** `why`, for people: an exit code, a refused call; nothing that the hook itself said, which may hold secrets. */
+  | { kind: 'hookFailed' | 'hookUnknown'; why?: string }
+
+/** What came of a hook, in a few words. */
+export function hookText(
+  hook: string,
+  { kind, why }: Extract<SwapEvent, { kind: 'hookFailed' | 'hookUnknown' }>,
+): string {
+  return `the hook ${hook} ${kind === 'hookFailed' ? 'failed' : 'may have run'}${why === undefined ? '' : `: ${why}`}`
+}
 
 export type Refusal =
   | 'LOCKED'

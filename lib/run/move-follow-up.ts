@@ -1,6 +1,6 @@
 import type { Move } from '../act/ports.ts'
 import { stateIn } from '../decide/swap-records.ts'
-import type { Page } from '../decide/swap-terms.ts'
+import { hookText, type Page } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
 import type { ControllerHost } from './controller-host.ts'
 import type { FailoverStatus } from './failover-status.ts'
@@ -79,9 +79,8 @@ async function callAfter(
   call: { name: 'after'; key: string; to: string },
   { hook, page }: FollowUpHost,
 ): Promise<void> {
-  const { kind } = await hook(failover, call)
-  if (kind === 'hookOk') return
-  const code = kind === 'hookFailed' ? 'HOOK_FAILED' : 'HOOK_UNKNOWN'
-  const detail = `the hook after the move to ${call.to} ${kind === 'hookFailed' ? 'failed' : 'may not have run'}`
-  page(failover.id, [{ code, detail }])
+  const came = await hook(failover, call)
+  if (came.kind === 'hookOk') return
+  const code = came.kind === 'hookFailed' ? 'HOOK_FAILED' : 'HOOK_UNKNOWN'
+  page(failover.id, [{ code, detail: hookText(`after the move to ${call.to}`, came) }])
 }

@@ -215,18 +215,24 @@ describe('a hook that is a function', () => {
     expect(calls[0]?.request.headers.authorization).toContain('/eu-west-1/lambda/')
   })
 
-  test.each<[string, Parameters<typeof lambda>[0], string]>([
-    ['throws has failed', json(200, { errorMessage: 'no' }, { 'x-amz-function-error': 'Unhandled' }), 'hookFailed'],
-    ['may not be called has failed', json(403, {}), 'hookFailed'],
+  test.each<[string, Parameters<typeof lambda>[0], string, RegExp]>([
+    [
+      'throws has failed, and keeps what it said to itself',
+      json(200, { errorMessage: 'the password is swordfish' }, { 'x-amz-function-error': 'Unhandled' }),
+      'hookFailed',
+      /^its function failed or was cut off: its log says why$/,
+    ],
+    ['may not be called has failed', json(403, {}), 'hookFailed', /Lambda answered 403/],
     [
       'is cut off may have run',
       json(200, { errorMessage: 'Task timed out after 3.00 seconds' }, { 'x-amz-function-error': 'Unhandled' }),
       'hookUnknown',
+      /cut off/,
     ],
-    ['loses its reply may have run', (response) => void response.destroy(), 'hookUnknown'],
-    ['has no room is tried again', json(429, {}), 'hookUnknown'],
-  ])('and %s', async (_, answer, kind) => {
+    ['loses its reply may have run', (response) => void response.destroy(), 'hookUnknown', /./],
+    ['has no room is tried again', json(429, {}), 'hookUnknown', /Lambda answered 429/],
+  ])('and %s', async (_, answer, kind, why) => {
     await lambda(answer)
-    expect(await hook()).toEqual({ kind })
+    expect(await hook()).toEqual({ kind, why: expect.stringMatching(why) })
   })
 })
