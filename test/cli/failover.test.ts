@@ -143,6 +143,15 @@ describe('vedette failover plan', () => {
     expect(stdout).toContain('warning: votes that hold for 0ms only may agree by chance')
   })
 
+  test('warns of a check that asks for another name than the record', async () => {
+    const config = configAt(80, { record: 'www.live.test' })
+    const { code, stdout } = await vedette(['failover', 'plan', '-c', tempFile('name.json', JSON.stringify(config))])
+    expect(code).toBe(0)
+    expect(stdout).toContain('warning: the check live asks for shop.live.test, not for www.live.test')
+    const same = tempFile('same.json', JSON.stringify(configAt(80, { record: 'SHOP.live.test.' })))
+    expect((await vedette(['failover', 'plan', '-c', same])).stdout).not.toContain('asks for')
+  })
+
   test('of a config without failovers says so', async () => {
     const file = tempFile('none.json', JSON.stringify({ ...configAt(80), failovers: [] }))
     expect(await vedette(['failover', 'plan', '-c', file])).toMatchObject({ code: 2 })
