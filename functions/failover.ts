@@ -26,7 +26,9 @@ export const handler = createFailoverFunction(asset, {
   publish: createPublisher([region], (one) => putMetricsTo(one, namespace)),
   hook: async (failover, call) => {
     const hook = failover.hooks[call.name]
-    return hook && 'lambda' in hook ? runLambdaHook(hook.lambda, failover, call) : { kind: 'hookFailed' }
+    return hook && 'lambda' in hook
+      ? runLambdaHook(hook.lambda, failover, call)
+      : { kind: 'hookFailed', why: 'it is no function' }
   },
   tell: ({ topic, summary }, event) => send(topics[topic], summary, event),
   log: jsonLog((line) => void process.stdout.write(`${line}\n`)),

@@ -5,12 +5,13 @@ import { sendSigned } from './signed-request.ts'
 
 /**
  * What came of calling a function: `failed`, it did not run, or threw (`thrown` is what it said); `unknown`, it may have run.
+ * `isByFunction`: the function itself says so, not Lambda or the way there.
  * An `answer` is what it returned, undefined where it was only handed over.
  */
 export type Invoked =
   | { kind: 'ok'; answer: unknown }
-  | { kind: 'failed'; message: string; thrown?: string }
-  | { kind: 'unknown'; message: string; isThrottled?: true }
+  | { kind: 'failed'; message: string; thrown?: string; isByFunction?: true }
+  | { kind: 'unknown'; message: string; isThrottled?: true; isByFunction?: true }
 
 export interface Invocation {
   region: string
@@ -56,22 +57,26 @@ function isCutOff(text: string): boolean {
 }
 
 /** What a function threw, in its own words; one that was cut off at its time-out has none. */
-function thrownIn(functionError: string, text: string): { message: string; thrown?: string } {
-  const message = `${functionError}: ${text.slice(0, longestMessage)}`
+function thrownIn(functionError: string, text: string): { message: string; thrown?: string; isByFunction: true } {
+  const told = { message: `${functionError}: ${text.slice(0, longestMessage)}`, isByFunction: true } as const
   try {
     const { errorMessage, errorType } = JSON.parse(text)
-    return errorType === 'Error' && errorMessage ? { message, thrown: String(errorMessage) } : { message }
+    return errorType === 'Error' && errorMessage ? { ...told, thrown: String(errorMessage) } : told
   } catch {
-    return { message }
+    return told
   }
 }
 
 /** Beyond its own limit, what a call takes on its way and a function to start. */
 const startMs = 3000
 
-/** A function that is busy is called again so often, after a pause that doubles: many failovers may ask it at once. */
-const mostCalls = 4
+/**
+ * A function that is busy is called again for as long as its answer is waited for: in a mass failure many failovers ask it at
+ * once, and one that gets no votes is blind. The pause doubles, up to the longest, and by chance lasts up to as long again.
+ */
+const mostCalls = 20
 const busyPauseMs = 250
+const longestBusyPauseMs = 500
 
 /** Asks vantages by their probe-now functions. */
 export function askVantages(vantages: readonly { id: string; region: string; functionName: string }[]): AskVantage {
@@ -84,7 +89,7 @@ export function askVantages(vantages: readonly { id: string; region: string; fun
       const invoked = await invokeFunction({ ...vantage, event: { question, limitMs }, wait: true, timeoutMs })
       // What the function returned is what lib/run/probe-now.ts says it does.
       if (invoked.kind === 'ok') return invoked.answer as AnswerTo<typeof question>
-      const pauseMs = busyPauseMs * 2 ** (calls - 1) * (1 + Math.random())
+      const pauseMs = Math.min(longestBusyPauseMs, busyPauseMs * 2 ** (calls - 1)) * (1 + Math.random())
       const isBusy = invoked.kind === 'unknown' && invoked.isThrottled
       if (!isBusy || calls === mostCalls || performance.now() + pauseMs > untilMs) return undefined
       await new Promise((resolve) => setTimeout(resolve, pauseMs))

@@ -1,10 +1,10 @@
 import type { LastDrill } from '../decide/drill.ts'
-import type { Decision } from '../decide/failover-facts.ts'
 import type { Notice, NotifyState } from '../decide/notice.ts'
 import type { AnswerTo, Question } from '../decide/probe-now.ts'
 import type { Minute } from '../decide/published.ts'
 import type { Readiness } from '../decide/readiness.ts'
 import type { Change } from '../decide/swap-batch.ts'
+import type { Decided } from '../decide/swap-outcome.ts'
 import type { SwapEvent } from '../decide/swap-terms.ts'
 import type { Datum } from '../decide/votes.ts'
 import type { Blast, EventCause } from '../model/event.ts'
@@ -84,7 +84,7 @@ export interface ControllerMemory {
   /** A lock of this controller alone. */
   locked: boolean
   /** The last decision, for those who ask. */
-  last?: { atMs: number; trigger: Trigger; decision: Decision }
+  last?: { atMs: number; trigger: Trigger; decision: Decided }
   lastMove?: Move
   /** What readiness found when it was last looked at. */
   readiness?: Readiness

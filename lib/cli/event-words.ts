@@ -1,5 +1,6 @@
 import { reasonText } from '../decide/failover-reasons.ts'
 import { describe } from '../decide/message.ts'
+import { whyNotMoved } from '../decide/swap-outcome.ts'
 import type { StoredEvent } from '../local/history-events.ts'
 import type { VedetteEvent } from '../model/event.ts'
 import type { FailoverEvent } from '../run/failover-event.ts'
@@ -59,8 +60,8 @@ function failoverWords(event: FailoverEvent): Words {
       const { outcome, to, tookMs } = event
       const took = `in ${msText(tookMs)}`
       if (outcome.kind === 'moved') return { subject, text: `moved to ${to} ${took}` }
-      const why = 'detail' in outcome ? outcome.detail : 'reason' in outcome ? outcome.reason : ''
-      return { subject, text: `did not move to ${to}: ${outcome.kind}${why ? `, ${why}` : ''}` }
+      const why = whyNotMoved(outcome)
+      return { subject, text: why === undefined ? `${to} was active already` : `did not move to ${to}: ${why}` }
     }
     case 'verified':
       return {

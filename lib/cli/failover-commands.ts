@@ -32,7 +32,7 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
 
   failover
     .command('status')
-    .description('Show failovers as they stand: exit 1 where one is locked or its active endpoint is down.')
+    .description('Show failovers as they stand: exit 1 where one is locked or latched, or its active endpoint is down.')
     .option(...socketOption)
     .option(...awsOption)
     .option(...configOption)
@@ -41,7 +41,7 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
 
   failover
     .command('to <endpoint>')
-    .description('Decide anew towards this endpoint, and move if it is up by quorum: exit 0 moved, 1 refused.')
+    .description('Decide anew towards this endpoint, and move if it is up by quorum: exit 0 moved, 1 not moved.')
     .option(...failoverOption)
     .option('--dry-run', 'decide, and move nothing')
     .option('--reason <text>', 'why, for the log')
@@ -73,6 +73,7 @@ export function addFailoverCommands(program: Command, finish: (code: number) => 
       .option(...socketOption)
       .option(...awsOption)
       .option(...configOption)
+      .option('--json', 'print { "failover", "done", "failed": […] } and nothing else')
       .action(async (options) => finish(await failoverDo(what, options, output)))
 
   program

@@ -58,12 +58,12 @@ async function problemsAt(failover: Failover, { resolver, vantages }: Config): P
   return [...problems, { code: 'UNKNOWN_RECORD', detail }]
 }
 
-function planOf(failover: Failover, { vantages }: Config, problems?: readonly ReadinessProblem[]) {
+function planOf(failover: Failover, { vantages, monitors }: Config, problems?: readonly ReadinessProblem[]) {
   const { id, record, ttl, mode, endpoints, sustainMs, cooldownMs, maxPerDay, failback } = failover
   // Embedded, three vantages are simulated where the config has none.
   const places = vantages.length || 3
   const quorum = failoverQuorum(failover.quorum, places)
-  const warnings = failoverWarnings(failover, places).map(({ text }) => text)
+  const warnings = failoverWarnings(failover, places, monitors).map(({ text }) => text)
   return {
     ...{ id, record, ttl, mode, vantages: places, quorum, sustainMs, cooldownMs, maxPerDay, failback, warnings },
     ...(problems && { problems }),

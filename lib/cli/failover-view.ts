@@ -1,13 +1,14 @@
 import { reasonText } from '../decide/failover-reasons.ts'
+import { whyNotMoved } from '../decide/swap-outcome.ts'
 import { age } from '../model/duration.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 
 /** Failovers as lines for a terminal: where the record points, who voted what, and the last decision with its reason. */
 export function failoverLines(failovers: readonly FailoverStatus[], nowMs: number): string[] {
   return failovers.flatMap((failover) => {
-    const { id, record, mode, locked, endpoints } = failover
+    const { id, record, mode, locked, latched, endpoints } = failover
     const active = endpoints.find((endpoint) => endpoint.active)?.id ?? 'not known yet'
-    const notes = [mode, locked && 'LOCKED'].filter(Boolean).join(', ')
+    const notes = [mode, locked && 'LOCKED', latched && 'LATCHED'].filter(Boolean).join(', ')
     return [
       `⇄ ${id}: ${record} → ${active} (${notes})  ${endpoints.map(votes).join('  ')}`,
       ...causeLines(failover),
@@ -44,5 +45,10 @@ function lastLines({ last, lastMove }: FailoverStatus, nowMs: number): string[] 
   const moved = lastMove
     ? [`  moved to ${lastMove.to} ${age(nowMs - lastMove.atMs)} ago${lastMove.verified ? ', verified' : ''}`]
     : []
-  return [`  ${age(nowMs - atMs)} ago, asked by ${trigger}: ${decision.kind}${to}. ${why}`, ...moved]
+  const lacking = decision.outcome && whyNotMoved(decision.outcome)
+  return [
+    `  ${age(nowMs - atMs)} ago, asked by ${trigger}: ${decision.kind}${to}. ${why}`,
+    ...(lacking === undefined ? [] : [`  NOT MOVED: ${lacking}`]),
+    ...moved,
+  ]
 }

@@ -1,6 +1,7 @@
 import type { DrillOutcome } from '../decide/drill.ts'
-import type { Decision, Verdict } from '../decide/failover-facts.ts'
+import type { Verdict } from '../decide/failover-facts.ts'
 import { reasonText } from '../decide/failover-reasons.ts'
+import { type Decided, whyNotMoved } from '../decide/swap-outcome.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import {
   type Answered,
@@ -22,7 +23,7 @@ export interface FailoverOptions extends ControllerOptions {
 
 /**
  * `vedette failover status`: every failover as the first controller that can be reached sees it: exit 0, or 1 where one is
- * locked, its active endpoint is down, or a controller does not answer.
+ * locked or latched, its active endpoint is down, or a controller does not answer.
  */
 export async function failoverStatus(options: FailoverOptions, output: Output): Promise<number> {
   const lines = await controllersOf(options)
@@ -41,12 +42,12 @@ function firstAnswer<Answer>(answers: readonly Answered<Answer>[]): Answer {
   throw new UsageError(answers.flatMap((one) => ('problem' in one ? [one.problem] : [])).join('\n'))
 }
 
-function isInTrouble({ locked, endpoints }: FailoverStatus): boolean {
+function isInTrouble({ locked, latched, endpoints }: FailoverStatus): boolean {
   const active = endpoints.find((endpoint) => endpoint.active)
-  return locked || active === undefined || active.down.length > active.up.length
+  return locked || latched === true || active === undefined || active.down.length > active.up.length
 }
 
-/** `vedette failover to ENDPOINT`: decides anew towards that endpoint: exit 0 moved (or would, in a dry run), 1 refused, with the reasons. */
+/** `vedette failover to ENDPOINT`: decides anew towards that endpoint: exit 0 moved (or would, in a dry run), 1 refused, or decided and not made, with the reasons. */
 export async function failoverTo(
   endpoint: string,
   options: FailoverOptions & { failover?: string; approve?: boolean; dryRun?: boolean; reason?: string },
@@ -58,8 +59,8 @@ export async function failoverTo(
   const asked = { do: 'to', failover, endpoint, approval, dryRun, ...(reason && { reason }) } as const
   // Where each controller has a state of its own, a person's move is made in all of them.
   const answers = (await movesEverywhere(failover, options))
-    ? await askAll<Decision>(lines, asked)
-    : [{ where: '', answer: await askFirst<Decision>(lines, asked) }]
+    ? await askAll<Decided>(lines, asked)
+    : [{ where: '', answer: await askFirst<Decided>(lines, asked) }]
   const decisions = answers.flatMap((one) => ('answer' in one ? [one.answer] : []))
   const [first] = decisions
   if (!first) throw new UsageError(answers.flatMap((one) => ('problem' in one ? [one.problem] : [])).join('\n'))
@@ -78,8 +79,9 @@ async function movesEverywhere(failover: string, { aws, config }: FailoverOption
   return failovers.some((one) => one.id === failover && one.switch === 'health-check')
 }
 
-function isMove(decision: Decision): boolean {
-  return decision.kind === 'move'
+/** Whether a decision is to move, and was carried out where it was to be. */
+function isMove({ kind, outcome }: Decided): boolean {
+  return kind === 'move' && (outcome === undefined || whyNotMoved(outcome) === undefined)
 }
 
 /**
@@ -87,21 +89,22 @@ function isMove(decision: Decision): boolean {
  * controller keeps a lock of its own; a record is adopted once.
  */
 export async function failoverDo(
-  what: 'lock' | 'unlock' | 'adopt',
+  what: keyof typeof doneTexts,
   options: FailoverOptions & { failover?: string },
   output: Output,
 ): Promise<number> {
   const lines = await controllersOf(options)
   const failover = await chosen(options, lines)
   const asked = { do: what, failover }
-  const done = { lock: 'locked: nothing moves it', unlock: 'unlocked', adopt: 'adopted as it stands' }[what]
   const answers = what === 'adopt' ? [{ where: '', answer: await askFirst(lines, asked) }] : await askAll(lines, asked)
   const failed = answers.filter((one) => 'problem' in one)
   if (failed.length === answers.length) firstAnswer(failed)
-  output.out(`${failover} is ${done}`)
+  output.out(options.json ? JSON.stringify({ failover, done: what, failed }) : `${failover} is ${doneTexts[what]}`)
   for (const { where, problem } of failed) output.err(`not in ${where}: ${problem}`)
   return failed.length > 0 ? 1 : 0
 }
+
+const doneTexts = { lock: 'locked: nothing moves it', unlock: 'unlocked', adopt: 'adopted as it stands' }
 
 /** `vedette drill`: moves the drill's name, never the record, and says who saw it when: exit 0 passed, 1 otherwise. */
 export async function failoverDrill(
@@ -118,14 +121,19 @@ export async function failoverDrill(
   return outcome.outcome === 'passed' ? 0 : 1
 }
 
-function decisionLines(decision: Decision, where: string): string[] {
+function decisionLines(decision: Decided, where: string): string[] {
   const verdict = verdictOf(decision)
   const head = decision.kind === 'report' ? `in mode ${decision.mode} it would ${verdict.kind}` : verdict.kind
   const to = 'to' in verdict && verdict.to ? ` to ${verdict.to}` : ''
-  return [`${where ? `${where}: ` : ''}${head}${to}`, ...decision.reasons.map((reason) => `  ${reasonText(reason)}`)]
+  const lacking = decision.outcome && whyNotMoved(decision.outcome)
+  return [
+    `${where ? `${where}: ` : ''}${head}${to}`,
+    ...(lacking === undefined ? [] : [`  NOT MOVED: ${lacking}`]),
+    ...decision.reasons.map((reason) => `  ${reasonText(reason)}`),
+  ]
 }
 
-function verdictOf(decision: Decision): Verdict {
+function verdictOf(decision: Decided): Verdict {
   return decision.kind === 'report' ? decision.would : decision
 }
 

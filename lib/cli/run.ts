@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { ControllerTableError } from '../local/controller-table.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
 import { type History, openHistory } from '../local/history.ts'
@@ -46,7 +47,7 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
     const { route53 = false } = options
     const source = config ? { config, hints: [], route53, stop: async () => {} } : await demoSource()
     try {
-      await watch(source, { isLive, history, log, stop, dashboard }, output)
+      await watch(source, { isLive, history, log, stop, dashboard }, output).catch(asUsage)
     } finally {
       await source.stop()
     }
@@ -76,6 +77,10 @@ function chooseLog(isLive: boolean, verbose: boolean, output: Output, stop: Stop
   return isLive && process.stderr.isTTY ? () => {} : lines
 }
 
+function asUsage(error: unknown): never {
+  throw error instanceof ControllerTableError ? new UsageError(error.message) : error
+}
+
 async function open({ demo, history, retentionDays }: RunOptions, log: Log): Promise<History> {
   // The demo's results are not to be mixed with those of a user's own monitors.
   const file = history ?? path.join('.vedette', demo ? 'demo.db' : 'history.db')
@@ -90,7 +95,8 @@ async function open({ demo, history, retentionDays }: RunOptions, log: Log): Pro
 async function demoSource(): Promise<Source> {
   const demo = await startDemo()
   const failover = await demo.addFailover()
-  if (!failover) return { config: parseConfig(demo.config), hints: demo.instructions, stop: demo.stop }
+  if ('problem' in failover)
+    return { config: parseConfig(demo.config), hints: [...demo.instructions, failover.problem], stop: demo.stop }
   const { monitors, failovers, zonePort } = failover
   return {
     config: parseConfig({ ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }),

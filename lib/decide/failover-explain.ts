@@ -1,4 +1,5 @@
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
+import { noVoteCodes } from '../model/result.ts'
 import type { FailoverFacts } from './failover-facts.ts'
 import type { Reason } from './failover-reasons.ts'
 import {
@@ -26,7 +27,7 @@ export function measured(facts: FailoverFacts, quorum: Quorum, last?: Count): Re
 /** No decision lists more. */
 const mostCauses = 12
 
-/** Why endpoints are down, in the words of those who see it: each cause once, with who says so. */
+/** Why endpoints are down, or have no vote, in the words of those who see it: each cause once, with who says so. */
 export function causesOf({ failover, rounds }: FailoverFacts): Extract<Reason, { code: 'cause' }>[] {
   const said = [...(rounds.at(-1)?.causes ?? [])].flatMap(([vantage, causes]) =>
     Object.entries(causes).map(([monitor, cause]) => ({ vantage, monitor, cause })),
@@ -38,11 +39,18 @@ export function causesOf({ failover, rounds }: FailoverFacts): Extract<Reason, {
       return [...Map.groupBy(own, ({ monitor, cause }) => JSON.stringify([monitor, cause])).values()].map(
         (same): Extract<Reason, { code: 'cause' }> => {
           const { monitor = '', cause = '' } = same[0] ?? {}
-          return { code: 'cause', endpoint: endpoint.id, monitor, cause, vantages: same.map(({ vantage }) => vantage) }
+          const vantages = same.map(({ vantage }) => vantage)
+          const noVote = isNoVote(cause) && { noVote: true as const }
+          return { code: 'cause', endpoint: endpoint.id, monitor, cause, vantages, ...noVote }
         },
       )
     })
     .slice(0, mostCauses)
+}
+
+/** Whether a cause, which begins with its code, is none of the endpoint's. */
+function isNoVote(cause: string): boolean {
+  return [...noVoteCodes].some((code) => cause.startsWith(`${code}:`))
 }
 
 /** Who is missing where too few vantages have a vote on the active endpoint. */

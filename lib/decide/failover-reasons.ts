@@ -6,7 +6,8 @@ export type Reason =
   // What was measured, in the last round.
   | { code: 'needed'; fail: number; pass: number; voters: number; vantages: number }
   | { code: 'votes'; endpoint: string; active: boolean; up: string[]; down: string[]; none: string[] }
-  | { code: 'cause'; endpoint: string; monitor: string; cause: string; vantages: string[] }
+  /** `noVote`: it kept these vantages from voting. */
+  | { code: 'cause'; endpoint: string; monitor: string; cause: string; vantages: string[]; noVote?: true }
   // The active endpoint.
   | { code: 'txt-unreadable' }
   | { code: 'active-unknown'; endpoint: string }
@@ -68,7 +69,8 @@ const texts: Texts = {
     `Of ${count(vantages)} it takes ${fail} that see the active endpoint down, ${pass} that see the target up, and ${voters} with a vote at all.`,
   votes: ({ endpoint, active, up, down, none }) =>
     `${endpoint}${active ? ' (active)' : ''}: up for ${list(up)}; down for ${list(down)}; no vote from ${list(none)}.`,
-  cause: ({ monitor, cause, vantages }) => `Why ${monitor} is down for ${list(vantages)}: ${cause}.`,
+  cause: ({ monitor, cause, vantages, noVote }) =>
+    `Why ${monitor} ${noVote ? 'has no vote from' : 'is down for'} ${list(vantages)}: ${cause}.`,
   'txt-unreadable': () =>
     'The TXT record is missing or cannot be read, so nobody knows what is active; `vedette failover adopt` writes it.',
   'active-unknown': ({ endpoint }) =>
@@ -115,7 +117,7 @@ const texts: Texts = {
     `${wanting} failovers wanted to move within 5 minutes, this one included; beyond ${limit} the fault is more likely ours, so a person decides.`,
   'left-to-a-person': ({ guard }) => `The guard "${guard}" would hold, but a person decides here.`,
   'claim-foreign': ({ to, expiresAtMs }) =>
-    `Another controller is switching to ${to}; its claim holds until ${time(expiresAtMs)}.`,
+    `A switch to ${to} has begun, here or at the other controller: its claim holds until ${time(expiresAtMs)}, and nothing else moves it before.`,
   'claim-expired': ({ to, expiredAtMs, mine }) =>
     `The claim of ${mine ? 'this' : 'another'} controller for a switch to ${to} expired at ${time(expiredAtMs)}: its hook may have run.`,
   'claim-unfit': ({ to }) =>

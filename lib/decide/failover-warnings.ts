@@ -1,11 +1,13 @@
 import type { Config } from '../model/config.ts'
+import { canonicalName } from '../model/dns-answer.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Failover } from '../model/failover.ts'
+import type { Monitor } from '../model/monitor.ts'
 import { failoverQuorum } from './quorum.ts'
 
 /** Something about a failover that works, and that an operator should have meant. */
 export interface FailoverWarning {
-  rule: 'quorum' | 'sustain' | 'ttl'
+  rule: 'quorum' | 'sustain' | 'ttl' | 'name'
   text: string
 }
 
@@ -15,8 +17,13 @@ const leastSustainMs = 5000
 /** A resolver may keep an answer for so long after a move (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/best-practices-dns.html). */
 const usualTtlSeconds = 60
 
-/** What to warn of in a failover among so many vantages. */
-export function failoverWarnings({ quorum, sustainMs, ttl }: Failover, vantages: number): FailoverWarning[] {
+/** What to warn of in a failover among so many vantages; `monitors` are those of its config. */
+export function failoverWarnings(
+  failover: Failover,
+  vantages: number,
+  monitors: readonly Monitor[],
+): FailoverWarning[] {
+  const { quorum, sustainMs, ttl, check, record } = failover
   const { fail } = failoverQuorum(quorum, vantages)
   const warnings: FailoverWarning[] = []
   if (fail <= vantages / 2)
@@ -34,7 +41,19 @@ export function failoverWarnings({ quorum, sustainMs, ttl }: Failover, vantages:
       rule: 'ttl',
       text: `a TTL of ${ttl} s keeps users at a dead endpoint for so long after a move; ${usualTtlSeconds} s or less is usual`,
     })
+  const asked = nameAsked(monitors.find(({ id }) => id === check))
+  if (asked !== undefined && canonicalName(asked) !== canonicalName(record))
+    warnings.push({
+      rule: 'name',
+      text: `the check ${check} asks for ${asked}, not for ${record}: endpoints are asked under that name, and a move is verified by it, which proves nothing unless it leads to the record`,
+    })
   return warnings
+}
+
+/** Whom a monitor asks for. */
+function nameAsked(monitor: Monitor | undefined): string | undefined {
+  if (!monitor || monitor.kind === 'dns') return undefined
+  return 'url' in monitor ? new URL(monitor.url).hostname : monitor.host
 }
 
 /** Endpoints with IPv6 addresses alone, as `failover/endpoint`: only a dual-stack subnet reaches them. */

@@ -99,11 +99,11 @@ export function write(
   return { state, effect: { kind: 'write', what, changes }, pages }
 }
 
-/** Refusals that are nobody's fault: the decision was too late, or a person wants it so. */
-const quiet: Refusal[] = ['LOCKED', 'LATCHED', 'STALE']
+/** Refusals without a page of their own, as they are nobody's fault: the decision was too late, or a person wants it so. */
+export const quietRefusals: readonly Refusal[] = ['LOCKED', 'LATCHED', 'STALE']
 
 export function refuse(attempt: Attempt, reason: Refusal, detail: string, pages: Page[] = []): Step {
-  const page: Page[] = quiet.includes(reason) ? [] : [{ code: reason, detail }]
+  const page: Page[] = quietRefusals.includes(reason) ? [] : [{ code: reason, detail }]
   return finish(attempt, { kind: 'refused', reason, detail }, [...pages, ...page])
 }
 

@@ -11,11 +11,8 @@ export interface FlagPlan {
   failover: Failover
   /** Id of this write: 1 to 10 letters, digits, `.`, `_` or `-`, never used before. */
   decision: string
-  /**
-   * `release` takes the record out of the hands of a claim that nobody can complete. `adopt` writes the TXT for the answer
-   * that is there: the first one, a lost or damaged one, or after an edit that was meant.
-   */
-  change: { locked?: boolean; latched?: boolean } | 'release' | 'adopt'
+  /** `adopt` writes the TXT for the answer that is there: the first one, a lost or damaged one, or after an edit that was meant. */
+  change: { locked?: boolean; latched?: boolean } | 'adopt'
   largestEpoch: number
   limits: Omit<Limits, 'hookCalls'>
 }
@@ -96,11 +93,9 @@ function listed(attempt: FlagAttempt, event: Extract<SwapEvent, { kind: 'listed'
 
 type Next = Omit<SwapState, 'version' | 'epoch' | 'decision'>
 
-/** A state with other flags, or without its claim. */
+/** A state with other flags. */
 function changed(old: SwapState | undefined, change: Exclude<FlagPlan['change'], 'adopt'>): Next | 'same' {
   if (!old) return 'same'
-  const { claim, ...rest } = old
-  if (change === 'release') return claim ? rest : 'same'
   const flags = { locked: change.locked ?? old.flags.locked, latched: change.latched ?? old.flags.latched }
   return flags.locked === old.flags.locked && flags.latched === old.flags.latched ? 'same' : { ...old, flags }
 }

@@ -18,7 +18,7 @@ import {
 import { swapBatch, txtBatch } from './swap-batch.ts'
 import { answerIn, answerOf, matchesAnswer, type RecordSet, rawOf, stateIn } from './swap-records.ts'
 import type { SwapState } from './swap-state.ts'
-import type { Identity, Page, SwapEvent, SwapPlan } from './swap-terms.ts'
+import { hookText, type Identity, type Page, type SwapEvent, type SwapPlan } from './swap-terms.ts'
 
 /** Begins to carry out a decided move. The host does what `effect` says and gives `step` what came of it, until `done`. */
 export function startSwap(plan: SwapPlan): Step {
@@ -88,12 +88,12 @@ function afterHook(attempt: Attempt, event: SwapEvent): Step {
       return read({ ...attempt, hook: 'done' })
     case 'hookFailed':
       return read({ ...attempt, goal: 'release' }, [
-        { code: 'HOOK_FAILED', detail: `the hook before ${plan.to} failed` },
+        { code: 'HOOK_FAILED', detail: hookText(`before ${plan.to}`, event) },
       ])
     case 'hookUnknown':
       // It may have run: the same key again, or the claim stays for a take-over that uses the same key.
       if (used.hookCalls < plan.limits.hookCalls) return pause(attempt)
-      return giveUp(attempt, 'HOOK', [{ code: 'HOOK_UNKNOWN', detail: `the hook before ${plan.to} may have run` }])
+      return giveUp(attempt, 'HOOK', [{ code: 'HOOK_UNKNOWN', detail: hookText(`before ${plan.to}`, event) }])
     default:
       return unexpected(attempt, event)
   }
@@ -102,7 +102,7 @@ function afterHook(attempt: Attempt, event: SwapEvent): Step {
 function afterRead(attempt: Attempt, event: SwapEvent): Step {
   switch (event.kind) {
     case 'listed':
-      return listed(attempt, event.sets, event.atMs)
+      return listed(attempt, event)
     case 'throttled':
     case 'unknown':
       return pause(attempt)
@@ -119,9 +119,11 @@ interface Seen {
   txt: SwapState
   text: string
   atMs: number
+  isLocked: boolean
 }
 
-function listed(attempt: Attempt, sets: RecordSet[], atMs: number): Step {
+function listed(attempt: Attempt, event: Extract<SwapEvent, { kind: 'listed' }>): Step {
+  const { sets, atMs, isLocked = false } = event
   const found = stateIn(sets, attempt.plan.failover)
   if (found === 'missing') return refuse(attempt, 'TXT_MISSING', 'the TXT is gone: `failover adopt` writes it')
   if (found === 'unreadable')
@@ -137,8 +139,8 @@ function listed(attempt: Attempt, sets: RecordSet[], atMs: number): Step {
     holdsClaim: txt.claim?.decision === attempt.plan.decision,
   }
   // Before anything is concluded: what was lost must be unable to land.
-  if (known.inDoubt !== undefined && known.goal === 'move') return fence(known, { sets, txt, text, atMs })
-  return judge(known, { sets, txt, text, atMs })
+  if (known.inDoubt !== undefined && known.goal === 'move') return fence(known, { sets, txt, text, atMs, isLocked })
+  return judge(known, { sets, txt, text, atMs, isLocked })
 }
 
 /** A TXT-only swap by ourselves: once it has landed, nothing that deletes the former text can. */
@@ -177,7 +179,7 @@ function judge(attempt: Attempt, seen: Seen): Step {
     const kind = txt.decision === plan.decision ? 'moved' : 'alreadyDone'
     return finish(attempt, { kind, epoch: txt.epoch }, edited ? [{ code: 'EDITED', detail: edit }] : [])
   }
-  if (txt.flags.locked) return refuse(attempt, 'LOCKED', 'the record is locked')
+  if (txt.flags.locked || seen.isLocked) return refuse(attempt, 'LOCKED', 'the record is locked')
   if (txt.flags.latched) return refuse(attempt, 'LATCHED', 'the record is latched: it moved too often')
   // While our claim stands nobody else may move, so a flag set and taken back meanwhile changes nothing.
   if (!attempt.holdsClaim && !sameIdentity(txt, attempt.basis))
@@ -188,7 +190,8 @@ function judge(attempt: Attempt, seen: Seen): Step {
   // A person may choose otherwise than a claim that nobody could complete.
   if (txt.claim && txt.claim.to !== plan.to && plan.by !== 'person')
     return refuse(attempt, 'CLAIMED_ELSEWHERE', `an expired claim holds the record for ${txt.claim.to}`)
-  if (!attempt.holdsClaim && atMs > plan.goodUntilMs) return refuse(attempt, 'STALE', 'the votes are too old')
+  if (!attempt.holdsClaim && atMs > plan.goodUntilMs)
+    return refuse(attempt, 'STALE', 'the votes became too old before the record could be changed: it is decided anew')
   return proceed(attempt, seen, target)
 }
 

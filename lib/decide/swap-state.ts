@@ -56,8 +56,8 @@ const shape = new RegExp(
 )
 
 /**
- * The one string of a TXT for a state: at most 255 printable ASCII characters, for a person to read in `dig`. The newest
- * switches are kept, as many as there is room for: `a1>0-3600` is a move by Vedette (`p`: by a person) from the second to
+ * The one string of a TXT for a state: at most 255 printable ASCII characters, for a person to read in `dig`. As many switches
+ * are kept as there is room for, the newest first, and moves by people go before those that `maxPerDay` counts: `a1>0-3600` is a move by Vedette (`p`: by a person) from the second to
  * the first of the ids in the text, 3,600 s before `since`. The last four characters are a checksum, so a TXT edited by
  * hand is no state at all, and nothing moves until `adopt`.
  *
@@ -65,9 +65,20 @@ const shape = new RegExp(
  */
 export function encodeState(state: SwapState): string {
   checkState(state)
+  const [newest, ...older] = state.switches
+  // The newest one tells cooldown what was left, whoever moved it.
+  const inTurn = [newest, ...older.filter(({ by }) => by === 'auto'), ...older.filter(({ by }) => by === 'person')]
+  const kept = new Set<Switch>()
   let text = seal(textOf(state, []))
-  for (let kept = 1; kept <= state.switches.length; kept++) {
-    const longer = seal(textOf(state, state.switches.slice(0, kept)))
+  for (const one of inTurn) {
+    if (!one) continue
+    kept.add(one)
+    const longer = seal(
+      textOf(
+        state,
+        state.switches.filter((each) => kept.has(each)),
+      ),
+    )
     if (longer.length > mostCharacters) break
     text = longer
   }

@@ -46,15 +46,26 @@ export type Effect =
   | { kind: 'done'; outcome: Outcome }
 
 /**
- * What came of it. `besides` are sets at the record of types that are none of ours. `refused` is Route 53's InvalidChangeBatch. `throttled` is PriorRequestNotComplete or throttling: not
+ * What came of it. `besides` are sets at the record of types that are none of ours. `isLocked`: the controller's own table locks
+ * the failover, whatever its TXT says. `refused` is Route 53's InvalidChangeBatch. `throttled` is PriorRequestNotComplete or throttling: not
  * carried out. `unknown` is a time-out, a lost reply, a 5xx: perhaps carried out, perhaps later. `denied` is any other
  * definite no.
  */
 export type SwapEvent =
-  | { kind: 'listed'; sets: RecordSet[]; besides?: RawRecordSet[]; atMs: number }
+  | { kind: 'listed'; sets: RecordSet[]; besides?: RawRecordSet[]; isLocked?: boolean; atMs: number }
   | { kind: 'written' | 'refused' | 'throttled' | 'unknown' | 'paused' }
   | { kind: 'denied'; message: string }
-  | { kind: 'hookOk' | 'hookFailed' | 'hookUnknown' }
+  | { kind: 'hookOk' }
+  /** `why`, for people: an exit code, a refused call; nothing that the hook itself said, which may hold secrets. */
+  | { kind: 'hookFailed' | 'hookUnknown'; why?: string }
+
+/** What came of a hook, in a few words. */
+export function hookText(
+  hook: string,
+  { kind, why }: Extract<SwapEvent, { kind: 'hookFailed' | 'hookUnknown' }>,
+): string {
+  return `the hook ${hook} ${kind === 'hookFailed' ? 'failed' : 'may have run'}${why === undefined ? '' : `: ${why}`}`
+}
 
 export type Refusal =
   | 'LOCKED'

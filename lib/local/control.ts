@@ -1,6 +1,7 @@
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import http from 'node:http'
 import net from 'node:net'
+import { dirname } from 'node:path'
 import type { ControlRequest } from '../decide/failover-asset.ts'
 import { type Controlled, carryOutRequest } from '../run/control.ts'
 import { closer } from './loopback.ts'
@@ -13,6 +14,7 @@ const longestRequest = 10_000
  */
 export async function startControl(path: string, controlled: Controlled): Promise<{ stop(): Promise<void> }> {
   if (await isListening(path)) throw new Error(`another engine listens at ${path}`)
+  await mkdir(dirname(path), { recursive: true })
   await rm(path, { force: true })
   const server = http.createServer(async (request, response) => {
     const answer = await read(request)

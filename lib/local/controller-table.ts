@@ -1,19 +1,30 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { ControllerMemory, ControllerTable } from '../act/ports.ts'
 
 /** Where it stands when each failover wanted to move: no id of a failover is like this. */
 const wantedKey = '*'
 
+/** A file that cannot be opened as what a controller remembers; the message says what to do. */
+export class ControllerTableError extends Error {}
+
 /**
  * What the embedded controller remembers, in one SQLite file (`:memory:` for none). Its calls do not overlap, so what reads
- * and writes is one step. Throws where it cannot be opened.
+ * and writes is one step. Throws `ControllerTableError` where it cannot be opened.
  */
 export function openControllerTable(file: string): ControllerTable & { close(): void } {
-  const database = new DatabaseSync(file, { timeout: 1000 })
-  database.exec('CREATE TABLE IF NOT EXISTS controller (failover TEXT PRIMARY KEY, memory TEXT NOT NULL) STRICT')
+  const database = open(file)
   const select = database.prepare('SELECT memory FROM controller WHERE failover = ?')
   const upsert = database.prepare('INSERT OR REPLACE INTO controller VALUES (?, ?)')
-  const get = (key: string) => JSON.parse(String(select.get(key)?.memory ?? '{}'))
+  const get = (key: string) => {
+    const text = String(select.get(key)?.memory ?? '{}')
+    try {
+      return JSON.parse(text)
+    } catch (error) {
+      throw new Error(`the row of ${key} in ${file} is damaged: move the file away`, { cause: error })
+    }
+  }
   const put = (key: string, value: object) => void upsert.run(key, JSON.stringify(value))
   const memoryOf = (failover: string): ControllerMemory => {
     return { largestEpoch: 0, healthySince: {}, locked: false, ...get(failover) }
@@ -48,5 +59,21 @@ export function openControllerTable(file: string): ControllerTable & { close(): 
       return true
     },
     close: () => database.close(),
+  }
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true })
+    const database = new DatabaseSync(file, { timeout: 1000 })
+    database.exec('CREATE TABLE IF NOT EXISTS controller (failover TEXT PRIMARY KEY, memory TEXT NOT NULL) STRICT')
+    return database
+  } catch (error) {
+    const hint =
+      'move it away if it is damaged: what it remembers, such as a lock of this engine alone, is gone with it'
+    const { message } = error as Error
+    throw new ControllerTableError(`expected the SQLite file of a controller at ${file}, got "${message}" (${hint})`, {
+      cause: error,
+    })
   }
 }

@@ -3,7 +3,7 @@ import type { ConfigInput } from '../model/builders.ts'
 import type { Breakable } from './demo-control.ts'
 import { serve, shopAddress } from './demo-shop.ts'
 import type { EmbeddedFailovers } from './failovers.ts'
-import { closer } from './loopback.ts'
+import { closer, isPortTaken, listen } from './loopback.ts'
 import { startZone } from './zone.ts'
 
 /** A second origin of the shop, and the failover that moves a record to it. */
@@ -11,30 +11,48 @@ export interface DemoFailover {
   /** To be added to the demo's config. */
   monitors: ConfigInput['monitors']
   failovers: NonNullable<ConfigInput['failovers']>
+  /** Address of the second origin. */
+  standby: string
   /** Where the zone of the record is to be served. */
   zonePort: number
   stop(): Promise<void>
 }
 
-/** All of 127.0.0.0/8 is this machine where Linux is; elsewhere the second address is not there by itself. */
-const standbyAddress = '127.0.0.2'
+/**
+ * All of 127.0.0.0/8 is this machine where Linux is; elsewhere a second address is not there by itself. The standby has the port
+ * of the shop, so where that is taken at one address it is tried at the next.
+ */
+const standbyAddresses = [2, 3, 4, 5, 6, 7, 8, 9].map((last) => `127.0.0.${last}`)
 const zone = 'live.test'
 const record = `shop.${zone}`
 
-/** Starts the standby beside a shop; nothing where this machine does not have its address. */
-export async function startDemoFailover(webPort: number, preferredZonePort: number): Promise<DemoFailover | undefined> {
+/** Starts the standby beside a shop; where this machine has no address for it, what to do about that. */
+export async function startDemoFailover(
+  webPort: number,
+  preferredZonePort: number,
+): Promise<DemoFailover | { problem: string }> {
   const server = http.createServer((request, response) => serve(request, response, new Set()))
   const stop = closer(server)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(webPort, standbyAddress, resolve)
-    })
-  } catch {
-    return undefined
-  }
+  const address = await listenBeside(server, webPort)
+  if (typeof address !== 'string') return address
   const zonePort = await freeZonePort(preferredZonePort)
-  return { ...configOf(webPort, zonePort), zonePort, stop }
+  return { ...configOf({ webPort, zonePort, standby: address }), standby: address, zonePort, stop }
+}
+
+async function listenBeside(server: http.Server, port: number): Promise<string | { problem: string }> {
+  let problem = ''
+  for (const address of standbyAddresses) {
+    try {
+      await listen(server, port, address)
+      return address
+    } catch (error) {
+      problem = (error as Error).message
+      if (!isPortTaken(error)) break
+    }
+  }
+  const [first] = standbyAddresses
+  const hint = `on macOS, "sudo ifconfig lo0 alias ${first}" adds the address; then start again`
+  return { problem: `No record that moves: its standby could not be started (${problem}); ${hint}.` }
 }
 
 async function freeZonePort(preferred: number): Promise<number> {
@@ -45,7 +63,11 @@ async function freeZonePort(preferred: number): Promise<number> {
   return probe.port
 }
 
-function configOf(webPort: number, zonePort: number): Pick<DemoFailover, 'monitors' | 'failovers'> {
+function configOf({
+  webPort,
+  zonePort,
+  standby,
+}: Record<'webPort' | 'zonePort', number> & { standby: string }): Pick<DemoFailover, 'monitors' | 'failovers'> {
   const live = {
     id: 'live',
     kind: 'http',
@@ -60,7 +82,7 @@ function configOf(webPort: number, zonePort: number): Pick<DemoFailover, 'monito
         ...{ cooldown: '1m', maxPerDay: 20, failback: { after: '1m' } },
         endpoints: [
           { id: 'primary', region: 'external', A: [shopAddress] },
-          { id: 'standby', region: 'external', A: [standbyAddress] },
+          { id: 'standby', region: 'external', A: [standby] },
         ],
       },
     ],

@@ -10,8 +10,8 @@ import { type Breakage, breakages, type Shop, shopBreakables, shopHost, startSho
 export interface Demo {
   /** As a user would write it in vedette.config.ts. */
   config: ReturnType<typeof demoConfig>
-  /** Brings up a second origin and what moves a record to it; nothing where this machine cannot. */
-  addFailover(): Promise<DemoFailover | undefined>
+  /** Brings up a second origin and what moves a record to it; where this machine cannot, what to do about that. */
+  addFailover(): Promise<DemoFailover | { problem: string }>
   /** How to break and mend the shop, for people, line by line. */
   instructions: string[]
   /** Where the control server answers: `http://127.0.0.1:4480`. */
@@ -42,8 +42,9 @@ export async function startDemo(): Promise<Demo> {
     setBroken: shop.setBroken,
     addBreakables: control.add,
     addFailover: async () => {
-      failover ??= await startDemoFailover(shop.webPort, demoPorts.liveZone)
-      return failover
+      const started = failover ?? (await startDemoFailover(shop.webPort, demoPorts.liveZone))
+      if (!('problem' in started)) failover = started
+      return started
     },
     stop: async () => {
       await failover?.stop()

@@ -8,7 +8,7 @@ const longestMs = 4 * 60_000
 /** Runs a hook of a failover: a command here, or a function in AWS. Never rejects. */
 export async function runHook(failover: Failover, call: HookCall, timeoutMs = longestMs): Promise<HookOutcome> {
   const hook = failover.hooks[call.name]
-  if (!hook) return { kind: 'hookFailed' }
+  if (!hook) return { kind: 'hookFailed', why: 'it is not configured' }
   if ('lambda' in hook) return runLambdaHook(hook.lambda, failover, call)
   return runCommand(hook.command, failover, call, timeoutMs)
 }
@@ -28,13 +28,15 @@ function runCommand(
     const env = { ...process.env, VEDETTE_HOOK: name, VEDETTE_KEY: key, VEDETTE_FAILOVER: id, VEDETTE_TO: to }
     try {
       const child = spawn(program, args, { env, timeout, killSignal: 'SIGKILL', stdio: 'ignore' })
-      child.once('error', () => resolve({ kind: 'hookFailed' }))
-      child.once('exit', (code) =>
-        resolve({ kind: code === 0 ? 'hookOk' : code === null ? 'hookUnknown' : 'hookFailed' }),
-      )
-    } catch {
+      child.once('error', ({ message }) => resolve({ kind: 'hookFailed', why: message }))
+      child.once('exit', (code, signal) => {
+        if (code === 0) resolve({ kind: 'hookOk' })
+        else if (code !== null) resolve({ kind: 'hookFailed', why: `${program} ended with exit code ${code}` })
+        else resolve({ kind: 'hookUnknown', why: `${program} was ended by ${signal}` })
+      })
+    } catch (error) {
       // Such as a program without a name.
-      resolve({ kind: 'hookFailed' })
+      resolve({ kind: 'hookFailed', why: (error as Error).message })
     }
   })
 }

@@ -1,5 +1,5 @@
 import type { FailoverParsed } from './config-schema.ts'
-import { checkEndpointIds, checkFailover } from './failover-rules.ts'
+import { checkEndpointIds, checkFailover, checkRecords } from './failover-rules.ts'
 import { checkUnique, type Id, idsOf, unknownId } from './ids.ts'
 import type { Monitor } from './monitor.ts'
 import { formatPath, type Problem } from './problem.ts'
@@ -25,6 +25,7 @@ export function checkConfig(written: Written): Problem[] {
     ...checkRouteNames(written.input.routes),
     ...listOf(written.input.monitors).flatMap((monitor, i) => checkReferences(monitor, i, monitorIds, vantageIds)),
     ...checkCycles(written.monitors),
+    ...checkRecords(written.failovers),
     ...checkEndpointIds(written.failovers),
     ...written.failovers.flatMap((failover, i) =>
       failover ? checkFailover(failover, i, written, monitorIds, vantageIds) : [],

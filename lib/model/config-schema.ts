@@ -39,7 +39,7 @@ const endpointShape = z.strictObject({
 const hookShape = z.union(
   [
     z.strictObject({ lambda: z.string('the ARN of a function') }),
-    z.strictObject({ command: ids('a word of the command') }),
+    z.strictObject({ command: ids('a word of the command').min(1, 'a program, and its arguments') }),
   ],
   '{ "lambda": arn } or { "command": [program, …arguments] }',
 )
@@ -79,7 +79,11 @@ export const failoverShape = z.strictObject({
     )
     .default('manual'),
   hooks: z.strictObject({ before: hookShape.exactOptional(), after: hookShape.exactOptional() }).prefault({}),
-  servers: z.array(failoverServer, 'a list of DNS servers').max(20, 'at most 20 servers').default(['authoritative']),
+  servers: z
+    .array(failoverServer, 'a list of DNS servers')
+    .min(1, 'at least one server')
+    .max(20, 'at most 20 servers')
+    .default(['authoritative']),
   drill: z.strictObject({ every: duration(day, 90 * day) }).exactOptional(),
 })
 

@@ -1,6 +1,7 @@
 import type { Written } from './config-rules.ts'
 import type { FailoverParsed } from './config-schema.ts'
-import { canonicalName, isWithin } from './dns-answer.ts'
+import { canonicalIpv6, canonicalName, isWithin } from './dns-answer.ts'
+import { endpointMonitorIds } from './endpoint-monitors.ts'
 import { checkUnique, type Id, unknownId } from './ids.ts'
 import { formatPath, type Problem, shown } from './problem.ts'
 
@@ -30,18 +31,38 @@ export function checkFailover(
   ]
 }
 
+/** Failovers that would write the same record, and the same TXT beside it: each would undo what the other did. */
+export function checkRecords(failovers: readonly (FailoverParsed | undefined)[]): Problem[] {
+  const names = failovers.map((failover) => failover && canonicalName(failover.record))
+  return names.flatMap((name, i): Problem[] => {
+    const first = names.indexOf(name)
+    if (name === undefined || first === i) return []
+    const hint = `${formatPath(['failovers', first, 'record'])} is the same`
+    const path = formatPath(['failovers', i, 'record'])
+    return [{ path, expected: 'a record that no other failover moves', got: shown(failovers[i]?.record), hint }]
+  })
+}
+
 /** Endpoints that would share a monitor, and with it its votes, although they are not the same. */
 export function checkEndpointIds(failovers: readonly (FailoverParsed | undefined)[]): Problem[] {
-  const seen = new Map<string, { form: string; path: string; failover: number }>()
+  const seen = new Map<string, { endpoint: string; form: string; path: string; failover: number }>()
   return failovers.flatMap((failover, i) =>
     (failover?.endpoints ?? []).flatMap((endpoint, k) => {
-      const id = `${endpoint.check ?? failover?.check}@${endpoint.id}`
-      const here = { form: formOf(endpoint), path: formatPath(['failovers', i, 'endpoints', k, 'id']), failover: i }
-      const first = seen.get(id)
-      seen.set(id, first ?? here)
-      if (!first || first.failover === i || first.form === here.form) return []
-      const expected = `another id than ${first.path} has, whose check is the same and whose addresses are not`
-      return [{ path: here.path, expected, got: shown(endpoint.id) }]
+      const path = formatPath(['failovers', i, 'endpoints', k, 'id'])
+      const here = { endpoint: endpoint.id, form: formOf(endpoint), path, failover: i }
+      const ids = failover ? endpointMonitorIds(failover, endpoint) : []
+      const others = ids.flatMap((id) => {
+        const first = seen.get(id)
+        if (!first) seen.set(id, here)
+        return first ? [first] : []
+      })
+      // What is twice in one failover under one id is told as that.
+      const other = others.find((one) =>
+        one.failover === i ? one.endpoint !== endpoint.id : one.form !== here.form || one.endpoint !== endpoint.id,
+      )
+      if (!other) return []
+      const expected = `another id than ${other.path} has, whose check is the same and whose addresses are not`
+      return [{ path, expected, got: shown(endpoint.id) }]
     }),
   )
 }
@@ -58,14 +79,20 @@ function checkCheck({ check }: FailoverParsed, at: Path, written: Written, monit
         got: shown(check),
       },
     ]
-  return checkKind(path, check, written)
+  return checkTemplate(path, check, written)
 }
 
-/** A question to DNS is the same wherever it is asked: it says nothing of an endpoint. */
-function checkKind(path: Path, check: string, { monitors }: Written): Problem[] {
-  const kind = monitors.find((monitor) => monitor?.id === check)?.kind
-  if (kind !== 'dns') return []
-  return [{ path: formatPath(path), expected: 'a monitor of kind "http", "tls" or "tcp"', got: shown(kind) }]
+/** What cannot tell whether an endpoint is up: a question to DNS and a proxy's reply are the same wherever it is. */
+function checkTemplate(path: Path, check: string, { monitors }: Written): Problem[] {
+  const template = monitors.find((monitor) => monitor?.id === check)
+  if (!template) return []
+  const problems: Problem[] = []
+  const add = (expected: string, got: string) => problems.push({ path: formatPath(path), expected, got })
+  if (template.kind === 'dns') add('a monitor of kind "http", "tls" or "tcp"', shown(template.kind))
+  if ('proxy' in template && template.proxy)
+    add('a monitor without "proxy", which would look the name up by itself', shown(check))
+  if (template.invert) add('a monitor without "invert": traffic would move to what is down', shown(check))
+  return problems
 }
 
 function checkRecord({ record, zone, endpoints }: FailoverParsed, at: Path): Problem[] {
@@ -143,7 +170,7 @@ function checkEqual({ endpoints }: FailoverParsed, at: Path): Problem[] {
 
 /** What an endpoint answers, whatever the order or the spelling; empty where it has no form. */
 function formOf({ A, AAAA, CNAME, alias }: FailoverParsed['endpoints'][number]): string {
-  const addresses = [...(A ?? []), ...(AAAA ?? [])].map((address) => address.toLowerCase()).sort()
+  const addresses = [...(A ?? []), ...(AAAA ?? []).map(canonicalIpv6)].sort()
   const names = [CNAME, alias?.dnsName].map((name) => (name === undefined ? '' : canonicalName(name)))
   return [...addresses, ...names].filter((text) => text !== '').join(' ')
 }
@@ -165,6 +192,7 @@ function checkEndpoint(
       expected: 'exactly one of "A" and/or "AAAA", "CNAME", "alias"',
       got: `${forms}`,
     })
+  problems.push(...checkAddresses(endpoint, at), ...checkLoop(endpoint, record, at))
   // RFC 1034 §3.6.2: no CNAME beside the SOA and NS that every zone has.
   if (endpoint.CNAME && canonicalName(record) === canonicalName(zone))
     problems.push({
@@ -180,6 +208,23 @@ function checkEndpoint(
     })
   if (endpoint.check !== undefined && !monitorIds.includes(endpoint.check))
     problems.push(unknownId([...at, 'check'], 'monitor', endpoint.check, monitorIds))
-  else if (endpoint.check !== undefined) problems.push(...checkKind([...at, 'check'], endpoint.check, written))
+  else if (endpoint.check !== undefined) problems.push(...checkTemplate([...at, 'check'], endpoint.check, written))
   return problems
+}
+
+/** Route 53 takes no set that holds a value twice: a move to such an endpoint would always be refused. */
+function checkAddresses({ A = [], AAAA = [] }: FailoverParsed['endpoints'][number], at: Path): Problem[] {
+  return [['A', A] as const, ['AAAA', AAAA.map(canonicalIpv6)] as const].flatMap(([key, addresses]) =>
+    addresses.flatMap((address, n): Problem[] => {
+      if (addresses.indexOf(address) === n) return []
+      return [{ path: formatPath([...at, key, n]), expected: 'each address once', got: shown(address) }]
+    }),
+  )
+}
+
+/** A record that leads to itself leads nowhere. */
+function checkLoop({ CNAME, alias }: FailoverParsed['endpoints'][number], record: string, at: Path): Problem[] {
+  const [key, name] = CNAME === undefined ? (['alias', alias?.dnsName] as const) : (['CNAME', CNAME] as const)
+  if (name === undefined || canonicalName(name) !== canonicalName(record)) return []
+  return [{ path: formatPath([...at, key]), expected: 'another name than the record itself', got: shown(name) }]
 }

@@ -6,7 +6,7 @@ import type { SwapHost } from './swap.ts'
 import type { Verification } from './verify.ts'
 
 /** What a controller needs of the world. */
-export interface ControllerHost extends Omit<SwapHost, 'remember' | 'page'> {
+export interface ControllerHost extends Omit<SwapHost, 'remember' | 'isLocked' | 'page'> {
   /** Ids of the vantages. */
   vantages: readonly string[]
   /** Asks every vantage about every endpoint, now. Never rejects: who does not answer in time has no ballot. */

@@ -1,14 +1,15 @@
-import type { ControllerMemory, Move, Trigger } from '../act/ports.ts'
+import type { ControllerMemory, Trigger } from '../act/ports.ts'
 import type { Decision, Request } from '../decide/failover-facts.ts'
-import type { FlagPlan } from '../decide/swap-flags.ts'
-import { stateIn } from '../decide/swap-records.ts'
+import type { Decided } from '../decide/swap-outcome.ts'
 import type { SwapState } from '../decide/swap-state.ts'
-import { defaultLimits } from '../decide/swap-terms.ts'
+import { defaultLimits, type Outcome } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
+import { changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
 import type { ControllerHost } from './controller-host.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
-import { type FailoverStatus, statusOf } from './failover-status.ts'
-import { runFlags, runSwap, type SwapHost } from './swap.ts'
+import { type FailoverStatus, statusAfter, unknownStatus } from './failover-status.ts'
+import { createFollowUp } from './move-follow-up.ts'
+import { runSwap } from './swap.ts'
 
 /** How long after its votes a move may begin. */
 const votesGoodForMs = 15_000
@@ -20,12 +21,9 @@ export class Controller {
   readonly #failovers: readonly Failover[]
   readonly #maxConcurrent: number
   readonly #host: ControllerHost
-  readonly #swapHost: SwapHost
-  readonly #underWay = new Map<
-    string,
-    { decision: Promise<Decision>; request: Request | undefined; trigger: Trigger }
-  >()
-  readonly #verifying = new Set<Promise<void>>()
+  readonly #swapHost: FlagsHost
+  readonly #followUp: ReturnType<typeof createFollowUp>
+  readonly #underWay = new Map<string, { decision: Promise<Decided>; request: Request | undefined; trigger: Trigger }>()
   readonly #status = new Map<string, FailoverStatus>()
   #isStopped = false
 
@@ -36,12 +34,22 @@ export class Controller {
     this.#swapHost = {
       ...host,
       remember: (failover, largestEpoch) => host.table.update(failover, { largestEpoch }),
+      isLocked: (failover) =>
+        host.table.read(failover).then(
+          ({ locked }) => locked,
+          () => true,
+        ),
       page: (failover, pages) => host.emit({ type: 'page', failover, pages: [...pages], atMs: host.wallClock() }),
     }
+    const { page } = this.#swapHost
+    this.#followUp = createFollowUp({ ...host, page, status: this.#status, isStopped: () => this.#isStopped })
   }
 
-  /** Collects votes, decides and acts; `note` is what a person said of it, for the log. Rejects for an unknown failover, and where a port breaks its promise. */
-  async decide(id: string, trigger: Trigger, request?: Request, note?: string): Promise<Decision> {
+  /**
+   * Collects votes, decides and acts; gives the decision with what came of it. `note` is what a person said of it, for the log.
+   * Rejects for an unknown failover, and where a port breaks its promise.
+   */
+  async decide(id: string, trigger: Trigger, request?: Request, note?: string): Promise<Decided> {
     const failover = this.#failover(id)
     const before = this.#underWay.get(id)
     if (before && !before.request && !request) return before.decision
@@ -77,36 +85,18 @@ export class Controller {
    */
   async setLocked(id: string, locked: boolean): Promise<void> {
     const failover = this.#failover(id)
-    const { largestEpoch } = await this.#host.table.read(id).catch((error: Error) => {
-      const hint = 'this controller treats itself as locked; lock at the other one, which writes the TXT'
-      throw new Error(`the table of this controller cannot be read (${error.message}): ${hint}`)
-    })
-    const flags = locked ? { locked } : { locked, latched: false }
-    // The one is tried whatever came of the other: either of them locks.
-    const outcomes = await Promise.allSettled([
-      this.#host.table.update(id, { locked }),
-      this.#change(failover, largestEpoch, flags),
-    ])
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (failed) throw failed.reason
+    await (locked ? lockFailover(failover, this.#swapHost) : unlockFailover(failover, this.#swapHost))
     const status = this.#status.get(id)
-    if (status) status.locked = locked
+    if (!status) return
+    status.locked = locked
+    if (!locked) delete status.latched
   }
 
   /** Takes a record over as it stands: the first TXT, one in place of a damaged one, or after an edit that was meant. Rejects where it may not. */
   async adopt(id: string): Promise<void> {
+    const failover = this.#failover(id)
     const { largestEpoch } = await this.#host.table.read(id)
-    await this.#change(this.#failover(id), largestEpoch, 'adopt')
-  }
-
-  /** Changes the TXT alone; rejects with what to do where that does not succeed. */
-  async #change(failover: Failover, largestEpoch: number, change: FlagPlan['change']): Promise<void> {
-    const decision = this.#host.newDecision()
-    const outcome = await runFlags({ failover, decision, change, largestEpoch, limits: defaultLimits }, this.#swapHost)
-    if (outcome.kind === 'refused') throw new Error(`${failover.record}: ${outcome.detail}`)
-    if (outcome.kind === 'gaveUp')
-      throw new Error(`${failover.record} could not be changed (${outcome.reason}): try again`)
-    if (outcome.kind === 'superseded') throw new Error(`${failover.record} was changed meanwhile: look, then try again`)
+    await changeFlags(failover, { change: 'adopt', largestEpoch }, this.#swapHost)
   }
 
   #failover(id: string): Failover {
@@ -124,8 +114,12 @@ export class Controller {
 
   /** Resolves when no decision and no verification is under way. */
   async idle(): Promise<void> {
-    while (this.#underWay.size + this.#verifying.size > 0)
-      await Promise.allSettled([...[...this.#underWay.values()].map(({ decision }) => decision), ...this.#verifying])
+    for (;;) {
+      const decisions = [...this.#underWay.values()].map(({ decision }) => decision)
+      const work = [...decisions, ...this.#followUp.underWay()]
+      if (work.length === 0) return
+      await Promise.allSettled(work)
+    }
   }
 
   /** Waits for nothing more; resolves when what is under way has ended. */
@@ -136,13 +130,7 @@ export class Controller {
 
   /** Every failover, in the order of the config. */
   status(): FailoverStatus[] {
-    return this.#failovers.map(
-      ({ id, record, mode, endpoints }) =>
-        this.#status.get(id) ?? {
-          ...{ id, record, mode, locked: false },
-          endpoints: endpoints.map((one) => ({ id: one.id, active: false, up: [], down: [], none: [] })),
-        },
-    )
+    return this.#failovers.map((failover) => this.#status.get(failover.id) ?? unknownStatus(failover))
   }
 
   async #decide(
@@ -150,7 +138,7 @@ export class Controller {
     trigger: Trigger,
     request: Request | undefined,
     note: string | undefined,
-  ): Promise<Decision> {
+  ): Promise<Decided> {
     const found = await this.#deliberate(failover, request)
     const { facts, decision, state, memory } = found
     // Votes that were broken off say nothing, and nobody is to be woken by a stop.
@@ -163,30 +151,28 @@ export class Controller {
       ...{ type: 'decided', failover: failover.id, trigger, decision, atMs: this.#host.wallClock() },
       ...(note && { note }),
     })
-    if (decision.kind === 'move' && state && memory)
-      await this.#move(
-        failover,
-        { to: decision.to, by: request ? 'person' : 'auto', votedAtMs: facts.nowMs },
-        state,
-        memory,
-      )
     if (decision.kind === 'refuse' && decision.latch) await this.#latch(failover, memory)
+    if (decision.kind !== 'move' || !state || !memory) return kept.then(() => decision)
+    const by = request ? 'person' : 'auto'
+    const outcome = await this.#move(failover, { to: decision.to, by, votedAtMs: facts.nowMs }, state, memory)
     await kept
+    return this.#keepOutcome(failover, last, outcome)
+  }
+
+  /** Keeps what came of a decided move, beside the decision. */
+  async #keepOutcome({ id }: Failover, last: NonNullable<FailoverStatus['last']>, outcome: Outcome): Promise<Decided> {
+    const decision: Decided = { ...last.decision, outcome }
+    const now = { ...last, decision }
+    const status = this.#status.get(id)
+    if (status?.last === last) status.last = now
+    await this.#host.table.update(id, { last: now }).catch(() => {})
     return decision
   }
 
   /** Keeps how a failover stands, beside what is known of it from before. */
   #keep({ facts, memory }: Deliberation, last: FailoverStatus['last']): FailoverStatus {
     const { id } = facts.failover
-    const before = this.#status.get(id)
-    // Another process may have written it since.
-    const lastMove = newest(before?.lastMove, memory?.lastMove)
-    const readiness = newest(before?.readiness, memory?.readiness)
-    const status = statusOf(facts, {
-      ...(last && { last }),
-      ...(lastMove && { lastMove }),
-      ...(readiness && { readiness }),
-    })
+    const status = statusAfter(facts, { last, before: this.#status.get(id), memory })
     this.#status.set(id, status)
     return status
   }
@@ -194,7 +180,8 @@ export class Controller {
   /** It moved too often: a person is to look before it does again. */
   async #latch(failover: Failover, memory: ControllerMemory | undefined): Promise<void> {
     try {
-      await this.#change(failover, memory?.largestEpoch ?? 0, { latched: true })
+      const change = { latched: true }
+      await changeFlags(failover, { change, largestEpoch: memory?.largestEpoch ?? 0 }, this.#swapHost)
     } catch (error) {
       const detail = `it could not be latched: ${(error as Error).message}`
       this.#swapHost.page(failover.id, [{ code: 'DENIED', detail }])
@@ -213,7 +200,7 @@ export class Controller {
     { to, by, votedAtMs }: { to: string; by: 'auto' | 'person'; votedAtMs: number },
     state: SwapState,
     memory: ControllerMemory,
-  ): Promise<void> {
+  ): Promise<Outcome> {
     const beganMs = this.#host.wallClock()
     const { epoch, decision } = state
     const { outcome, changeId } = await runSwap(
@@ -227,66 +214,8 @@ export class Controller {
     const atMs = this.#host.wallClock()
     const tookMs = atMs - beganMs
     this.#host.emit({ type: 'swapped', failover: failover.id, to, outcome, atMs, tookMs, by })
-    if (outcome.kind !== 'moved') return
-    // On the side: what is decided next does not wait until every server has heard of this.
-    const verifying: Promise<void> = this.#verify(failover, { atMs, to, tookMs }, { changeId, epoch: outcome.epoch })
-      .catch((error: Error) => this.#host.emit({ type: 'failed', failover: failover.id, message: error.message, atMs }))
-      .finally(() => this.#verifying.delete(verifying))
-    this.#verifying.add(verifying)
+    if (outcome.kind === 'moved')
+      this.#followUp.begin(failover, { atMs, to, tookMs }, { changeId, epoch: outcome.epoch })
+    return outcome
   }
-
-  async #verify(
-    failover: Failover,
-    move: Move,
-    { changeId, epoch }: { changeId: string | undefined; epoch: number },
-  ): Promise<void> {
-    const { id } = failover
-    const status = this.#status.get(id)
-    if (status) {
-      status.lastMove = move
-      for (const endpoint of status.endpoints) endpoint.active = endpoint.id === move.to
-    }
-    const keep = (lastMove: Move) => this.#host.table.update(id, { lastMove }).catch(() => {})
-    await keep(move)
-    const endpoint = failover.endpoints.find((one) => one.id === move.to)
-    if (!endpoint) return
-    const verification = await this.#host.verify(failover, endpoint, changeId)
-    const now = this.#status.get(id)
-    // A later move has made this one's answer a thing of the past, and a stop has broken off the look at it.
-    if (now?.lastMove?.atMs !== move.atMs || this.#isStopped || (await this.#isOutdated(failover, move))) return
-    now.lastMove = { ...move, verified: verification.problem === undefined }
-    await keep(now.lastMove)
-    if (verification.problem !== undefined && (await this.#isElsewhere(failover, move))) return
-    const seen = { to: move.to, movedAtMs: move.atMs, ...verification }
-    this.#host.emit({ type: 'verified', failover: id, atMs: this.#host.wallClock(), ...seen })
-    if (verification.problem === undefined && failover.hooks.after)
-      await this.#after(failover, { name: 'after', key: `${id}/${epoch}`, to: move.to })
-  }
-
-  /** Whether another process of this region has made a later move: that one keeps how it stands. */
-  async #isOutdated({ id }: Failover, { atMs }: Move): Promise<boolean> {
-    const memory = await this.#host.table.read(id).catch(() => undefined)
-    return (memory?.lastMove?.atMs ?? atMs) > atMs
-  }
-
-  /** Whether the record leads elsewhere by now: another region has moved it on, and what is served is its to tell. */
-  async #isElsewhere(failover: Failover, { to }: Move): Promise<boolean> {
-    const listed = await this.#host.records.list(failover)
-    const found = listed.kind === 'listed' ? stateIn(listed.sets, failover) : 'unreadable'
-    return typeof found !== 'string' && found.state.active !== to
-  }
-
-  /** Runs the hook that follows a move; that it failed is told, and changes nothing. */
-  async #after(failover: Failover, call: { name: 'after'; key: string; to: string }): Promise<void> {
-    const { kind } = await this.#host.hook(failover, call)
-    if (kind === 'hookOk') return
-    const code = kind === 'hookFailed' ? 'HOOK_FAILED' : 'HOOK_UNKNOWN'
-    const detail = `the hook after the move to ${call.to} ${kind === 'hookFailed' ? 'failed' : 'may not have run'}`
-    this.#swapHost.page(failover.id, [{ code, detail }])
-  }
-}
-
-/** Of two that are dated, the later one. */
-function newest<T extends { atMs: number }>(a: T | undefined, b: T | undefined): T | undefined {
-  return a && b ? (a.atMs >= b.atMs ? a : b) : (a ?? b)
 }

@@ -16,6 +16,8 @@ const betweenRoundsMs = ({ sustainMs }: Failover) => Math.max(1000, sustainMs / 
 const listedGoodForMs = 10_000
 /** A decision that has not come to an end so long after `sustain` is given up: what triggered it will again. */
 const longestDecisionMs = 60_000
+/** No round begins so long after the one before it by itself: a pause is a minute at most. */
+const longestBreakMs = 5 * 60_000
 /** Failovers that wanted to move within this are counted against `maxConcurrent`. */
 const concurrentMs = 5 * 60_000
 
@@ -43,13 +45,14 @@ export async function deliberate(
   about: Circumstances,
 ): Promise<Deliberation> {
   const { request, maxConcurrent } = about
-  const beganMs = host.wallClock()
+  let beganMs = host.wallClock()
   const rounds: Round[] = []
   const health = healthOnce(failover, host)
   let isNoted = about.isIdle ?? false
   let unlisted = 0
   let last: { atMs: number; outcome: ListOutcome } | undefined
   for (;;) {
+    const startedMs = host.wallClock()
     const isFresh = last && !isPassing(last.outcome) && host.wallClock() - last.atMs < listedGoodForMs
     const [collected, listed, known] = await Promise.all([
       host.collect(failover),
@@ -57,6 +60,10 @@ export async function deliberate(
       recall(failover, host).catch(() => undefined),
     ])
     const nowMs = host.wallClock()
+    if (isBroken(rounds.at(-1), startedMs, nowMs)) {
+      rounds.length = 0
+      beganMs = nowMs
+    }
     if (!isFresh) last = { atMs: nowMs, outcome: listed }
     rounds.push({ atMs: nowMs, ...collected })
     const isOver = about.isStopped() || about.isIdle || nowMs - beganMs > failover.sustainMs + longestDecisionMs
@@ -86,6 +93,11 @@ export async function deliberate(
     if (verdict.kind !== 'wait' || isOver) return judged
     await host.pause(Math.max(50, Math.min(betweenRoundsMs(failover), verdict.untilMs - nowMs) / 2))
   }
+}
+
+/** Whether votes do not go on from earlier ones: the clock was set, or the machine slept between them. */
+function isBroken(before: Round | undefined, startedMs: number, nowMs: number): boolean {
+  return before !== undefined && (nowMs < before.atMs || startedMs - before.atMs > longestBreakMs)
 }
 
 function isPassing({ kind }: ListOutcome): boolean {
@@ -118,9 +130,9 @@ function stateOf(listed: ListOutcome, failover: Failover): SwapState | undefined
   return typeof found === 'string' ? undefined : found.state
 }
 
-/** How many others wanted to move lately. */
+/** How many others wanted to move lately; what a clock dated far ahead, before it was set right, is not lately. */
 function othersWanting(id: string, wanted: Record<string, number>, nowMs: number): number {
-  return Object.entries(wanted).filter(([other, atMs]) => other !== id && nowMs - atMs <= concurrentMs).length
+  return Object.entries(wanted).filter(([other, atMs]) => other !== id && Math.abs(nowMs - atMs) <= concurrentMs).length
 }
 
 type Health = Record<string, number | undefined>

@@ -95,7 +95,7 @@ async function drill(failover: Failover, ports: DrillPorts, atMs: number): Promi
   const name = drillOf(failover).record
   return {
     ...(over
-      ? { outcome: 'yielded', detail: 'a decision is under way in the zone, or the controller ends' }
+      ? { outcome: 'yielded', detail: gaveWay }
       : { outcome: problem || left ? 'failed' : 'passed', detail: problem ?? left ?? passed(ends, run) }),
     ...{ from: ends.from.id, to: ends.to.id, ...told },
     ...(left && { left: `${name} may still be in the zone (${left}): the next drill removes it, or do so by hand` }),
@@ -105,6 +105,10 @@ async function drill(failover: Failover, ports: DrillPorts, atMs: number): Promi
 function brokenBy(error: unknown): string {
   return `it broke: ${(error as Error).message}`
 }
+
+/** `isZoneBusy` looks back for as long (lib/run/failover-upkeep.ts). */
+const gaveWay =
+  'a decision is under way in the zone, or a failover there wanted to move within the last three minutes, or the controller ends: try again later'
 
 interface Ends {
   from: Endpoint

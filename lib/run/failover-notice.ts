@@ -1,4 +1,5 @@
 import { reasonText } from '../decide/failover-reasons.ts'
+import { quietRefusals } from '../decide/swap-attempt.ts'
 import type { FailoverEvent } from './failover-event.ts'
 
 /** What people are told of an event, and how urgently. */
@@ -26,6 +27,9 @@ export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
       const { outcome, to, by } = event
       if (outcome.kind === 'moved')
         return notice(by === 'auto' ? 'page' : 'ticket', `to ${to} ${outcome.epoch}`, `moved to ${to}`)
+      // Whoever asked for it is told by the command.
+      if (by === 'auto' && outcome.kind === 'refused' && quietRefusals.includes(outcome.reason))
+        return notice('page', outcome.reason, `did not move to ${to}: ${outcome.detail}`)
       // What else can become of it either says so itself, by a page, or is another controller's to tell.
       return undefined
     }

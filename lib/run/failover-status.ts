@@ -1,8 +1,9 @@
 import type { ControllerMemory, ListOutcome, Move, Trigger } from '../act/ports.ts'
 import { causesOf } from '../decide/failover-explain.ts'
-import type { Decision, FailoverFacts, Request, Round } from '../decide/failover-facts.ts'
+import type { FailoverFacts, Request, Round } from '../decide/failover-facts.ts'
 import { tally } from '../decide/quorum.ts'
 import type { Readiness } from '../decide/readiness.ts'
+import type { Decided } from '../decide/swap-outcome.ts'
 import { answerIn, answerOf, matchesAnswer, stateIn } from '../decide/swap-records.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import type { Failover } from '../model/failover.ts'
@@ -15,7 +16,9 @@ export interface FailoverStatus {
   /** `causes`: why it is down, in the words of those who see it so. */
   endpoints: { id: string; active: boolean; up: string[]; down: string[]; none: string[]; causes?: string[] }[]
   locked: boolean
-  last?: { atMs: number; trigger: Trigger; decision: Decision }
+  /** It moved too often in a day: only people move it until it is unlocked. */
+  latched?: true
+  last?: { atMs: number; trigger: Trigger; decision: Decided }
   lastMove?: Move
   readiness?: Readiness
 }
@@ -54,15 +57,30 @@ export function factsOf(failover: Failover, seen: Seen): { facts: FailoverFacts;
   return { facts, state }
 }
 
-/** A failover as a controller found it just now, with what it remembers of it. */
-export function statusOf(
+/** A failover that nobody has looked at yet. */
+export function unknownStatus({ id, record, mode, endpoints }: Failover): FailoverStatus {
+  return {
+    ...{ id, record, mode, locked: false },
+    endpoints: endpoints.map((one) => ({ id: one.id, active: false, up: [], down: [], none: [] })),
+  }
+}
+
+/** A failover as a controller found it just now, beside what is known of it from before: here, or in the table. */
+export function statusAfter(
   facts: FailoverFacts,
-  known: Pick<FailoverStatus, 'last' | 'lastMove' | 'readiness'>,
+  {
+    last,
+    before,
+    memory,
+  }: { last: FailoverStatus['last']; before: FailoverStatus | undefined; memory: ControllerMemory | undefined },
 ): FailoverStatus {
   const { id, record, mode, endpoints } = facts.failover
   const ballots = facts.rounds.at(-1)?.ballots ?? new Map()
-  const causes = Map.groupBy(causesOf(facts), ({ endpoint }) => endpoint)
-  const { last, lastMove, readiness } = known
+  const down = causesOf(facts).filter(({ noVote }) => !noVote)
+  const causes = Map.groupBy(down, ({ endpoint }) => endpoint)
+  // Another process may have written it since.
+  const lastMove = newest(before?.lastMove, memory?.lastMove)
+  const readiness = newest(before?.readiness, memory?.readiness)
   return {
     ...{ id, record, mode },
     ...(last && { last }),
@@ -72,7 +90,13 @@ export function statusOf(
       ...(causes.has(one.id) && { causes: causes.get(one.id)?.map(({ cause }) => cause) ?? [] }),
     })),
     locked: facts.flags.locked || facts.table === 'unreadable' || facts.table.locked,
+    ...(facts.flags.latched && { latched: true }),
     ...(lastMove && { lastMove }),
     ...(readiness && { readiness }),
   }
+}
+
+/** Of two that are dated, the later one. */
+function newest<T extends { atMs: number }>(a: T | undefined, b: T | undefined): T | undefined {
+  return a && b ? (a.atMs >= b.atMs ? a : b) : (a ?? b)
 }

@@ -1,5 +1,6 @@
 import type { Decision } from '../decide/failover-facts.ts'
 import { reasonText } from '../decide/failover-reasons.ts'
+import { whyNotMoved } from '../decide/swap-outcome.ts'
 import type { Named, VedetteEvent } from '../model/event.ts'
 import type { FailoverEvent } from './failover-event.ts'
 
@@ -18,8 +19,7 @@ export function failoverTold(event: FailoverEvent, { record, service, env }: Abo
       const { outcome, to, tookMs } = event
       if (outcome.kind === 'moved') return [{ ...head, type: 'failover.done', to, tookMs }]
       if (outcome.kind !== 'refused' && outcome.kind !== 'gaveUp') return []
-      const detail = 'detail' in outcome ? outcome.detail : `the move was given up: ${outcome.reason}`
-      return [{ ...head, type: 'failover.failed', to, code: outcome.reason, detail }]
+      return [{ ...head, type: 'failover.failed', to, code: outcome.reason, detail: whyNotMoved(outcome) ?? '' }]
     }
     case 'verified': {
       const { to, problem } = event

@@ -20,6 +20,8 @@ export interface SwapHost {
   hook(failover: Failover, call: HookCall): Promise<HookOutcome>
   /** Keeps the largest epoch that is about to be used; rejects where it cannot, and then nothing is written. */
   remember(failover: string, largestEpoch: number): Promise<void>
+  /** Whether this controller's own table locks a failover. Never rejects: one that cannot be read does. */
+  isLocked(failover: string): Promise<boolean>
   /** Wakes someone, at once. */
   page(failover: string, pages: readonly Page[]): void
   /** Resolves after so long and, by chance, up to as long again. */
@@ -58,8 +60,10 @@ async function carryOut(
   host: SwapHost,
 ): Promise<SwapEvent | ChangeOutcome> {
   switch (effect.kind) {
-    case 'read':
-      return host.records.list(failover)
+    case 'read': {
+      const [listed, isLocked] = await Promise.all([host.records.list(failover), host.isLocked(failover.id)])
+      return listed.kind === 'listed' ? { ...listed, isLocked } : listed
+    }
     case 'write':
       try {
         await host.remember(failover.id, largestEpoch)

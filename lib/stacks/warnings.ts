@@ -23,9 +23,9 @@ export function warnOfTargets(stack: Stack, monitors: readonly Monitor[], vantag
 
 /** Warns of failovers that can be deployed, and that an operator should have meant like this. */
 export function warnOfFailovers(stack: Stack, config: Config): void {
-  const { failovers, vantages } = config
+  const { failovers, vantages, monitors } = config
   for (const failover of failovers) {
-    for (const { rule, text } of failoverWarnings(failover, vantages.length))
+    for (const { rule, text } of failoverWarnings(failover, vantages.length, monitors))
       Annotations.of(stack).addWarningV2(`vedette:failover-${rule}`, `Failover ${failover.id}: ${text}.`)
     if (failover.mode === 'observe')
       Annotations.of(stack).addInfoV2(

@@ -171,15 +171,17 @@ describe('a vantage that is asked', () => {
   })
 
   test('is asked again where its function was busy', async () => {
-    const calls = await lambda((response, _, nth) => json(nth < 3 ? 429 : 200, nth < 3 ? {} : ballot)(response))
+    const calls = await lambda((response, _, nth) => json(nth < 6 ? 429 : 200, nth < 6 ? {} : ballot)(response))
     expect(await ask()).toEqual(ballot)
-    expect(calls).toHaveLength(3)
+    expect(calls).toHaveLength(6)
   })
 
-  test('has no vote where it stays busy, and is not asked for ever', async () => {
+  test('has no vote where it stays busy, and is not asked for longer than its answer is waited for', async () => {
     const calls = await lambda(json(429, {}))
-    expect(await ask()).toBeUndefined()
-    expect(calls).toHaveLength(4)
+    // The answer is waited for half a second, and three for the function to start.
+    expect(await ask(500)).toBeUndefined()
+    expect(calls.length).toBeGreaterThan(1)
+    expect(calls.length).toBeLessThan(10)
   })
 
   test.each([
@@ -213,18 +215,24 @@ describe('a hook that is a function', () => {
     expect(calls[0]?.request.headers.authorization).toContain('/eu-west-1/lambda/')
   })
 
-  test.each<[string, Parameters<typeof lambda>[0], string]>([
-    ['throws has failed', json(200, { errorMessage: 'no' }, { 'x-amz-function-error': 'Unhandled' }), 'hookFailed'],
-    ['may not be called has failed', json(403, {}), 'hookFailed'],
+  test.each<[string, Parameters<typeof lambda>[0], string, RegExp]>([
+    [
+      'throws has failed, and keeps what it said to itself',
+      json(200, { errorMessage: 'the password is swordfish' }, { 'x-amz-function-error': 'Unhandled' }),
+      'hookFailed',
+      /^its function failed or was cut off: its log says why$/,
+    ],
+    ['may not be called has failed', json(403, {}), 'hookFailed', /Lambda answered 403/],
     [
       'is cut off may have run',
       json(200, { errorMessage: 'Task timed out after 3.00 seconds' }, { 'x-amz-function-error': 'Unhandled' }),
       'hookUnknown',
+      /cut off/,
     ],
-    ['loses its reply may have run', (response) => void response.destroy(), 'hookUnknown'],
-    ['has no room is tried again', json(429, {}), 'hookUnknown'],
-  ])('and %s', async (_, answer, kind) => {
+    ['loses its reply may have run', (response) => void response.destroy(), 'hookUnknown', /./],
+    ['has no room is tried again', json(429, {}), 'hookUnknown', /Lambda answered 429/],
+  ])('and %s', async (_, answer, kind, why) => {
     await lambda(answer)
-    expect(await hook()).toEqual({ kind })
+    expect(await hook()).toEqual({ kind, why: expect.stringMatching(why) })
   })
 })

@@ -43,11 +43,11 @@ test.each([
       tookMs: 5,
       outcome: { kind: 'refused', reason: 'EDITED', detail: 'somebody edited it', ...ended },
     },
-    'did not move to two: refused, somebody edited it',
+    'did not move to two: somebody edited it',
   ],
   [
     { type: 'swapped', to: 'two', by: 'auto', tookMs: 5, outcome: { kind: 'gaveUp', reason: 'READS', ...ended } },
-    'did not move to two: gaveUp, READS',
+    'did not move to two: it was given up, as Route 53 had been read as often as one move may',
   ],
   [{ type: 'verified', to: 'two' }, 'two is served everywhere'],
   [{ type: 'verified', to: 'two', problem: 'ns1 is silent' }, 'two is not served yet: ns1 is silent'],

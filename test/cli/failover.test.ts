@@ -91,6 +91,27 @@ describe('vedette failover, asking a running engine', () => {
     expect((await failover('to', 'one')).code).toBe(0)
   })
 
+  test('lock, unlock and adopt say what was done as JSON too', async () => {
+    for (const what of ['lock', 'unlock', 'adopt']) {
+      const { code, stdout } = await failover(what, '--json')
+      expect([code, JSON.parse(stdout)]).toEqual([0, { failover: 'live', done: what, failed: [] }])
+    }
+  })
+
+  test('to says where a move was decided and not made, and is no success', async () => {
+    const [zone] = embedded.zones
+    if (!zone) throw new Error('there is no zone')
+    const { change } = zone.store
+    zone.store.change = async () => ({ kind: 'denied', message: 'AccessDenied' })
+    const { code, stdout } = await failover('to', 'two')
+    const status = await failover('status')
+    zone.store.change = change
+    expect({ code, lines: stdout.split('\n').slice(0, 2) }).toEqual({
+      ...{ code: 1, lines: ['move to two', '  NOT MOVED: AccessDenied'] },
+    })
+    expect(status.stdout).toMatch(/→ one .*NOT MOVED: AccessDenied/s)
+  })
+
   test('approve does not move what needs no move', async () => {
     expect((await failover('approve', 'two')).code).toBe(1)
   })
@@ -120,6 +141,15 @@ describe('vedette failover plan', () => {
     expect(stdout).toContain('warning: 1 of 3 vantages are no majority')
     expect(stdout).toContain('warning: a TTL of 300 s')
     expect(stdout).toContain('warning: votes that hold for 0ms only may agree by chance')
+  })
+
+  test('warns of a check that asks for another name than the record', async () => {
+    const config = configAt(80, { record: 'www.live.test' })
+    const { code, stdout } = await vedette(['failover', 'plan', '-c', tempFile('name.json', JSON.stringify(config))])
+    expect(code).toBe(0)
+    expect(stdout).toContain('warning: the check live asks for shop.live.test, not for www.live.test')
+    const same = tempFile('same.json', JSON.stringify(configAt(80, { record: 'SHOP.live.test.' })))
+    expect((await vedette(['failover', 'plan', '-c', same])).stdout).not.toContain('asks for')
   })
 
   test('of a config without failovers says so', async () => {

@@ -64,12 +64,7 @@ describe('the TXT alone', () => {
 
   test('is not written where it says so already', () => {
     expect(carry(zoneWith({}), { locked: false })).toMatchObject({ outcome: { kind: 'alreadyDone' }, writes: 0 })
-    expect(carry(zoneWith({}), 'release')).toMatchObject({ outcome: { kind: 'alreadyDone' }, writes: 0 })
     expect(carry(zoneWith({}), 'adopt')).toMatchObject({ outcome: { kind: 'alreadyDone' }, writes: 0 })
-  })
-
-  test('loses a claim that nobody can complete', () => {
-    expect(carry(zoneWith({ claim }), 'release').state).toEqual({ ...first, epoch: 6, decision: 'ours' })
   })
 
   test('is written again after a lost reply, unless that write is seen', () => {

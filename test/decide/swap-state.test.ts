@@ -59,16 +59,30 @@ describe('the TXT', () => {
     )
   })
 
-  test('is one string of at most 255 printable ASCII characters that holds all but the oldest switches', () => {
+  test('is one string of at most 255 printable ASCII characters that holds the newest switch, and of the others all but the oldest', () => {
     fc.assert(
       fc.property(states, (one) => {
         const text = encodeState(one)
         expect(text).toMatch(/^[ !#-[\]-~]{1,255}$/)
         const read = decodeState(text)
-        expect(read).toEqual({ ...one, switches: one.switches.slice(0, read?.switches.length) })
+        const kept = read?.switches ?? []
+        expect(read).toEqual({ ...one, switches: kept })
+        expect(kept.slice(0, 1)).toEqual(kept.length > 0 ? one.switches.slice(0, 1) : [])
+        for (const by of ['auto', 'person'] as const) {
+          const [here, all] = [kept, one.switches].map((some) => some.slice(1).filter((each) => each.by === by))
+          expect(here).toEqual(all?.slice(0, here?.length))
+        }
       }),
       { numRuns: 2000 },
     )
+  })
+
+  test('counts every move by itself that there is room for, however often people moved it in between', () => {
+    const at = (i: number) => ({ ...state.switches[0], atMs: nowMs - i * 1000, by: i % 8 === 4 ? 'auto' : 'person' })
+    const many = Array.from({ length: 40 }, (_, i) => at(i) as never)
+    const kept = decodeState(encodeState({ ...state, switches: many }))?.switches ?? []
+    expect(kept.length).toBeLessThan(30)
+    expect(kept.filter(({ by }) => by === 'auto')).toHaveLength(5)
   })
 
   test('drops no switch that there is room for', () => {

@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openControllerTable } from '../../lib/local/controller-table.ts'
+import { ControllerTableError, openControllerTable } from '../../lib/local/controller-table.ts'
 import { temporaryFolder } from '../support/history.ts'
 
 test('what is given is replaced, the rest stays, and the largest epoch never shrinks', async () => {
@@ -24,6 +26,28 @@ test('it is there after a restart', async () => {
   expect(await after.read('api')).toMatchObject({ largestEpoch: 7, locked: true })
   after.close()
   await expect(after.read('api')).rejects.toThrow()
+})
+
+test('a file that cannot be opened is told with what to do, and a folder that is missing is made', async () => {
+  const folder = temporaryFolder()
+  const damaged = path.join(folder, 'damaged.db')
+  writeFileSync(damaged, 'this is no database, whatever its name says')
+  expect(() => openControllerTable(damaged)).toThrow(ControllerTableError)
+  expect(() => openControllerTable(damaged)).toThrow(/damaged\.db, got "file is not a database".*move it away/)
+  openControllerTable(path.join(folder, 'new', 'failover.db')).close()
+})
+
+test('a row that is damaged is no memory: reading and writing it reject', async () => {
+  const file = path.join(temporaryFolder(), 'failover.db')
+  openControllerTable(file).close()
+  const database = new DatabaseSync(file)
+  database.exec("INSERT INTO controller VALUES ('api', '{oops')")
+  database.close()
+  const table = openControllerTable(file)
+  await expect(table.read('api')).rejects.toThrow(/row of api in .*failover\.db is damaged/)
+  await expect(table.update('api', { locked: false })).rejects.toThrow('damaged')
+  expect(await table.read('web')).toMatchObject({ locked: false })
+  table.close()
 })
 
 test('the largest epoch never shrinks, whatever is given in whatever order', async () => {

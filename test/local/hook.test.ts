@@ -16,7 +16,9 @@ test('a command is told what it is for, and its exit code says how it went', asy
     require('node:fs').writeFileSync(${JSON.stringify(file)}, [h, k, f, t].join(' '))`
   expect(await runHook(node(say), call)).toEqual({ kind: 'hookOk' })
   expect(readFileSync(file, 'utf8')).toBe('before live/7 live two')
-  expect(await runHook(node('process.exit(3)'), call)).toEqual({ kind: 'hookFailed' })
+  expect(await runHook(node('process.exit(3)'), call)).toEqual({
+    ...{ kind: 'hookFailed', why: `${process.execPath} ended with exit code 3` },
+  })
 })
 
 test('a command that prints without end is not held up, nor kept in memory', async () => {
@@ -24,7 +26,9 @@ test('a command that prints without end is not held up, nor kept in memory', asy
 })
 
 test('a command that does not end leaves its outcome unknown', async () => {
-  expect(await runHook(node('setInterval(() => {}, 1000)'), call, 500)).toEqual({ kind: 'hookUnknown' })
+  expect(await runHook(node('setInterval(() => {}, 1000)'), call, 500)).toEqual({
+    ...{ kind: 'hookUnknown', why: `${process.execPath} was ended by SIGKILL` },
+  })
 })
 
 test('what a command leaves running is not waited for', async () => {
@@ -36,10 +40,10 @@ test('what a command leaves running is not waited for', async () => {
   process.kill(Number(readFileSync(file, 'utf8')))
 })
 
-test.each<[string, Failover]>([
-  ['of a program that is not there', withHook({ command: ['/nowhere/promote'] })],
-  ['without a program', withHook({ command: [] })],
-  ['that is not configured', failoverOf()],
-])('a hook %s has failed', async (_, failover) => {
-  expect(await runHook(failover, call)).toEqual({ kind: 'hookFailed' })
+test.each<[string, Failover, string]>([
+  ['of a program that is not there', withHook({ command: ['/nowhere/promote'] }), 'spawn /nowhere/promote ENOENT'],
+  ['without a program', withHook({ command: [] }), 'cannot be empty'],
+  ['that is not configured', failoverOf(), 'not configured'],
+])('a hook %s has failed, and it says why', async (_, failover, why) => {
+  expect(await runHook(failover, call)).toEqual({ kind: 'hookFailed', why: expect.stringContaining(why) })
 })

@@ -101,6 +101,9 @@ test('a failover is complete: every default is there, durations in milliseconds'
 
 describe('a failover is refused', () => {
   const dns = { id: 'zone', kind: 'dns', name: 'api.example.com' }
+  const proxied = { ...api, id: 'proxied', url: 'http://api.example.com/', proxy: 'http://127.0.0.1:3128' }
+  const inverted = { ...api, id: 'inverted', invert: true }
+  const loop = (form: string, to: unknown) => ({ id: 'loop', region: 'external', [form]: to })
   // With ".example.com" one character more than there is room for.
   const long = ['x', 'x', 'x', 'x'].map((letter, i) => letter.repeat(i < 3 ? 60 : 44)).join('.')
   test.each<[string, object, string]>([
@@ -115,6 +118,41 @@ describe('a failover is refused', () => {
       },
       'endpoints[1]',
     ],
+    [
+      'with addresses that differ in spelling alone',
+      {
+        endpoints: [
+          { id: 'a', region: 'external', AAAA: ['2001:db8::1'] },
+          { id: 'b', region: 'external', AAAA: ['2001:0DB8:0:0::1'] },
+        ],
+      },
+      'endpoints[1]',
+    ],
+    [
+      'with an address twice, which Route 53 takes in no set',
+      { endpoints: [use1, { ...euw1, AAAA: ['2001:db8::1', '2001:db8:0::1'] }] },
+      'endpoints[1].AAAA[1]',
+    ],
+    ['with a name that is the record', { endpoints: [use1, loop('CNAME', 'API.example.com.')] }, 'endpoints[1].CNAME'],
+    [
+      'with an alias of the record',
+      { endpoints: [use1, loop('alias', { hostedZoneId: 'Z1', dnsName: 'api.example.com' })] },
+      'endpoints[1].alias',
+    ],
+    [
+      'with an endpoint called as an address of another: one would have the votes on the other',
+      {
+        endpoints: [
+          { ...use1, A: ['192.0.2.10', '192.0.2.11'] },
+          { ...euw1, id: 'use1.2' },
+        ],
+      },
+      'endpoints[1].id',
+    ],
+    ['with a check that a proxy answers', { check: 'proxied' }, 'check'],
+    ['with a check that is up where its target is down', { check: 'inverted' }, 'check'],
+    ['with a hook that names no program', { hooks: { before: { command: [] } } }, 'hooks.before.command'],
+    ['with nobody to verify it at', { servers: [] }, 'servers'],
     ['on a wildcard', { record: '*.example.com' }, 'record'],
     ['outside its zone', { record: 'api.example.org' }, 'record'],
     [
@@ -155,7 +193,9 @@ describe('a failover is refused', () => {
       'endpoints[0].lastResort',
     ],
   ])('%s', (_, more, path) => {
-    expect(problemsOf(more, [api, dns]).map((problem) => problem.path)).toEqual([`failovers[0].${path}`])
+    expect(problemsOf(more, [api, dns, proxied, inverted]).map((problem) => problem.path)).toEqual([
+      `failovers[0].${path}`,
+    ])
   })
 
   test('but not with a record as long as may be, nor by health checks between an alias and addresses', () => {
@@ -170,6 +210,14 @@ describe('a failover is refused', () => {
       'failovers[0].quorum.pass',
       'failovers[0].quorum.voters',
     ])
+  })
+
+  test('whose record another moves: each would undo what the other did', () => {
+    const other = failover({ id: 'again', record: 'API.example.com.' })
+    const problems = () => parseConfig({ service: 'shop', monitors: [api], failovers: [failover(), other] })
+    expect(problems).toThrow(
+      'failovers[1].record: expected a record that no other failover moves, got "API.example.com." (failovers[0].record is the same)',
+    )
   })
 
   test('where another would share the votes on an endpoint that is not the same', () => {

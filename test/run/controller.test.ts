@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChangeOutcome, ControllerTable } from '../../lib/act/ports.ts'
+import { reasonText } from '../../lib/decide/failover-reasons.ts'
 import type { EndpointVote } from '../../lib/decide/quorum.ts'
 import { answerOf, type RecordSet, stateIn, txtName, txtOf } from '../../lib/decide/swap-records.ts'
 import { encodeState } from '../../lib/decide/swap-state.ts'
@@ -134,6 +135,21 @@ describe('a decision', () => {
     expect(answer()).toEqual(['192.0.2.1'])
   })
 
+  test('does not wait for a clock that was set back, nor take the time that a machine slept for votes', async () => {
+    const wait = failoverOf({ sustain: '10s' })
+    const back = setup({ failover: wait, world: all('down', 'up') })
+    setTimeout(() => vi.setSystemTime(noon - 86_400_000), 3000)
+    const beganMs = performance.now()
+    expect(await back.decide()).toMatchObject({ kind: 'move' })
+    expect(performance.now() - beganMs).toBeLessThan(20_000)
+
+    const asleep = setup({ failover: wait, world: all('down', 'up') })
+    setTimeout(() => vi.setSystemTime(Date.now() + 3_600_000), 3000)
+    const sleptMs = performance.now()
+    expect(await asleep.decide()).toMatchObject({ kind: 'move' })
+    expect(performance.now() - sleptMs).toBeGreaterThan(12_000)
+  })
+
   test.each<[string, World, string]>([
     ['one vantage alone sees it down', { ...all('up', 'up'), north: { one: 'down', two: 'up' } }, 'stay'],
     ['too few have a vote', { north: { one: 'down', two: 'up' } }, 'refuse'],
@@ -144,6 +160,23 @@ describe('a decision', () => {
     const decision = await decide()
     expect([decision.kind, answer()]).toEqual([kind, ['192.0.2.1']])
     expect(kinds(events)).toEqual(['decided'])
+  })
+
+  test('says why an endpoint is down, and why a vantage has no vote, and does not take the one for the other', async () => {
+    const causes = { north: { 'live@one': 'SELF: cut off' }, south: { 'live@one': 'CONNECT_REFUSED: refused' } }
+    const world: World = { north: {}, south: { one: 'down', two: 'up' }, west: { one: 'up', two: 'up' } }
+    const collect = async () => ({
+      ...{ ballots: new Map(Object.entries(world)), causes: new Map(Object.entries(causes)) },
+    })
+    const { decide, controller } = setup({ host: { collect } })
+    const { reasons } = await decide()
+    expect(reasons.map(reasonText)).toEqual(
+      expect.arrayContaining([
+        'Why live@one has no vote from north: SELF: cut off.',
+        'Why live@one is down for south: CONNECT_REFUSED: refused.',
+      ]),
+    )
+    expect(controller.status()[0]?.endpoints[0]?.causes).toEqual(['CONNECT_REFUSED: refused'])
   })
 
   test('in mode observe says what it would do, and does not', async () => {
@@ -229,11 +262,27 @@ describe('a swap whose outcome is not known', () => {
     expect([answer(), txt()?.epoch]).toEqual([['192.0.2.2'], epoch])
   })
 
-  test('that is throttled until its votes are old is left, to be decided anew', async () => {
-    const { decide, answer, events } = setup({ world: all('down', 'up'), change: async () => ({ kind: 'throttled' }) })
-    await decide()
+  test('that is throttled until its votes are old is left, to be decided anew, and whoever asks is told', async () => {
+    const { decide, answer, events, controller, memory } = setup({
+      ...{ world: all('down', 'up'), change: async () => ({ kind: 'throttled' }) },
+    })
+    const stale = { kind: 'move', to: 'two', outcome: { kind: 'refused', reason: 'STALE' } }
+    expect(await decide()).toMatchObject(stale)
     expect(answer()).toEqual(['192.0.2.1'])
     expect(events.at(-1)).toMatchObject({ type: 'swapped', outcome: { kind: 'refused', reason: 'STALE' } })
+    expect(controller.status()[0]?.last).toMatchObject({ decision: stale })
+    expect((await memory()).last).toMatchObject({ decision: stale })
+  })
+
+  test('is not begun where its votes became old on the way to it', async () => {
+    const want = async () => {
+      await pause(16_000)
+      return {}
+    }
+    const failover = failoverOf({ sustain: '0s' })
+    const { decide, answer } = setup({ failover, world: all('down', 'up'), table: { want } })
+    expect(await decide()).toMatchObject({ outcome: { kind: 'refused', reason: 'STALE' } })
+    expect(answer()).toEqual(['192.0.2.1'])
   })
 
   test('that Route 53 denies is told, and someone is woken', async () => {
@@ -324,8 +373,52 @@ describe('a lock', () => {
   test('holds even where the TXT cannot be written', async () => {
     const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
     const { controller, decide } = setup({ world: all('down', 'up'), change })
-    await expect(controller.setLocked('live', true)).rejects.toThrow('shop.live.test: AccessDenied')
+    await expect(controller.setLocked('live', true)).rejects.toThrow(
+      /locked in this controller's table only; .*AccessDenied.*lock at the other controller too/,
+    )
     expect(await decide()).toMatchObject({ kind: 'refuse', code: 'locked' })
+  })
+
+  test.each<[string, Setup['table']]>([
+    ['read', { read: () => Promise.reject(new Error('gone')), update: () => Promise.reject(new Error('gone')) }],
+    ['written', { update: () => Promise.reject(new Error('gone')) }],
+  ])(
+    'is written into the TXT also where the table cannot be %s, and unlocking waits for the table',
+    async (_, table) => {
+      const { controller, txt } = setup({ table: { ...table } })
+      await expect(controller.setLocked('live', true)).rejects.toThrow(
+        /locked in its TXT.*could not be written \(gone\)/,
+      )
+      expect(txt()?.flags.locked).toBe(true)
+      await expect(controller.setLocked('live', false)).rejects.toThrow('gone')
+      expect(txt()?.flags.locked).toBe(true)
+    },
+  )
+
+  test('that neither can be written into says how else to stop it', async () => {
+    const broken = () => Promise.reject(new Error('gone'))
+    const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
+    const { controller } = setup({ change, table: { read: broken, update: broken } })
+    await expect(controller.setLocked('live', true)).rejects.toThrow(/gone.*AccessDenied.*reserved concurrency/)
+  })
+
+  test.each<['a table' | 'a TXT', Partial<Setup>]>([
+    ['a table', { change: async (apply, nth) => (nth === 2 ? { kind: 'denied', message: 'AccessDenied' } : apply()) }],
+    ['a TXT', { table: { update: async () => {} } }],
+  ])('of %s alone stops a move that has begun, before its next step', async (_, more) => {
+    const failover = failoverOf({ hooks: { before: { lambda: 'arn' } } })
+    const world = all('down', 'up')
+    const host: Setup['host'] = {
+      hook: async () => {
+        await controller.setLocked('live', true).catch(() => {})
+        return { kind: 'hookOk' }
+      },
+    }
+    const { controller, decide, answer, events } = setup({ failover, world, host, ...more })
+    expect(await decide()).toMatchObject({ kind: 'move', outcome: { kind: 'refused', reason: 'LOCKED' } })
+    expect(answer()).toEqual(['192.0.2.1'])
+    const pages = events.flatMap((event) => (event.type === 'page' ? event.pages.map(({ code }) => code) : []))
+    expect(pages).toEqual(expect.arrayContaining(['CLAIM_LEFT', 'HOOK_RAN']))
   })
 })
 
@@ -337,8 +430,11 @@ test('what moved too often in a day is latched, until a person unlatches it', as
   expect(await decide()).toMatchObject({ kind: 'refuse', code: 'max-per-day' })
   expect(txt()?.flags.latched).toBe(true)
   expect(answer()).toEqual(['192.0.2.2'])
+  await decide()
+  expect(controller.status()).toMatchObject([{ latched: true }])
   await controller.setLocked('live', false)
   expect(txt()?.flags.latched).toBe(false)
+  expect(controller.status()[0]).not.toHaveProperty('latched')
 })
 
 test('a record without its TXT is adopted as it stands, and one that has it is not', async () => {
@@ -366,6 +462,16 @@ test('nothing is written whose epoch could not be kept', async () => {
   await decide()
   expect([answer(), txt()?.epoch]).toEqual([['192.0.2.1'], 1])
   expect(events).toContainEqual(expect.objectContaining({ type: 'page' }))
+})
+
+test('what other failovers wanted counts for five minutes, not for as long as a clock was ahead', async () => {
+  const decideAfter = async (aheadMs: number) => {
+    const want = async () => ({ live: noon, web: noon + aheadMs, mail: noon + aheadMs })
+    return setup({ failover: failoverOf({ sustain: '0s' }), world: all('down', 'up'), table: { want } }).decide()
+  }
+  expect(await decideAfter(-60_000)).toMatchObject({ kind: 'refuse', code: 'max-concurrent' })
+  expect(await decideAfter(60_000)).toMatchObject({ kind: 'refuse', code: 'max-concurrent' })
+  expect(await decideAfter(86_400_000)).toMatchObject({ kind: 'move' })
 })
 
 test("a trigger that comes behind a person's request is decided on its own", async () => {

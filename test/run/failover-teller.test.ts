@@ -69,6 +69,18 @@ describe('people are told', () => {
     expect(datums).toMatchObject([{ metric: 'FailoverPhase', dimensions: { Phase: 'change' }, values: [140] }])
   })
 
+  test.each<['auto' | 'person', object, string[]]>([
+    ['auto', { kind: 'refused', reason: 'STALE', detail: 'too old' }, ['live: did not move to two: too old']],
+    ['auto', { kind: 'refused', reason: 'LOCKED', detail: 'locked' }, ['live: did not move to two: locked']],
+    ['person', { kind: 'refused', reason: 'STALE', detail: 'too old' }, []],
+    ['auto', { kind: 'refused', reason: 'DENIED', detail: 'which has a page of its own' }, []],
+    ['auto', { kind: 'superseded', reason: 'OTHER_STATE', by: { epoch: 9, decision: 'theirs' } }, []],
+  ])('of a move decided by %s that was not made, where nobody else says so: %j', async (by, ending, expected) => {
+    const { take, told } = setup()
+    await take({ ...at(noon), type: 'swapped', to: 'two', outcome: { ...outcome, ...ending } as never, tookMs: 1, by })
+    expect(summaries(told)).toEqual(expected)
+  })
+
   test('the same once in half an hour, also where it alternates with something else', async () => {
     const { take, told } = setup()
     for (let minute = 0; minute < 30; minute++)

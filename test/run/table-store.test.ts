@@ -78,6 +78,7 @@ describe('a failover that moves by health checks', () => {
       records: store,
       hook: async () => ({ kind: 'hookOk' }),
       remember: async () => {},
+      isLocked: async () => false,
       page: () => {},
       pause: async () => {},
     })

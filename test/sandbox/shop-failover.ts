@@ -2,13 +2,14 @@ import { type Ground, type Sandbox, shopMonitors, type Watched } from './sandbox
 
 export const liveZone = 'live.sandbox.test'
 const record = `shop.${liveZone}`
-const [primary, standby] = ['127.0.0.1', '127.0.0.2']
+const primary = '127.0.0.1'
 
 /** The demo shop with a record that moves to its standby; without it where this machine does not have the standby's address. */
 export async function shopWithFailover({ zoneIds, dnsPort, demo }: Ground): Promise<Watched> {
   const shop = shopMonitors(demo)
   const there = await demo.addFailover()
-  const [own] = there?.monitors ?? []
+  if ('problem' in there) return shop
+  const [own] = there.monitors
   if (!own || !('url' in own)) return shop
   const { port } = new URL(String(own.url))
   const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
@@ -19,7 +20,7 @@ export async function shopWithFailover({ zoneIds, dnsPort, demo }: Ground): Prom
       {
         ...{ id: 'live', hostedZoneId: zoneIds[liveZone], zone: liveZone, record, ttl: 5, check: 'live', mode: 'auto' },
         ...{ maxPerDay: 10, cooldown: '1m', servers: [`authoritative:${dnsPort}`] },
-        endpoints: [endpoint('primary', primary), endpoint('standby', standby)],
+        endpoints: [endpoint('primary', primary), endpoint('standby', there.standby)],
       },
     ],
   }

@@ -77,14 +77,10 @@ async function embed(config: Config, dashboard: Dashboard, zonePort?: number): P
 export async function startDemoWatch(folder: string): Promise<Watch & { demo: Awaited<ReturnType<typeof startDemo>> }> {
   const demo = await startDemo()
   const failover = await demo.addFailover()
-  const config = failover
-    ? {
-        ...demo.config,
-        monitors: [...demo.config.monitors, ...(failover.monitors ?? [])],
-        failovers: failover.failovers,
-      }
-    : demo.config
-  const watch = await startWatch({ config, folder, ...(failover && { zonePort: failover.zonePort }) })
+  if ('problem' in failover) throw new Error(failover.problem)
+  const { monitors, failovers, zonePort } = failover
+  const config = { ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }
+  const watch = await startWatch({ config, folder, zonePort })
   if (watch.failovers) demo.addBreakables(vantageBreakables(watch.failovers))
   return {
     ...{ ...watch, demo },

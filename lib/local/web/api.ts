@@ -291,6 +291,8 @@ export interface DecisionView {
   page: boolean
   /** In words; what decided comes first. */
   reasons: string[]
+  /** Why a decided move was not made; absent where it was, or is under way. */
+  notMoved?: string
 }
 
 /** Something that happened to a failover. */

@@ -2,6 +2,7 @@ import type { Decision } from '../../decide/failover-facts.ts'
 import { reasonText } from '../../decide/failover-reasons.ts'
 import { failoverQuorum } from '../../decide/quorum.ts'
 import type { Readiness } from '../../decide/readiness.ts'
+import { whyNotMoved } from '../../decide/swap-outcome.ts'
 import { endpointMonitorIds } from '../../model/endpoint-monitors.ts'
 import type { Endpoint } from '../../model/failover.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
@@ -58,7 +59,11 @@ function answerText({ A = [], AAAA = [], CNAME, alias }: Endpoint): string {
 
 function decisionView({ atMs, trigger, decision }: NonNullable<FailoverStatus['last']>): DecisionView {
   const to = targetOf(decision)
-  return { atMs, trigger, kind: decision.kind, ...(to && { to }), page: decision.page, reasons: reasonsOf(decision) }
+  const notMoved = decision.outcome && whyNotMoved(decision.outcome)
+  return {
+    ...{ atMs, trigger, kind: decision.kind, ...(to && { to }), page: decision.page, reasons: reasonsOf(decision) },
+    ...(notMoved !== undefined && { notMoved }),
+  }
 }
 
 /** What readiness found, without what it needs to know for the next time. */

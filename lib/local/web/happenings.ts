@@ -1,4 +1,5 @@
 import type { Decision } from '../../decide/failover-facts.ts'
+import { whyNotMoved } from '../../decide/swap-outcome.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverHappening, FailoverMove, FailoverNote } from './api.ts'
 import { reasonsOf, targetOf } from './failover-view.ts'
@@ -74,10 +75,10 @@ export class Happenings {
 
   #swapped({ failover, to, outcome, atMs, tookMs }: Of<'swapped'>): FailoverHappening {
     const move = this.#moveUnderWay(failover, to) ?? this.#unseenMove(failover, to, atMs - tookMs)
-    const isMoved = outcome.kind === 'moved' || outcome.kind === 'alreadyDone'
+    const why = whyNotMoved(outcome)
+    const isMoved = why === undefined
     move.outcome = isMoved ? 'moved' : 'not moved'
     move.steps.push({ name: 'record changed', atMs: atMs - tookMs, tookMs })
-    const why = 'detail' in outcome ? outcome.detail : 'reason' in outcome ? outcome.reason : outcome.kind
     move.text = isMoved ? `Moved to ${to}.` : `Not moved to ${to}: ${why}.`
     return move
   }

@@ -130,7 +130,7 @@ const verdicts: Record<string, string> = {
   report: 'reported, not acted upon',
 }
 
-function decision({ atMs, trigger, kind, to, page, reasons }: DecisionView): HTMLElement {
+function decision({ atMs, trigger, kind, to, page, reasons, notMoved }: DecisionView): HTMLElement {
   return h(
     'div',
     { class: 'decision' },
@@ -141,6 +141,7 @@ function decision({ atMs, trigger, kind, to, page, reasons }: DecisionView): HTM
       page && h('span', { class: 'look down' }, ' ✖ pages a person'),
     ),
     h('p', { class: 'help' }, timeTag(atMs), ', ', ageTag(atMs), ` ago, by ${trigger}`),
+    notMoved !== undefined && h('p', { class: 'look down' }, `✖ not moved: ${notMoved}`),
     reasonList(reasons),
   )
 }
