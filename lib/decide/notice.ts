@@ -67,6 +67,8 @@ export interface Alert {
   told: { open: number; dependants: number; what: string }
   /** What the destination calls the message, once it has it. */
   ref?: string
+  /** The route refused its beginning for good: it is told anew once the route takes something. */
+  isRefused?: boolean
 }
 
 /** Something to be told to one route. Those of one route are told in the order of their ids. */
@@ -127,12 +129,12 @@ export type NotifyInput =
   /** Time has passed. */
   | { kind: 'clock' }
   | { kind: 'delivered'; id: number; ref?: string }
-  /** It was refused, or nobody was there; `isFinal` says that another try is useless. */
-  | { kind: 'undelivered'; id: number; reason: string; isFinal: boolean }
+  /** It was refused, or nobody was there; `isFinal` says that another try is useless, `retryAfterMs` that none is wanted before. */
+  | { kind: 'undelivered'; id: number; reason: string; isFinal: boolean; retryAfterMs?: number }
   /** Whether this place is the one that speaks. */
   | { kind: 'speaks'; speaks: boolean }
-  /** The config that is run now: what it does not know any more is over. */
-  | { kind: 'started' }
+  /** The config that is run now: what it does not know any more is over. `isFresh`: its keys may be others than before. */
+  | { kind: 'started'; isFresh: boolean }
 
 /** Nothing is open; a standby is silent until it hears that home is. */
 export function initialNotifyState(nowMs: number, isSilent = false): NotifyState {

@@ -8,6 +8,7 @@ import {
   type RouteRule,
 } from '../decide/notice.ts'
 import { notify } from '../decide/notify.ts'
+import { nextNotice } from '../decide/notify-outbox.ts'
 import { freeAtMs } from '../decide/notify-pace.ts'
 import type { VedetteEvent } from '../model/event.ts'
 import { pause } from './pause.ts'
@@ -67,7 +68,7 @@ export class Notifier {
   /** Goes on where the last process stopped. A state that cannot be read is said, and begun anew. */
   async start(): Promise<void> {
     await this.#load()
-    this.#put({ kind: 'started' })
+    this.#put({ kind: 'started', isFresh: this.#host.holder === undefined })
     await this.#turn
   }
 
@@ -254,9 +255,9 @@ export class Notifier {
   #pump(rule: RouteRule): void {
     const route = rule.name
     if (this.#busy.has(route) || this.#stopping.signal.aborted) return
-    const notice = this.#state.outbox.find((one) => one.route === route)
     const nowMs = this.#host.nowMs()
-    if (!notice || (notice.notBeforeMs ?? 0) > nowMs || this.#endMs <= nowMs) return
+    const notice = nextNotice(this.#state, route, nowMs)
+    if (!notice || this.#endMs <= nowMs) return
     if (this.#isLettingGo || !this.#mayTell(this.#state, nowMs) || freeAtMs(this.#state, rule) > nowMs) return
     const work = this.#deliver(notice, Math.min(deliverWithinMs, this.#endMs - nowMs)).finally(() => {
       this.#busy.delete(route)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { initialNotifyState } from '../../lib/decide/notice.ts'
-import { mostWaiting } from '../../lib/decide/notify-alerts.ts'
+import { mostWaiting } from '../../lib/decide/notify-outbox.ts'
 import { freeAtMs, noteCall } from '../../lib/decide/notify-pace.ts'
 import type { VedetteEvent } from '../../lib/model/event.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
@@ -58,7 +58,7 @@ describe('one incident, one alert', () => {
   test('what the config does not have any more is over', () => {
     const desk = new Desk(rulesOf())
     desk.take(1, downEvent('gone', 1), downEvent('a', 1))
-    desk.take(2, { kind: 'started' })
+    desk.take(2, { kind: 'started', isFresh: true })
     expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
   })
 
@@ -256,7 +256,7 @@ describe('a route that cannot be told', () => {
     expect([desk.openAt('board'), desk.state.outbox]).toEqual([[], []])
   })
 
-  test('is tried again for half an hour where it may pass, each incident in its order', () => {
+  test('is tried again where it may pass, each incident in its order', () => {
     const desk = new Desk(rulesOf())
     desk.refuse = ({ route }) => (route === 'pager' ? { reason: '503', isFinal: false } : undefined)
     desk.take(0, downEvent('a', 0))
@@ -269,6 +269,73 @@ describe('a route that cannot be told', () => {
     expect(desk.openAt('board')).toEqual(['vedette/shop/b'])
     desk.take(11 * minute, recoveredEvent('b', 11 * minute))
     expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], []])
+  })
+
+  test('hears of what is still open when it works again, however long that took', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = () => ({ reason: 'no connection', isFinal: false })
+    desk.take(0, downEvent('a', 0), downEvent('b', 0))
+    for (let atMs = minute; atMs < 5 * hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    desk.take(5 * hour, recoveredEvent('b', 5 * hour))
+    desk.refuse = () => undefined
+    for (const atMs of [1, 2, 3]) desk.take(5 * hour + atMs * minute, { kind: 'clock' })
+    expect(desk.told().toSorted()).toEqual(['close b', 'open a', 'open b'])
+    expect([desk.openAt('pager'), desk.state.lost]).toEqual([['vedette/shop/a'], 0])
+  })
+
+  test('that cannot take one notice is told of the others', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = ({ key }) => (key.endsWith('/a') ? { reason: '500', isFinal: false } : undefined)
+    desk.take(0, downEvent('a', 0), downEvent('b', 0))
+    for (let atMs = minute; atMs < hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/b'])
+  })
+
+  test('is left alone for as long as it asks for, an hour at most', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    let calls = 0
+    desk.refuse = () => {
+      calls++
+      return { reason: '429', isFinal: false, retryAfterMs: calls === 1 ? 10 * minute : 1000 * hour }
+    }
+    desk.take(0, downEvent('a', 0))
+    for (let atMs = 0; atMs < 10 * minute; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(calls).toBe(1)
+    desk.take(10 * minute, { kind: 'clock' })
+    desk.take(69 * minute, { kind: 'clock' })
+    expect(calls).toBe(2)
+    desk.take(70 * minute, { kind: 'clock' })
+    expect(calls).toBe(3)
+  })
+
+  test.each([
+    ['once it takes something else', (desk: Desk) => desk.take(2000, downEvent('b', 2000))],
+    [
+      'once a process has begun that may have another key',
+      (desk: Desk) => desk.take(2000, { kind: 'started', isFresh: true }),
+    ],
+    ['with the next reminder', (desk: Desk) => desk.take(hour, { kind: 'clock' })],
+  ])('that refused an incident is told of it %s', (_, act) => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')], remindMs: hour }))
+    desk.refuse = () => ({ reason: '403', isFinal: true })
+    desk.take(0, downEvent('a', 0))
+    desk.refuse = () => undefined
+    desk.take(1000, { kind: 'started', isFresh: false })
+    expect(desk.told()).toEqual([])
+    act(desk)
+    expect(desk.told()).toContain('open a')
+    expect(desk.openAt('pager')).toContain('vedette/shop/a')
+  })
+
+  test('with a change event does not hold back an alert', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = ({ action }) => (action === 'note' ? { reason: '500', isFinal: false } : undefined)
+    desk.take(0, { service: 'shop', atMs: 0, type: 'change', text: 'deployed v42' })
+    desk.take(1, downEvent('a', 1))
+    expect(desk.told()).toEqual(['open a'])
+    desk.refuse = () => undefined
+    desk.take(minute, { kind: 'clock' })
+    expect(desk.told().map((text) => text.split(' ')[0])).toEqual(['open', 'note'])
   })
 
   test('two routes that both fail do not tell each other for ever', () => {
@@ -364,7 +431,10 @@ describe('for every history', () => {
     fc.record({ do: fc.constant('degraded' as const), monitor }),
     fc.record({ do: fc.constant('up' as const), monitor }),
     fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 3 * hour }) }),
-    fc.record({ do: fc.constant('broken' as const), route: fc.constantFrom('pager', 'board', 'none') }),
+    fc.record({
+      ...{ do: fc.constant('broken' as const), route: fc.constantFrom('pager', 'board', 'none') },
+      ...{ isFinal: fc.boolean(), retryAfterMs: fc.constantFrom(0, 10 * minute) },
+    }),
   )
   const make = { down: downEvent, degraded: degradedEvent, up: recoveredEvent }
 
@@ -387,7 +457,12 @@ describe('for every history', () => {
           nowMs += one.do === 'pass' ? one.ms : 0
           if (one.do === 'pass') desk.take(nowMs, { kind: 'clock' })
           else if (one.do === 'broken')
-            desk.refuse = ({ route }) => (route === one.route ? { reason: 'broken', isFinal: false } : undefined)
+            desk.refuse = ({ route, action }) => {
+              const { isFinal, retryAfterMs } = one
+              // An end that was refused for good leaves an alert behind, whatever is done.
+              const isTaken = route !== one.route || (isFinal && action === 'close')
+              return isTaken ? undefined : { reason: 'broken', isFinal, retryAfterMs }
+            }
           else desk.take(nowMs, make[one.do](one.monitor, nowMs))
         }
         desk.refuse = () => undefined
