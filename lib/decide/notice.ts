@@ -20,6 +20,8 @@ export interface MonitorRule {
   severity: Severity
   tags: string[]
   dependsOn: string[]
+  /** So long after its parent is back it may take until it is seen up, too. */
+  graceMs: number
   maintenance: MaintenanceWindow[]
   runbook?: string
   /** Ids of the failovers whose endpoints it checks. */
@@ -50,6 +52,8 @@ export interface Incident {
   heardMs: number
   /** A route of its list could not be told: the routes of the other list are, too. */
   isRerouted?: boolean
+  /** When a parent of its monitor was down last. */
+  shadowedMs?: number
 }
 
 /** What a route has been told and has not been told the end of. */

@@ -5,6 +5,7 @@ import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { openingOf, settleRoute } from './notify-alerts.ts'
 import { pushNotice, putOff, removeNotice } from './notify-outbox.ts'
 import { freeAtMs, noteCall } from './notify-pace.ts'
+import { downAncestor, shadowEndMs } from './notify-routes.ts'
 
 /** How many changes and decisions are kept to be mentioned. */
 const mostChanges = 20
@@ -26,6 +27,7 @@ export function notify(
   const state = structuredClone(before)
   // By incident: the event that ended it.
   const ended = new Map<string, VedetteEvent>()
+  shadow(state, rules, nowMs)
   for (const input of inputs) take(state, input, ended, rules, nowMs)
   expire(state, nowMs)
   const destinations = new Set<string>()
@@ -35,11 +37,23 @@ export function notify(
     return settleRoute(state, route, { ended, isRepeated }, rules, nowMs)
   })
   const waiting = state.outbox.flatMap(({ notBeforeMs = 0 }) => (notBeforeMs > nowMs ? [notBeforeMs] : []))
+  const shadowed = Object.values(state.incidents).flatMap((incident) => {
+    const endMs = shadowEndMs(incident, rules)
+    return endMs > nowMs ? [endMs] : []
+  })
   const paced = rules.routes.flatMap((route) => {
     const freeMs = freeAtMs(state, route)
     return freeMs > nowMs && state.outbox.some((notice) => notice.route === route.name) ? [freeMs] : []
   })
-  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting, ...paced) }
+  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting, ...shadowed, ...paced) }
+}
+
+/** Notes which incidents lie in the shadow of a parent that is down. */
+function shadow(state: NotifyState, rules: NotifyRules, nowMs: number): void {
+  for (const incident of Object.values(state.incidents)) {
+    const rule = incident.monitor === undefined ? undefined : rules.monitors.get(incident.monitor)
+    if (rule && downAncestor(rule, state, rules) !== undefined) incident.shadowedMs = nowMs
+  }
 }
 
 function take(

@@ -14,7 +14,7 @@ import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 export const service = 'shop'
 
 export function monitorRule(id: string, more: Partial<MonitorRule> = {}): MonitorRule {
-  return { id, severity: 'page', tags: [], dependsOn: [], maintenance: [], failovers: [], ...more }
+  return { id, severity: 'page', tags: [], dependsOn: [], graceMs: 0, maintenance: [], failovers: [], ...more }
 }
 
 export function routeRule(name: string, more: Partial<RouteRule> = {}): RouteRule {
