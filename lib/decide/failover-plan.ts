@@ -37,7 +37,7 @@ const answerSeconds = 1
 export function planFailovers(config: Source): PlannedFunction[] {
   const { vantages, controllers, failovers, allow = {} } = config
   if (failovers.length === 0) return []
-  const reserved = (count: number) => ('shared-concurrency' in allow ? {} : { reserved: count })
+  const reserved = (count: number) => (allow['shared-concurrency'] !== undefined ? {} : { reserved: count })
   const looks = failovers.length * looksPerMonth
   const isReadByDns = failovers.some((failover) => failover.switch === 'record')
   return [
