@@ -2,17 +2,13 @@ import { askEngine } from '../local/control.ts'
 import { type MonitorStatus, overviewOf } from '../local/overview.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { defaultSocket } from './controllers.ts'
-import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { withHistory } from './read-history.ts'
 import { needsPerson, screenOf, screenText } from './status-view.ts'
+import { type WatchedOptions, watchedBy } from './watched.ts'
 
-export interface StatusOptions {
-  config?: string
-  history?: string
+export interface StatusOptions extends WatchedOptions {
   socket?: string
-  /** By the alarms in AWS, not by a history. */
-  aws?: boolean
   json?: boolean
 }
 
@@ -33,9 +29,9 @@ export interface Status {
  */
 export async function status(options: StatusOptions, output: Output): Promise<number> {
   if (options.aws) return (await import('./status-aws.ts')).statusAws(options, output)
-  const config = await loadConfig(options.config)
+  const { config, history } = await watchedBy(options, output)
   const atMs = Date.now()
-  const monitors = withHistory(options.history, (reader) => overviewOf(config.monitors, reader, atMs))
+  const monitors = withHistory(history, (reader) => overviewOf(config.monitors, reader, atMs))
   const asked = config.failovers.length > 0 ? await ask(options.socket ?? defaultSocket) : { failovers: [] }
   const found: Status = { service: config.service, atMs, monitors, ...asked }
   const screen = screenOf(found)

@@ -34,7 +34,7 @@ export async function startDemoFailover(webPort: number, preferredZonePort: numb
     return undefined
   }
   const zonePort = await freeZonePort(preferredZonePort)
-  return { ...configOf(webPort, zonePort), zonePort, stop }
+  return { ...demoFailoverConfig(webPort, zonePort), zonePort, stop }
 }
 
 async function freeZonePort(preferred: number): Promise<number> {
@@ -45,7 +45,8 @@ async function freeZonePort(preferred: number): Promise<number> {
   return probe.port
 }
 
-function configOf(webPort: number, zonePort: number): Pick<DemoFailover, 'monitors' | 'failovers'> {
+/** What is watched and moved. */
+export function demoFailoverConfig(webPort: number, zonePort: number): Pick<DemoFailover, 'monitors' | 'failovers'> {
   const live = {
     id: 'live',
     kind: 'http',
