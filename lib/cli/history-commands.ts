@@ -1,11 +1,7 @@
 import type { Command } from 'commander'
+import { configOption, historyOption, socketOption } from './options.ts'
 import { processOutput } from './output.ts'
 
-const configOption = [
-  '-c, --config <file>',
-  'the config (default: vedette.config.ts, then vedette.config.json)',
-] as const
-const historyOption = ['--history <file>', 'what "vedette run" keeps (default: .vedette/history.db)'] as const
 const demoOption = ['--demo', 'of the demo of npm start (default where nothing else has run in this folder)'] as const
 const each = (id: string, ids: string[]) => [...ids, id]
 
@@ -21,7 +17,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option(...configOption)
     .option(...historyOption)
     .option(...demoOption)
-    .option('--socket <file>', 'where the engine listens (default: .vedette/control.sock)')
+    .option(...socketOption)
     .option('--aws', 'by the alarms and controllers in AWS, with the credentials of the environment')
     .option('--json', 'print it all as JSON and nothing else')
     .action(async (options) => {
