@@ -73,9 +73,10 @@ function ownEvents({ vedette, event, change, ...more }: OwnMessage, asset: Notif
   const named = { service: asset.service, ...(asset.env !== undefined && { env: asset.env }) }
   if (typeof change?.text === 'string') return [changeEvent(change.text, change.url, { ...named, atMs: nowMs })]
   try {
-    const record = asset.records[event?.failover ?? ''] ?? event?.failover ?? ''
     // Of another version it may be of a type that is not known here, or of another shape.
-    const told: VedetteEvent[] | undefined = event && failoverTold(event, { ...named, record })
+    const isWhole = typeof event?.failover === 'string' && Number.isFinite(event.atMs)
+    const record = isWhole ? (asset.records[event.failover] ?? event.failover) : ''
+    const told: VedetteEvent[] | undefined = isWhole ? failoverTold(event, { ...named, record }) : undefined
     if (told) return told
   } catch {}
   // The event was left out as it was too long, or says nothing here: its first line is told all the same.

@@ -204,6 +204,7 @@ describe('what a controller or a pipeline publishes', () => {
 describe('home and standby', () => {
   test.each([
     ['of a type of another version', { type: 'teleported', failover: 'api', atMs: 0 }],
+    ['without a time', { type: 'verified', failover: 'api', to: 'euw1' }],
     ['of another shape', { type: 'page', failover: 'api', atMs: 0 }],
     ['that was left out, as it was too long', undefined],
   ])('an event %s is told by its first line, and keeps no other from being told', async (_, event) => {
