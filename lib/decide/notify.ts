@@ -25,6 +25,9 @@ export function notify(
   nowMs: number,
 ): { state: NotifyState; wakeMs: number } {
   const state = structuredClone(before)
+  // A route or a monitor may be called `constructor`.
+  for (const named of [state.incidents, state.alerts, state.acts, state.opened, state.calls, state.over])
+    Object.setPrototypeOf(named, null)
   // By incident: the event that ended it.
   const ended = new Map<string, VedetteEvent>()
   shadow(state, rules, nowMs)

@@ -105,6 +105,14 @@ describe('who is told', () => {
     expect([desk.openAt('pager'), desk.openAt('other')]).toEqual([[], ['vedette/shop/b']])
   })
 
+  test.each(['constructor', 'toString', 'valueOf'])('a route and a monitor may be called %s', (name) => {
+    const desk = new Desk(rulesOf({ routes: [routeRule(name)], watched: [monitorRule(name, { failovers: [name] })] }))
+    desk.take(1, downEvent(name, 1))
+    expect(desk.openAt(name)).toEqual([`vedette/shop/${name}`])
+    desk.take(2, recoveredEvent(name, 2))
+    expect(desk.openAt(name)).toEqual([])
+  })
+
   test('a list without routes is told by the other one', () => {
     const desk = new Desk(rulesOf({ routes: [routeRule('board', { list: 'ticket' })] }))
     desk.take(1, downEvent('a', 1))
