@@ -64,21 +64,32 @@ async function toSlackBot({ url, token, channel }: Bot, notice: Notice, limit: L
   const message = { channel, ...slackMessage(notice) }
   const quiet = { unfurl_links: false, unfurl_media: false }
   const { ref, action, event } = notice
+  const say = (more: { thread_ts?: string } = {}) => call('chat.postMessage', { ...message, ...quiet, ...more })
   if (event.type === 'route.heartbeat' && !event.test) return call('auth.test', {})
-  if (ref === undefined) return call('chat.postMessage', { ...message, ...quiet })
+  if (ref === undefined) return say()
   if (action === 'close' || action === 'update') {
     const edited = await call('chat.update', { ...message, ts: ref })
-    // Somebody has deleted it: it is said anew.
-    const isGone = edited.kind === 'refused' && /message_not_found|cant_update_message/.test(edited.reason)
-    if (isGone) return call('chat.postMessage', { ...message, ...quiet })
-    if (edited.kind !== 'accepted' || action === 'update') return edited
+    if (isOf(gone, edited)) return say()
+    if (!isOf(fixed, edited) && (edited.kind !== 'accepted' || action === 'update')) return edited
   }
-  return call('chat.postMessage', { ...message, ...quiet, thread_ts: ref })
+  const reply = await say({ thread_ts: ref })
+  if (isOf(gone, reply)) return say()
+  // The alert stays with its first message: a reply can be neither edited in its place nor answered.
+  return reply.kind === 'accepted' ? { kind: 'accepted' } : reply
+}
+
+/** The message was deleted: what there is to say is said anew (https://docs.slack.dev/reference/methods/chat.update#errors). */
+const gone = /^(message_not_found|thread_not_found|cannot_reply_to_message)$/
+/** It is there, and may not be edited any more: what there is to say is said in its thread. */
+const fixed = /^(edit_window_closed|cant_update_message|is_inactive)$/
+
+function isOf(errors: RegExp, outcome: Attempt): boolean {
+  return outcome.kind === 'refused' && errors.test(outcome.reason)
 }
 
 /** Errors of Slack's own that may pass (https://docs.slack.dev/reference/methods/chat.postMessage#errors). */
 const passing =
-  /^(ratelimited|rate_limited|internal_error|fatal_error|service_unavailable|request_timeout|team_added_to_org)$/
+  /^(ratelimited|rate_limited|internal_error|fatal_error|service_unavailable|request_timeout|team_added_to_org|update_failed)$/
 
 function judgedBySlack(posted: Posted, token: string): Attempt {
   const judgement = judged(posted, [token])
@@ -86,7 +97,10 @@ function judgedBySlack(posted: Posted, token: string): Attempt {
   const answer = parsed(posted.text) as { ok?: boolean; error?: string; ts?: string } | undefined
   if (answer?.ok === true) return { kind: 'accepted', ...(typeof answer.ts === 'string' && { ref: answer.ts }) }
   const error = oneLine(String(answer?.error ?? 'no answer that can be read'))
-  return { kind: passing.test(error) || !answer ? 'failed' : 'refused', reason: cut(error, longestReason) }
+  const reason = cut(error, longestReason)
+  const { retryAfterMs } = posted
+  if (answer && !passing.test(error)) return { kind: 'refused', reason }
+  return { kind: 'failed', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
 const longestReason = 300

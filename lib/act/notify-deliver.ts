@@ -63,9 +63,11 @@ async function persist(route: Route<string>, notice: Notice, trying: Trying): Pr
     if (outcome.kind === 'accepted')
       return { kind: 'delivered', ...(outcome.ref !== undefined && { ref: outcome.ref }) }
     if (outcome.kind === 'refused') return { kind: 'undelivered', reason: outcome.reason, isFinal: true }
-    const waitMs = outcome.retryAfterMs ?? Math.min(longestWaitMs, firstWaitMs * 2 ** i) * (1 + chance() / 2)
+    const { reason, retryAfterMs } = outcome
+    const waitMs = Math.max(retryAfterMs ?? 0, Math.min(longestWaitMs, firstWaitMs * 2 ** i) * (1 + chance() / 2))
     const isLast = i + 1 >= mostAttempts || nowMs() + waitMs >= endMs
-    if (isLast || signal?.aborted) return { kind: 'undelivered', reason: outcome.reason, isFinal: false }
+    if (isLast || signal?.aborted)
+      return { kind: 'undelivered', reason, isFinal: false, ...(retryAfterMs !== undefined && { retryAfterMs }) }
     await pause(waitMs, signal)
   }
 }

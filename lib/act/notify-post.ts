@@ -39,13 +39,16 @@ function waitOf(value: string | null, nowMs: number): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }
 
+/** What there is of an answer: one that breaks off, or hangs, has given its status all the same. */
 async function firstPart({ body }: Response): Promise<string> {
   let text = ''
   const decoder = new TextDecoder()
-  for await (const chunk of body ?? []) {
-    text += decoder.decode(chunk, { stream: true })
-    if (text.length >= longestAnswer) break
-  }
+  try {
+    for await (const chunk of body ?? []) {
+      text += decoder.decode(chunk, { stream: true })
+      if (text.length >= longestAnswer) break
+    }
+  } catch {}
   return text.slice(0, longestAnswer)
 }
 

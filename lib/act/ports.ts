@@ -117,7 +117,10 @@ export interface ControllerTable {
 }
 
 /** What came of telling a route. `isFinal` says that another try is useless. `ref` is what the destination calls the message. */
-export type Delivery = { kind: 'delivered'; ref?: string } | { kind: 'undelivered'; reason: string; isFinal: boolean }
+export type Delivery =
+  | { kind: 'delivered'; ref?: string }
+  /** `retryAfterMs`: the destination asked not to be called for so long. */
+  | { kind: 'undelivered'; reason: string; isFinal: boolean; retryAfterMs?: number }
 
 /** Tells a route of a notice, with retries until the deadline. Never rejects; reasons hold no secrets. */
 export type Deliver = (notice: Notice, limit: { deadlineMs: number; signal?: AbortSignal }) => Promise<Delivery>

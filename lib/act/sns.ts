@@ -1,9 +1,7 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
+import { subjectOf } from '../decide/render-sns.ts'
 
 const callTimeoutMs = 5000
-
-/** Longest subject that SNS takes (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html); it is for e-mail alone. */
-const longestSubject = 99
 
 /** Longest message that SNS takes, in bytes of UTF-8. */
 const longestMessage = 262_144
@@ -17,11 +15,7 @@ export function createTopicSender(region: string) {
       maxAttempts: 3,
       requestHandler: { connectionTimeout: 1000, requestTimeout: callTimeoutMs, throwOnRequestTimeout: true },
     })
-    // Printable ASCII in one line, or SNS refuses it.
-    const Subject = subject
-      .replace(/[^\x20-\x7e]+/g, ' ')
-      .trim()
-      .slice(0, longestSubject)
+    const Subject = subjectOf(subject)
     const { event: _, ...rest } = message
     const whole = JSON.stringify(message)
     const Message = Buffer.byteLength(whole) > longestMessage ? JSON.stringify(rest) : whole

@@ -5,18 +5,14 @@ import { emptyRing } from '../decide/vote-ring.ts'
 import { reportOf, ringsOf } from '../local/slo-report.ts'
 import { budgetText } from './budget-view.ts'
 import { chosenMonitors } from './chosen-monitors.ts'
-import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { timeOption, withHistory } from './read-history.ts'
 import { UsageError } from './usage-error.ts'
+import { type WatchedOptions, watchedBy } from './watched.ts'
 
-export interface BudgetOptions {
-  config?: string
-  history?: string
+export interface BudgetOptions extends WatchedOptions {
   monitor?: string[]
   since?: string
-  /** By the votes in AWS, not by a history. */
-  aws?: boolean
   json?: boolean
   strict?: boolean
 }
@@ -26,7 +22,7 @@ export interface BudgetOptions {
  * closely; 1: roll back (with `strict`, also watch closely).
  */
 export async function budget(options: BudgetOptions, output: Output): Promise<number> {
-  const config = await loadConfig(options.config)
+  const { config, history } = await watchedBy(options, output)
   const monitors = withSlo(chosenMonitors(config, options.monitor))
   if (monitors.length === 0) {
     const whose = options.monitor?.length ? options.monitor.join(', ') : 'no monitor of the config'
@@ -39,7 +35,7 @@ export async function budget(options: BudgetOptions, output: Output): Promise<nu
   const times = { nowMs, ...(sinceMs !== undefined && { sinceMs }) }
   const { reports, problems } = options.aws
     ? await (await import('./budget-aws.ts')).awsReports(config, monitors, times)
-    : { reports: localReports(options.history, monitors, times), problems: [] }
+    : { reports: localReports(history, monitors, times), problems: [] }
   const worst = worstOf(reports)
   if (options.json) output.out(JSON.stringify({ service: config.service, decision: worst, budgets: reports }))
   else
@@ -48,11 +44,7 @@ export async function budget(options: BudgetOptions, output: Output): Promise<nu
   return worst === 'roll back' || (options.strict && worst !== 'keep') ? 1 : 0
 }
 
-function localReports(
-  file: string | undefined,
-  monitors: readonly Promised[],
-  times: { nowMs: number; sinceMs?: number },
-) {
+function localReports(file: string, monitors: readonly Promised[], times: { nowMs: number; sinceMs?: number }) {
   return withHistory(file, (reader) => {
     const rings = ringsOf(reader, monitors, times.nowMs)
     return monitors.map((monitor) => reportOf(monitor, reader, rings.get(monitor.id) ?? emptyRing(times.nowMs), times))

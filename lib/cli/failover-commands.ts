@@ -1,17 +1,12 @@
 import type { Command } from 'commander'
-import { defaultSocket } from './controllers.ts'
 import { failoverDo, failoverDrill, failoverStatus, failoverTo } from './failover.ts'
 import { failoverPlan } from './failover-plan.ts'
+import { configOption, socketOption } from './options.ts'
 import { processOutput } from './output.ts'
 
-const socketOption = ['--socket <file>', `where the engine listens (default: ${defaultSocket})`] as const
 const awsOption = [
   '--aws',
   'ask the controllers that the config names, with the credentials of the environment',
-] as const
-const configOption = [
-  '-c, --config <file>',
-  'the config (default: vedette.config.ts, then vedette.config.json)',
 ] as const
 const failoverOption = ['-f, --failover <id>', 'which failover, where there are several'] as const
 

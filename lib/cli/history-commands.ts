@@ -1,11 +1,8 @@
 import type { Command } from 'commander'
+import { configOption, historyOption, socketOption } from './options.ts'
 import { processOutput } from './output.ts'
 
-const configOption = [
-  '-c, --config <file>',
-  'the config (default: vedette.config.ts, then vedette.config.json)',
-] as const
-const historyOption = ['--history <file>', 'what "vedette run" keeps (default: .vedette/history.db)'] as const
+const demoOption = ['--demo', 'of the demo of npm start (default where nothing else has run in this folder)'] as const
 const each = (id: string, ids: string[]) => [...ids, id]
 
 /** `vedette status | budget | latency | timeline`: what people ask of a history, also while it is written. */
@@ -19,7 +16,8 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     )
     .option(...configOption)
     .option(...historyOption)
-    .option('--socket <file>', 'where the engine listens (default: .vedette/control.sock)')
+    .option(...demoOption)
+    .option(...socketOption)
     .option('--aws', 'by the alarms and controllers in AWS, with the credentials of the environment')
     .option('--json', 'print it all as JSON and nothing else')
     .action(async (options) => {
@@ -32,6 +30,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .description('Error budgets: what is left, how fast it burns, and whether a change may stay. Exit 1: roll back.')
     .option(...configOption)
     .option(...historyOption)
+    .option(...demoOption)
     .option('-m, --monitor <id>', 'this monitor only, in detail (repeatable)', each, [])
     .option('--since <time>', 'judge what came after a deployment: "10m" ago, or a time in UTC; at most 3 days ago')
     .option('--strict', 'exit 1 for "watch closely" as well')
@@ -47,6 +46,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .description('How long runs take: percentiles, the tail against the median, and whether they are two groups.')
     .option(...configOption)
     .option(...historyOption)
+    .option(...demoOption)
     .option('-m, --monitor <id>', 'this monitor only (repeatable)', each, [])
     .option('--since <time>', 'from when on: "24h" ago (the default), or a time in UTC')
     .option('--json', 'print { "monitors": […] } and nothing else')
@@ -59,6 +59,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .command('timeline')
     .description('Everything that happened between two times, as Markdown for a post-mortem.')
     .option(...historyOption)
+    .option(...demoOption)
     .option('--from <time>', 'from when on: "24h" ago (the default), or a time in UTC')
     .option('--to <time>', 'until when (default: now)')
     .option('-m, --monitor <id>', 'this monitor only, beside what is about all (repeatable)', each, [])

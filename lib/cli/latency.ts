@@ -2,15 +2,13 @@ import { quantile } from '../decide/quantile.ts'
 import { type Tail, tailOf } from '../decide/tail.ts'
 import type { HistoryReader } from '../local/history-reader.ts'
 import { chosenMonitors } from './chosen-monitors.ts'
-import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { plainTable } from './plain-table.ts'
 import { timeOption, withHistory } from './read-history.ts'
+import { type WatchedOptions, watchedBy } from './watched.ts'
 import { msText } from './words.ts'
 
-export interface LatencyOptions {
-  config?: string
-  history?: string
+export interface LatencyOptions extends WatchedOptions {
   monitor?: string[]
   since?: string
   json?: boolean
@@ -23,11 +21,11 @@ const leastForP95 = 20
 
 /** `vedette latency`: how long runs take and what their tail looks like. Always exit 0. */
 export async function latency(options: LatencyOptions, output: Output): Promise<number> {
-  const config = await loadConfig(options.config)
+  const { config, history } = await watchedBy(options, output)
   const monitors = chosenMonitors(config, options.monitor)
   const nowMs = Date.now()
   const fromMs = timeOption('--since', options.since ?? usualSince, nowMs)
-  const tails = withHistory(options.history, (reader) =>
+  const tails = withHistory(history, (reader) =>
     monitors.map(({ id }) => ({ monitor: id, ...read(reader, id, fromMs, nowMs) })),
   )
   output.out(options.json ? JSON.stringify({ fromMs, toMs: nowMs, monitors: tails }) : table(tails))

@@ -5,6 +5,7 @@ import { cost } from './cost.ts'
 import { addFailoverCommands } from './failover-commands.ts'
 import { addHistoryCommands } from './history-commands.ts'
 import { addNotifyCommands } from './notify-commands.ts'
+import { configOption } from './options.ts'
 import { processOutput } from './output.ts'
 import { plan } from './plan.ts'
 import { userErrorText } from './user-error.ts'
@@ -46,10 +47,6 @@ function build(finish: (code: number) => void): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(vedette --help lists what there is)')
-  const configOption = [
-    '-c, --config <file>',
-    'the config (default: vedette.config.ts, then vedette.config.json)',
-  ] as const
 
   program
     .command('check')

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { configOption, historyOption } from './options.ts'
 import { processOutput } from './output.ts'
 
 /** `vedette notify …`: proves that people can be reached, and notes what people change. */
@@ -9,7 +10,7 @@ export function addNotifyCommands(program: Command, finish: (code: number) => vo
   notify
     .command('test')
     .description('Open a test alert on every route and end it: exit 0 all reached, 1 one was not.')
-    .option('-c, --config <file>', 'the config (default: vedette.config.ts, then vedette.config.json)')
+    .option(...configOption)
     .option('--route <name>', 'page, ticket, or the name of a route (default: all)')
     .option('--json', 'print { "routes": […] } and nothing else')
     .action(async (options) => finish(await (await import('./notify.ts')).notifyTest(options, output)))
@@ -18,6 +19,6 @@ export function addNotifyCommands(program: Command, finish: (code: number) => vo
     .command('change <text>')
     .description('Note a deployment or another change: it stands in the alerts of the next hour, and in PagerDuty.')
     .option('--url <url>', 'where to read more')
-    .option('--history <file>', "the engine's history (default: .vedette/history.db)")
+    .option(...historyOption)
     .action(async (text, options) => finish(await (await import('./notify.ts')).notifyChange(text, options, output)))
 }

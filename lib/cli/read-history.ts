@@ -9,8 +9,7 @@ import { UsageError } from './usage-error.ts'
 export const defaultHistory = path.join('.vedette', 'history.db')
 
 /** Reads a history beside the engine that writes it, or without one. Throws `UsageError` where there is none to read. */
-export function withHistory<T>(file: string | undefined, work: (reader: HistoryReader) => T): T {
-  const name = file ?? defaultHistory
+export function withHistory<T>(name: string, work: (reader: HistoryReader) => T): T {
   if (!existsSync(name))
     throw new UsageError(
       `there is no history ${name}: start "vedette run" in this folder first, or name one with --history`,

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { ControllerTableError } from '../local/controller-table.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
@@ -9,10 +8,12 @@ import { parseConfig } from '../model/parse-config.ts'
 import { jsonLog, type Log } from '../run/log.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
+import { defaultHistory } from './read-history.ts'
 import { chooseDashboard, type DashboardFlags } from './run-dashboard.ts'
 import { type Stop, untilSignal } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 import { type Source, watch } from './watch.ts'
+import { demoHistory } from './watched.ts'
 
 export interface RunOptions extends DashboardFlags {
   config?: string
@@ -83,7 +84,7 @@ function asUsage(error: unknown): never {
 
 async function open({ demo, history, retentionDays }: RunOptions, log: Log): Promise<History> {
   // The demo's results are not to be mixed with those of a user's own monitors.
-  const file = history ?? path.join('.vedette', demo ? 'demo.db' : 'history.db')
+  const file = history ?? (demo ? demoHistory : defaultHistory)
   try {
     return await openHistory({ path: file, log, ...(retentionDays !== undefined && { retentionDays }) })
   } catch (error) {

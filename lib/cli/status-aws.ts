@@ -10,7 +10,7 @@ import { askAll, controllersOf } from './controllers.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import type { StatusOptions } from './status.ts'
-import { lockRows, type Row, type Screen, screenText, wellAmong } from './status-view.ts'
+import { lockRows, needsPerson, type Row, type Screen, screenText, wellAmong } from './status-view.ts'
 
 /** `vedette status --aws`: the same screen by home's alarms (the standby's where home does not answer) and the controllers. */
 export async function statusAws(options: StatusOptions, output: Output): Promise<number> {
@@ -32,10 +32,7 @@ export async function statusAws(options: StatusOptions, output: Output): Promise
   if (options.json) output.out(JSON.stringify({ ...screen, region, problems }))
   else output.out(`${screenText(screen, output.columns)}\n\nby the alarms in ${region}`)
   for (const problem of problems) output.err(problem)
-  const calm = ['muted', 'slow', 'certificate', 'pending']
-  return problems.length > 0 || failovers.unreachable !== undefined || rows.some(({ what }) => !calm.includes(what))
-    ? 1
-    : 0
+  return problems.length > 0 || needsPerson(screen) ? 1 : 0
 }
 
 /** An alarm that is open; what is in maintenance is muted, whatever it says. */
@@ -43,10 +40,10 @@ function alarmRows(alarm: AlarmNow, meaning: AlarmMeaning | undefined, config: C
   if (alarm.state !== 'ALARM' || !meaning || meaning.is === 'nothing') return []
   const monitor = 'monitor' in meaning ? config.monitors.find(({ id }) => id === meaning.monitor) : undefined
   const isMuted = monitor !== undefined && inMaintenance(monitor.maintenance, nowMs)
-  const severity = meaning.is === 'burning' ? `${meaning.severity}: ` : ''
+  const severity = meaning.is === 'burning' ? meaning.severity : undefined
   const what = isMuted ? 'muted' : wordOf(meaning)
-  const why = `${isMuted ? `${wordOf(meaning)}, in maintenance. ` : ''}${severity}${alarm.reason}`
-  return [{ what, who: subjectOf(meaning), age: age(nowMs - alarm.sinceMs), why }]
+  const why = `${isMuted ? `${wordOf(meaning)}, in maintenance. ` : ''}${severity ? `${severity}: ` : ''}${alarm.reason}`
+  return [{ what, who: subjectOf(meaning), age: age(nowMs - alarm.sinceMs), why, ...(severity && { severity }) }]
 }
 
 /** A monitor whose votes say nothing. */

@@ -1,6 +1,8 @@
-import { timesText } from '../decide/budget.ts'
+import { type PairState, timesText } from '../decide/budget.ts'
+import type { SloReport } from '../decide/budget-report.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
+import type { Severity } from '../model/route.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { failoverLines } from './failover-view.ts'
 import { plainText } from './plain-text.ts'
@@ -15,6 +17,8 @@ export interface Row {
   /** For how long. */
   age: string
   why: string
+  /** Of what burns. */
+  severity?: Severity
 }
 
 /** What is on the screen. */
@@ -31,7 +35,12 @@ export interface Screen {
 
 /** What needs a person, by what the history has. */
 export function screenOf({ monitors, ...status }: Status): Screen {
-  const rows = [...monitors.flatMap((monitor) => rowsOf(monitor, status.atMs)), ...status.failovers.flatMap(lockRows)]
+  const { atMs, failovers } = status
+  const rows = [
+    ...monitors.flatMap((monitor) => rowsOf(monitor, atMs)),
+    ...failovers.flatMap(lockRows),
+    ...failovers.flatMap((failover) => readinessRows(failover, atMs)),
+  ]
   return { ...status, rows, well: wellAmong(monitors, rows) }
 }
 
@@ -59,6 +68,14 @@ export function screenText({ service, atMs, rows, well, failovers, unreachable }
   ]
     .map((line) => (columns === undefined ? line.trimEnd() : toWidth(line, columns).trimEnd()))
     .join('\n')
+}
+
+/** What a person has to look at now; a budget that burns slowly is a ticket, and can wait. */
+const urgent = new Set(['down', 'silent', 'blind', 'burning', 'locked', 'not ready', 'fault'])
+
+/** Whether something on the screen needs a person now; what is in maintenance does not. */
+export function needsPerson({ rows, unreachable }: Screen): boolean {
+  return unreachable !== undefined || rows.some(({ what, severity }) => urgent.has(what) && severity !== 'ticket')
 }
 
 /** From the worst. */
@@ -91,26 +108,27 @@ function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
   const why = cause ? (cause.code === 'ASSERTION' ? cause.message : `${cause.code}: ${cause.message}`) : ''
   const burning = budget?.pairs.filter(({ isBurning }) => isBurning) ?? []
   const [worst] = burning
-  const row = (what: string, howLong: string, text: string): Row => ({ what, who: id, age: howLong, why: text })
-  return [
-    ...(silent ? [row('silent', lastMs === undefined ? '' : age(nowMs - lastMs), silence(lastMs))] : []),
-    ...(state === 'up' || (state === 'pending' && silent)
-      ? []
-      : [row(state, since, muted ? `in maintenance. ${why}` : why)]),
-    ...(muted && state === 'up' ? [row('muted', '', 'in maintenance')] : []),
-    ...(worst && budget
-      ? [
-          row(
-            'burning',
-            '',
-            `${worst.pair.severity}: ${timesText(worst.longBurn)} over ${worst.pair.id}, ${percentText(budget.account.left, 1)} of its budget left (vedette budget -m ${id})`,
-          ),
-        ]
-      : []),
+  const row = (what: string, howLong: string, text: string, severity?: Severity): Row => {
+    if (muted) return { what: 'muted', who: id, age: howLong, why: `${what}, in maintenance. ${text}` }
+    return { what, who: id, age: howLong, why: text, ...(severity && { severity }) }
+  }
+  const rows = [
+    ...(state === 'up' || (state === 'pending' && silent) ? [] : [row(state, since, why)]),
+    ...(worst && budget ? [row('burning', '', burnText(worst, budget, id), worst.pair.severity)] : []),
     ...slow.map(({ sinceMs: slowSince, statistic, valueMs, limitMs }) =>
       row('slow', age(nowMs - slowSince), `${statistic} was ${msText(valueMs)}, over ${msText(limitMs)}`),
     ),
   ]
+  const calm: Row[] = muted && rows.length === 0 ? [{ what: 'muted', who: id, age: '', why: 'in maintenance' }] : []
+  const howLong = lastMs === undefined ? '' : age(nowMs - lastMs)
+  // Measuring goes on in maintenance.
+  const mute: Row[] = silent ? [{ what: 'silent', who: id, age: howLong, why: silence(lastMs) }] : []
+  return [...mute, ...rows, ...calm]
+}
+
+function burnText({ pair, longBurn }: PairState, { account }: SloReport, id: string): string {
+  const left = percentText(account.left, 1)
+  return `${pair.severity}: ${timesText(longBurn)} over ${pair.id}, ${left} of its budget left (vedette budget -m ${id})`
 }
 
 function silence(lastMs: number | undefined): string {
@@ -122,4 +140,14 @@ export function lockRows({ id, locked, record }: FailoverStatus): Row[] {
   return locked
     ? [{ what: 'locked', who: id, age: '', why: `nothing moves ${record}: vedette failover unlock -f ${id}` }]
     : []
+}
+
+/** Failovers that could not move if they had to. */
+function readinessRows({ id, readiness }: FailoverStatus, nowMs: number): Row[] {
+  const [first, ...more] = readiness?.problems ?? []
+  if (!readiness || !first) return []
+  const others = more.length > 0 ? ` (and ${more.length} more)` : ''
+  return [
+    { what: 'not ready', who: id, age: age(nowMs - readiness.atMs), why: `${first.code}: ${first.detail}${others}` },
+  ]
 }

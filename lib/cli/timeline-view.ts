@@ -1,5 +1,5 @@
+import { markdownText } from '../decide/markdown.ts'
 import { inTwoUnits } from '../model/duration.ts'
-import { plainText } from './plain-text.ts'
 import type { Outage, Timeline, TimelineEntry } from './timeline.ts'
 import { utcText } from './words.ts'
 
@@ -36,7 +36,7 @@ function summary(outages: readonly Outage[], entries: readonly TimelineEntry[], 
   const paged = entries.filter(({ kind, text }) => kind === 'budget' && text.startsWith('burns'))
   const lines = [
     ...outages.map((outage) => outageLine(outage, endMs)),
-    ...moved.map(({ atMs, subject, text }) => `- ${escaped(subject)} ${escaped(text)} at ${clock(atMs)}.`),
+    ...moved.map(({ atMs, subject, text }) => `- ${markdownText(subject)} ${markdownText(text)} at ${clock(atMs)}.`),
     ...(paged.length > 0
       ? [`- Error budgets burned too fast ${paged.length === 1 ? 'once' : `${paged.length} times`}.`]
       : []),
@@ -50,23 +50,17 @@ function outageLine({ monitor, fromMs, toMs, cause, muted }: Outage, endMs: numb
       ? `still down at the end, after ${inTwoUnits(endMs - fromMs)}`
       : `for ${inTwoUnits(toMs - fromMs)}, until ${clock(toMs)}`
   const notes = muted ? ' It was in maintenance.' : ''
-  return `- **${escaped(monitor)}** was down from ${clock(fromMs)}, ${end}.${cause ? ` ${escaped(cause)}.` : ''}${notes}`
+  return `- **${markdownText(monitor)}** was down from ${clock(fromMs)}, ${end}.${cause ? ` ${markdownText(cause)}.` : ''}${notes}`
 }
 
 function byDay(entries: readonly TimelineEntry[]): string[] {
   const days = [...Map.groupBy(entries, ({ atMs }) => utcText(atMs).slice(0, 10))]
   return days.flatMap(([day, all], i) => [
     ...(days.length > 1 ? [...(i > 0 ? [''] : []), `### ${day}`, ''] : []),
-    ...all.map(({ atMs, subject, text }) => `- ${clock(atMs)} **${escaped(subject)}** ${escaped(text)}`),
+    ...all.map(({ atMs, subject, text }) => `- ${clock(atMs)} **${markdownText(subject)}** ${markdownText(text)}`),
   ])
 }
 
 function clock(ms: number): string {
   return utcText(ms).slice(11)
-}
-
-/** What peers and people wrote, as text: no Markdown, no HTML, one line. */
-function escaped(text: string): string {
-  // An underscore within a word is one: CONNECT_REFUSED stays readable.
-  return plainText(text).replace(/[\\`*[\]<>|#~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (character) => `\\${character}`)
 }

@@ -6,12 +6,9 @@ import type { Output } from './output.ts'
 import { timeOption, withHistory } from './read-history.ts'
 import { timelineMarkdown } from './timeline-view.ts'
 import { UsageError } from './usage-error.ts'
+import { historyFile, type WatchedOptions } from './watched.ts'
 
-export interface TimelineOptions {
-  config?: string
-  /** From alarms and logs in AWS, not from a history. */
-  aws?: boolean
-  history?: string
+export interface TimelineOptions extends WatchedOptions {
   from?: string
   to?: string
   monitor?: string[]
@@ -60,7 +57,7 @@ export async function timeline(options: TimelineOptions, output: Output): Promis
     const { readAwsTimeline } = await import('./timeline-aws.ts')
     return print(await readAwsTimeline(options.config, { fromMs, toMs, isAsked }), options, output)
   }
-  const found = withHistory(options.history, (reader) => {
+  const found = withHistory(historyFile(options, output), (reader) => {
     const transitions = reader.transitions(fromMs, toMs).filter(({ monitor }) => isAsked(monitor))
     const before = reader.statesAt(fromMs).filter(({ monitor }) => isAsked(monitor))
     const events = reader.events(fromMs, toMs).filter((event) => isAbout(event, isAsked))

@@ -69,7 +69,7 @@ function vantageProblems(config: Config, vantage: Vantage, i: number): Problem[]
 }
 
 function regionProblems({ allow }: Config, region: string, at: PropertyKey[]): Problem[] {
-  if ((regions as readonly string[]).includes(region) || 'unknown-region' in allow) return []
+  if ((regions as readonly string[]).includes(region) || allow['unknown-region'] !== undefined) return []
   const hint = didYouMean(region, regions) ?? `if it is new: "allow": { "unknown-region": reason }`
   return [problem(at, 'an AWS region', shown(region), hint)]
 }
@@ -119,7 +119,7 @@ function controllerProblems(config: Config): Problem[] {
     const primaryOf = failovers.find(({ endpoints }) => endpoints[0]?.region === region)
     const standbyOf = failovers.find(({ endpoints }) => endpoints.slice(1).some((standby) => standby.region === region))
     const problems = regionProblems(config, region, at)
-    if (primaryOf && !('controller-in-primary-region' in allow))
+    if (primaryOf && allow['controller-in-primary-region'] === undefined)
       problems.push(
         problem(
           at,
@@ -128,7 +128,7 @@ function controllerProblems(config: Config): Problem[] {
           'it would go down with what it is to move; or "allow": { "controller-in-primary-region": reason }',
         ),
       )
-    else if (!primaryOf && standbyOf && !('controller-in-endpoint-region' in allow))
+    else if (!primaryOf && standbyOf && allow['controller-in-endpoint-region'] === undefined)
       problems.push(
         problem(
           at,
@@ -137,7 +137,7 @@ function controllerProblems(config: Config): Problem[] {
           'it would go down with what it may have to leave; or "allow": { "controller-in-endpoint-region": reason }',
         ),
       )
-    if (region === 'us-east-1' && failovers.length > 0 && !('controller-in-us-east-1' in allow))
+    if (region === 'us-east-1' && failovers.length > 0 && allow['controller-in-us-east-1'] === undefined)
       problems.push(
         problem(
           at,
@@ -170,7 +170,7 @@ function quotaProblems(config: Config): Problem[] {
     const own = monitors.map((monitor) => monitorAlarms(monitor, config, i === 0))
     const shared = fixed + errors + failoverAlarmCount(config) + notifyAlarmCount(config)
     const alarms = own.reduce((sum, one) => sum + one.alarms.length + one.composites.length, shared)
-    if (alarms <= alarmQuota || 'alarm-quota' in allow) return []
+    if (alarms <= alarmQuota || allow['alarm-quota'] !== undefined) return []
     return [
       problem(
         ['controllers', i],

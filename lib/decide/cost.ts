@@ -5,7 +5,7 @@ import { type Alarm, certificateAlarm, placesOf } from './alarms.ts'
 import { failoverLines, tickCalls } from './failover-cost.ts'
 import { notifyLines } from './notify-plan.ts'
 import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
-import { amount, type CostLine, line, prices, pricesAsOf, sum } from './prices.ts'
+import { amount, type CostLine, line, prices, pricesAsOf, secretReadsPerMonth, sum } from './prices.ts'
 import { probeMemoryMb } from './probe-function.ts'
 import { failoverMonitors } from './probe-now.ts'
 import { shortLineBytes } from './result-line.ts'
@@ -125,12 +125,9 @@ function secretLines(config: Priced): CostLine[] {
   const readers = read.length
   return [
     line('secrets', `${replicas.size}, each in every region that reads it`, replicas.size, prices.secret),
-    line('reads of secrets', `${readers} × every 5 minutes`, readers * readsPerMonth, prices.secretRead),
+    line('reads of secrets', `${readers} × every 5 minutes`, readers * secretReadsPerMonth, prices.secretRead),
   ]
 }
-
-/** A function keeps a secret for five minutes. */
-const readsPerMonth = (30 * 24 * 60) / 5
 
 function callLines({ controllers }: Pick<Config, 'controllers'>, shards: PlannedShard[]): CostLine[] {
   const invocations = sum(shards.map(({ invocationsPerMonth }) => invocationsPerMonth))

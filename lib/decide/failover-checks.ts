@@ -118,7 +118,7 @@ function timeoutProblems(config: Config): Problem[] {
 function policyProblems(config: Config): Problem[] {
   const problems: Problem[] = []
   const policies = recordPolicies(config.failovers).length
-  if (policies > mostPolicies && !('policy-quota' in config.allow))
+  if (policies > mostPolicies && config.allow['policy-quota'] === undefined)
     problems.push({
       path: 'failovers',
       expected: `records whose names fit the ${mostPolicies} policies of ${mostPolicyCharacters} characters that a role may have attached`,
@@ -174,7 +174,7 @@ function countProblems({ failovers, controllers, allow }: Config): Problem[] {
   const resources = checks + byCheck * setsOf
   if (resources > mostAlarmResources)
     add(`at most ${mostAlarmResources} health checks and records in a stack`, resources, split)
-  if (checks > healthCheckQuota && !('health-check-quota' in allow))
+  if (checks > healthCheckQuota && allow['health-check-quota'] === undefined)
     add(
       `at most ${healthCheckQuota} health checks, the quota of an account`,
       checks,

@@ -6,6 +6,7 @@ import {
   probeNowTimeoutSeconds,
 } from './failover-function.ts'
 import { failoverName, probeNowName } from './names.ts'
+import { monthMinutes } from './prices.ts'
 
 type Source = Pick<Config, 'service' | 'env' | 'vantages' | 'controllers' | 'monitors' | 'failovers'> &
   Partial<Pick<Config, 'allow'>>
@@ -23,7 +24,6 @@ export interface PlannedFunction {
   secondsPerMonth: number
 }
 
-const monthMinutes = 30 * 24 * 60
 /** Each failover's readiness is looked at so often. */
 const looksPerMonth = monthMinutes / 10
 
@@ -37,7 +37,7 @@ const answerSeconds = 1
 export function planFailovers(config: Source): PlannedFunction[] {
   const { vantages, controllers, failovers, allow = {} } = config
   if (failovers.length === 0) return []
-  const reserved = (count: number) => ('shared-concurrency' in allow ? {} : { reserved: count })
+  const reserved = (count: number) => (allow['shared-concurrency'] !== undefined ? {} : { reserved: count })
   const looks = failovers.length * looksPerMonth
   const isReadByDns = failovers.some((failover) => failover.switch === 'record')
   return [

@@ -1,5 +1,6 @@
 import type { EventType, Named, VedetteEvent } from '../model/event.ts'
 import type { Severity } from '../model/route.ts'
+import { stableHash } from '../model/stable-hash.ts'
 
 /** PagerDuty takes no longer key (https://developer.pagerduty.com/docs/send-alert-event). */
 export const longestKey = 255
@@ -33,7 +34,10 @@ export function lifeOf(event: VedetteEvent): number | undefined {
  */
 export function keyOf({ service, env }: Named, ...parts: string[]): string {
   const key = ['vedette', env === undefined ? service : `${service}@${env}`, ...parts].join('/')
-  return key.length <= longestKey ? key : key.slice(0, longestKey)
+  if (key.length <= longestKey) return key
+  // Alarms of others may have names that differ only at their end.
+  const hash = stableHash(key).toString(16).padStart(8, '0')
+  return `${key.slice(0, longestKey - hash.length - 1)}-${hash}`
 }
 
 /** What an event means for the incidents of its service. A monitor has at most one of `down` and `degraded` at a time. */

@@ -43,7 +43,7 @@ const tellers: Tellers = {
     of(`${monitor} burns its error budget no faster than allowed`, ['What', target]),
   'certificate.expiring': ({ monitor, subject, daysRemaining, detail }) =>
     of(
-      `${monitor === undefined ? 'A certificate' : `The certificate of ${monitor}`} expires${daysRemaining === undefined ? ' soon' : ` in ${round(daysRemaining)} days`}`,
+      `${monitor === undefined ? 'A certificate' : `The certificate of ${monitor}`} ${expiry(daysRemaining)}`,
       ...(subject === undefined ? [] : [['Certificate', subject] as Fact]),
       ['Cause', detail],
     ),
@@ -89,7 +89,7 @@ const tellers: Tellers = {
   change: ({ text, url }) => of(`Changed: ${text}`, ...(url === undefined ? [] : [['Where', url] as Fact])),
   storm: ({ open, causes, monitors, sinceMs }) =>
     of(
-      `${open} incidents at once: ${causes.map(({ code, count }) => `${count} × ${code}`).join(', ')}`,
+      `${open === 1 ? '1 incident is left' : `${open} incidents at once`}: ${causes.map(({ code, count }) => `${count} × ${code}`).join(', ')}`,
       ['Since', time(sinceMs)],
       [
         'Which',
@@ -160,13 +160,20 @@ function trouble(event: EventOf<'monitor.down' | 'monitor.degraded'>, how: strin
 
 function blastFacts({ vantages, seeing, of, families, address, resolver }: Blast, stage?: string): Fact[] {
   const who = vantages.length > 0 ? `: ${listed(vantages, 20)}` : ''
+  const places = `${of} ${of === 1 ? 'vantage' : 'vantages'}`
   return [
-    ['Seen by', `${seeing} of ${of} ${of === 1 ? 'vantage' : 'vantages'}${who}`],
+    // An alarm whose reason holds no number says only that there are enough of them.
+    ['Seen by', seeing === 0 ? `enough of ${places}` : `${seeing} of ${places}${who}`],
     ...(stage === undefined ? [] : [['Phase', stage] as Fact]),
     ...(families.length === 0 ? [] : [['Over', families.join(' and ')] as Fact]),
     ...(address === undefined ? [] : [['Address', address] as Fact]),
     ...(resolver === undefined ? [] : [['Resolver', resolver] as Fact]),
   ]
+}
+
+function expiry(days: number | undefined): string {
+  if (days === undefined) return 'expires soon'
+  return days < 0 ? `expired ${round(-days)} days ago` : `expires in ${round(days)} days`
 }
 
 function burning({ monitor, target, ...event }: EventOf<'budget.burning'>): Described {

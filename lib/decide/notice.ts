@@ -20,6 +20,8 @@ export interface MonitorRule {
   severity: Severity
   tags: string[]
   dependsOn: string[]
+  /** So long after its parent is back it may take until it is seen up, too. */
+  graceMs: number
   maintenance: MaintenanceWindow[]
   runbook?: string
   /** Ids of the failovers whose endpoints it checks. */
@@ -50,6 +52,8 @@ export interface Incident {
   heardMs: number
   /** A route of its list could not be told: the routes of the other list are, too. */
   isRerouted?: boolean
+  /** When a parent of its monitor was down last. */
+  shadowedMs?: number
 }
 
 /** What a route has been told and has not been told the end of. */
@@ -67,6 +71,8 @@ export interface Alert {
   told: { open: number; dependants: number; what: string }
   /** What the destination calls the message, once it has it. */
   ref?: string
+  /** The route refused its beginning for good: it is told anew once the route takes something. */
+  isRefused?: boolean
 }
 
 /** Something to be told to one route. Those of one route are told in the order of their ids. */
@@ -127,12 +133,12 @@ export type NotifyInput =
   /** Time has passed. */
   | { kind: 'clock' }
   | { kind: 'delivered'; id: number; ref?: string }
-  /** It was refused, or nobody was there; `isFinal` says that another try is useless. */
-  | { kind: 'undelivered'; id: number; reason: string; isFinal: boolean }
+  /** It was refused, or nobody was there; `isFinal` says that another try is useless, `retryAfterMs` that none is wanted before. */
+  | { kind: 'undelivered'; id: number; reason: string; isFinal: boolean; retryAfterMs?: number }
   /** Whether this place is the one that speaks. */
   | { kind: 'speaks'; speaks: boolean }
-  /** The config that is run now: what it does not know any more is over. */
-  | { kind: 'started' }
+  /** The config that is run now: what it does not know any more is over. `isFresh`: its keys may be others than before. */
+  | { kind: 'started'; isFresh: boolean }
 
 /** Nothing is open; a standby is silent until it hears that home is. */
 export function initialNotifyState(nowMs: number, isSilent = false): NotifyState {

@@ -1,16 +1,11 @@
 import type { VedetteEvent } from '../model/event.ts'
 import { keyOf } from './incident.ts'
-import type { Alert, Incident, Notice, NotifyRules, NotifyState, RouteRule } from './notice.ts'
+import type { Alert, Incident, NotifyRules, NotifyState, RouteRule } from './notice.ts'
+import { pushNotice } from './notify-outbox.ts'
 import { dependantsOf, isOpenAt, mutedBy, takes } from './notify-routes.ts'
 
 /** A message that is still true is not told anew more often. */
 const updateGapMs = 30_000
-
-/** Notices that wait for one route; storms are grouped, so that a route has to be dead for an hour to get here. */
-export const mostWaiting = 1000
-
-/** What was changed longer before an incident has hardly made it. */
-const changesWithinMs = 3_600_000
 
 /** A storm that goes on for longer is told of anew. */
 const longestStormMs = 3_600_000
@@ -40,13 +35,8 @@ export function settleRoute(
     for (const key of alert.members) told.add(key)
     if (alert.members.length === 0) {
       delete alerts[alert.key]
-      pushNotice(
-        state,
-        route,
-        { action: 'close', key: alert.key, event: alert.event, alert, ...(end && { end }) },
-        rules,
-        nowMs,
-      )
+      const said = { key: alert.key, event: alert.event, alert, ...(end && { end }) }
+      pushNotice(state, route, { action: 'close', ...said }, rules, nowMs)
     } else wakeMs = Math.min(wakeMs, keepTelling(state, route, alert, rules, nowMs))
   }
   // A standby tells every destination, each once.
@@ -124,14 +114,17 @@ function keepTelling(state: NotifyState, route: RouteRule, alert: Alert, rules: 
   const now = sayable(state, alert, rules)
   const isNews =
     now.open !== alert.told.open || now.dependants !== alert.told.dependants || now.what !== alert.told.what
-  if (isNews && nowMs - alert.toldMs >= updateGapMs) say(state, route, alert, 'update', rules, nowMs)
-  else if (isNews) return alert.toldMs + updateGapMs
+  if (isNews && !alert.isRefused) {
+    if (nowMs - alert.toldMs < updateGapMs) return alert.toldMs + updateGapMs
+    say(state, route, alert, 'update', rules, nowMs)
+  }
   const isMuted = alert.members.every((key) => {
     const incident = state.incidents[key]
     return incident === undefined || mutedBy(incident, state, rules, nowMs) !== undefined
   })
   const isDue = rules.remindMs !== undefined && nowMs - alert.toldMs >= rules.remindMs
-  if (isDue && !isMuted && !state.isSilent && isOpenAt(route, nowMs)) say(state, route, alert, 'remind', rules, nowMs)
+  if (isDue && !isMuted && !state.isSilent && isOpenAt(route, nowMs))
+    say(state, route, alert, alert.isRefused ? 'open' : 'remind', rules, nowMs)
   const nextMs = alert.toldMs + (rules.remindMs ?? Number.POSITIVE_INFINITY)
   // One that is held back is looked at again every minute.
   return nextMs > nowMs ? nextMs : Number.POSITIVE_INFINITY
@@ -148,6 +141,7 @@ function say(
   alert.event = storyOf(incidentsOf(state, alert), rules, nowMs, alert.event.type, alert.openedMs)
   alert.told = sayable(state, alert, rules)
   alert.toldMs = nowMs
+  delete alert.isRefused
   pushNotice(state, route, { action, key: alert.key, event: alert.event, alert }, rules, nowMs)
 }
 
@@ -193,60 +187,4 @@ function storyOf(
 /** Whether a route is told of a note at this hour; a sign of life has none. */
 export function openingOf(route: RouteRule, event: VedetteEvent, nowMs: number): boolean {
   return event.type === 'route.heartbeat' || isOpenAt(route, nowMs)
-}
-
-interface Said extends Pick<Notice, 'action' | 'key' | 'event'> {
-  end?: VedetteEvent
-  alert?: Alert
-}
-
-/** Puts a notice in line, with all that it will be told with. */
-export function pushNotice(state: NotifyState, route: RouteRule, said: Said, rules: NotifyRules, nowMs: number): void {
-  const { alert, ...rest } = said
-  const monitor = 'monitor' in said.event ? said.event.monitor : undefined
-  const rule = monitor === undefined ? undefined : rules.monitors.get(monitor)
-  const openedMs = alert?.openedMs ?? nowMs
-  makeRoom(state, route)
-  state.outbox.push({
-    ...{
-      id: state.nextId++,
-      route: route.name,
-      severity: alert?.severity ?? 'ticket',
-      atMs: nowMs,
-      openedMs,
-      rounds: 0,
-    },
-    ...rest,
-    dependants: alert?.told.dependants ?? 0,
-    changes: state.changes.filter(({ atMs }) => atMs <= openedMs && openedMs - atMs < changesWithinMs),
-    acts: (rule?.failovers ?? []).flatMap((id) => {
-      const act = state.acts[id]
-      return act && act.atMs >= openedMs - changesWithinMs ? [act] : []
-    }),
-    links: linksOf(rule?.runbook, monitor, rules),
-    ...(alert?.ref !== undefined && { ref: alert.ref }),
-  })
-}
-
-/** A link that asks for a monitor is left out where there is none. */
-function linksOf(runbook: string | undefined, monitor: string | undefined, rules: NotifyRules): Notice['links'] {
-  const service = encodeURIComponent(rules.service)
-  const links = Object.entries({ ...rules.links, ...(runbook !== undefined && { runbook }) })
-  return Object.fromEntries(
-    links
-      .filter(([, link]) => monitor !== undefined || !link.includes('{monitor}'))
-      .map(([name, link]) => [
-        name,
-        link.replaceAll('{monitor}', encodeURIComponent(monitor ?? '')).replaceAll('{service}', service),
-      ]),
-  )
-}
-
-/** What is only news gives way to what opens and closes; the oldest first. */
-function makeRoom(state: NotifyState, { name }: RouteRule): void {
-  const waiting = state.outbox.filter((one) => one.route === name)
-  if (waiting.length < mostWaiting) return
-  const victim = waiting.find(({ action }) => action !== 'open' && action !== 'close') ?? waiting[0]
-  state.outbox = state.outbox.filter((one) => one !== victim)
-  state.lost++
 }

@@ -11,6 +11,9 @@ export type NotifyConfig = Pick<Config, 'service' | 'routes' | 'notify' | 'failo
 /** How long new incidents wait for others that come with them. */
 const gatherMs = 250
 
+/** Results come late, and alarms are evaluated once a minute. */
+const minuteMs = 60_000
+
 /** The rules of a config. A standby speaks only where home is silent. */
 export function notifyRulesOf(config: NotifyConfig, { isStandby = false } = {}): NotifyRules {
   const { service, env, notify } = config
@@ -24,14 +27,22 @@ export function notifyRulesOf(config: NotifyConfig, { isStandby = false } = {}):
 }
 
 function monitorRuleOf(monitor: Config['monitors'][number], { failovers }: NotifyConfig): MonitorRule {
-  const { id, severity, tags, dependsOn, maintenance, runbook } = monitor
+  const { id, severity, tags, dependsOn, everyMs, maintenance, runbook } = monitor
   const own = failovers.filter(
     (failover) =>
       failover.check === id ||
       failover.endpoints.some((endpoint) => endpointMonitorIds(failover, endpoint).includes(id)),
   )
   return {
-    ...{ id, severity, tags, dependsOn, maintenance, ...(runbook !== undefined && { runbook }) },
+    ...{
+      id,
+      severity,
+      tags,
+      dependsOn,
+      graceMs: everyMs + minuteMs,
+      maintenance,
+      ...(runbook !== undefined && { runbook }),
+    },
     failovers: own.map((failover) => failover.id),
   }
 }

@@ -3,7 +3,7 @@ import type { PlannedFunction } from './failover-plan.ts'
 import { notifyName } from './names.ts'
 import { notifyErrorsAlarm } from './notify-alarms.ts'
 import { allRoutes, routeSecrets } from './notify-config.ts'
-import { amount, type CostLine, line, prices, sum } from './prices.ts'
+import { amount, type CostLine, line, monthMinutes, prices, secretReadsPerMonth, sum } from './prices.ts'
 
 type Source = Pick<Config, 'service' | 'env' | 'controllers' | 'routes'>
 
@@ -12,13 +12,10 @@ export const notifyMemoryMb = 512
 /** Its time-out: what takes longer is told by the next run. */
 export const notifyTimeoutSeconds = 60
 
-const monthMinutes = 30 * 24 * 60
 /** Billed seconds of a tick: it reads and writes the table, and says that it is there. */
 const tickSeconds = 0.3
 /** Lambda asks each queue with five readers that wait 20 s (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html). */
 const asksPerMinute = 5 * 3
-/** A function keeps a secret for five minutes, where it needs one at all. */
-const readsPerMonth = monthMinutes / 5
 
 /** The functions that tell people, one in each controller region; none without routes. */
 export function planNotify(config: Source): PlannedFunction[] {
@@ -67,7 +64,7 @@ export function notifyLines(config: Source): CostLine[] {
     line(
       'notify: reads of secrets',
       `${secrets} × ${c} controllers × every 5 minutes, while something is told`,
-      secrets * c * readsPerMonth,
+      secrets * c * secretReadsPerMonth,
       prices.secretRead,
     ),
   ]

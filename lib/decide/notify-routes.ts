@@ -40,7 +40,15 @@ export function mutedBy(incident: Incident, state: NotifyState, rules: NotifyRul
   if (!monitor) return undefined
   if (monitor.tags.some((tag) => rules.mute.includes(tag))) return 'tag'
   if (inMaintenance(monitor.maintenance, nowMs)) return 'maintenance'
-  return downAncestor(monitor, state, rules) === undefined ? undefined : 'parent'
+  if (downAncestor(monitor, state, rules) !== undefined) return 'parent'
+  // Parents and children come back together, but are not looked at in the same second.
+  return nowMs < shadowEndMs(incident, rules) ? 'parent' : undefined
+}
+
+/** Until when an incident is put down to a parent that was down. */
+export function shadowEndMs({ monitor, shadowedMs }: Incident, rules: NotifyRules): number {
+  if (shadowedMs === undefined || monitor === undefined) return 0
+  return shadowedMs + (rules.monitors.get(monitor)?.graceMs ?? 0)
 }
 
 /** Whether a route may be told of something new at this hour. */

@@ -1,16 +1,17 @@
 import type { VedetteEvent } from '../model/event.ts'
 import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './incident.ts'
 import { describe } from './message.ts'
-import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
-import { openingOf, pushNotice, settleRoute } from './notify-alerts.ts'
+import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
+import { openingOf, settleRoute } from './notify-alerts.ts'
+import { pushNotice, putOff, removeNotice } from './notify-outbox.ts'
 import { freeAtMs, noteCall } from './notify-pace.ts'
+import { downAncestor, shadowEndMs } from './notify-routes.ts'
 
 /** How many changes and decisions are kept to be mentioned. */
 const mostChanges = 20
 
-/** What could not be told is tried again after 10 s, 20 s, … 60 s, this many times. */
-const mostRounds = 30
-const [firstWaitMs, longestWaitMs] = [10_000, 60_000]
+/** It is asked again within this, whatever happens. */
+const longestWaitMs = 60_000
 
 /**
  * Takes in what has happened and gives the state after it: what is open, what each route has been told, and what is to be told
@@ -24,8 +25,12 @@ export function notify(
   nowMs: number,
 ): { state: NotifyState; wakeMs: number } {
   const state = structuredClone(before)
+  // A route or a monitor may be called `constructor`.
+  for (const named of [state.incidents, state.alerts, state.acts, state.opened, state.calls, state.over])
+    Object.setPrototypeOf(named, null)
   // By incident: the event that ended it.
   const ended = new Map<string, VedetteEvent>()
+  shadow(state, rules, nowMs)
   for (const input of inputs) take(state, input, ended, rules, nowMs)
   expire(state, nowMs)
   const destinations = new Set<string>()
@@ -35,11 +40,23 @@ export function notify(
     return settleRoute(state, route, { ended, isRepeated }, rules, nowMs)
   })
   const waiting = state.outbox.flatMap(({ notBeforeMs = 0 }) => (notBeforeMs > nowMs ? [notBeforeMs] : []))
+  const shadowed = Object.values(state.incidents).flatMap((incident) => {
+    const endMs = shadowEndMs(incident, rules)
+    return endMs > nowMs ? [endMs] : []
+  })
   const paced = rules.routes.flatMap((route) => {
     const freeMs = freeAtMs(state, route)
     return freeMs > nowMs && state.outbox.some((notice) => notice.route === route.name) ? [freeMs] : []
   })
-  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting, ...paced) }
+  return { state, wakeMs: Math.min(nowMs + longestWaitMs, ...wakes, ...waiting, ...shadowed, ...paced) }
+}
+
+/** Notes which incidents lie in the shadow of a parent that is down. */
+function shadow(state: NotifyState, rules: NotifyRules, nowMs: number): void {
+  for (const incident of Object.values(state.incidents)) {
+    const rule = incident.monitor === undefined ? undefined : rules.monitors.get(incident.monitor)
+    if (rule && downAncestor(rule, state, rules) !== undefined) incident.shadowedMs = nowMs
+  }
 }
 
 function take(
@@ -53,8 +70,10 @@ function take(
   else if (input.kind === 'delivered') takeDelivery(state, input, ended, rules, nowMs)
   else if (input.kind === 'undelivered') takeFailure(state, input, ended, rules, nowMs)
   else if (input.kind === 'speaks') state.isSilent = !input.speaks
-  else if (input.kind === 'started') forgetUnknown(state, rules)
-  else if (rules.heartbeatMs !== undefined && nowMs - state.heartbeatMs >= rules.heartbeatMs) {
+  else if (input.kind === 'started') {
+    forgetUnknown(state, rules)
+    if (input.isFresh) for (const { name } of rules.routes) offerRefused(state, name)
+  } else if (rules.heartbeatMs !== undefined && nowMs - state.heartbeatMs >= rules.heartbeatMs) {
     state.heartbeatMs = nowMs
     tell(state, { ...named(rules), atMs: nowMs, type: 'route.heartbeat', test: false }, rules, nowMs)
   }
@@ -121,14 +140,21 @@ function takeDelivery(
     if (alert) alert.ref = ref
     for (const later of state.outbox) if (later.route === route && later.key === key) later.ref = ref
   }
+  offerRefused(state, route)
   if (isFailing(state, route, rules))
     takeEvent(state, { ...named(rules), atMs: nowMs, type: 'route.working', route }, ended, rules, nowMs)
+}
+
+/** What a route refused is as if it had never been told: it is told anew, if it still is to be. */
+function offerRefused(state: NotifyState, route: string): void {
+  const alerts = state.alerts[route] ?? {}
+  for (const { key, isRefused } of Object.values(alerts)) if (isRefused) delete alerts[key]
 }
 
 /** A route that cannot be told: its incidents go to the others too, who also hear of the route itself. */
 function takeFailure(
   state: NotifyState,
-  { id, reason, isFinal }: Extract<NotifyInput, { kind: 'undelivered' }>,
+  { id, reason, ...failed }: Extract<NotifyInput, { kind: 'undelivered' }>,
   ended: Map<string, VedetteEvent>,
   rules: NotifyRules,
   nowMs: number,
@@ -136,14 +162,8 @@ function takeFailure(
   const notice = state.outbox.find((one) => one.id === id)
   if (!notice) return
   noteCallOf(state, notice.route, rules, nowMs)
-  const isGivenUp = isFinal || notice.rounds + 1 >= mostRounds || notice.action === 'note'
-  if (isGivenUp) {
-    removeNotice(state, id)
-    state.lost++
-  } else {
-    notice.notBeforeMs = nowMs + Math.min(longestWaitMs, firstWaitMs * 2 ** notice.rounds)
-    notice.rounds++
-  }
+  const alert = state.alerts[notice.route]?.[notice.key]
+  if (!putOff(state, notice, failed, nowMs) && notice.action === 'open' && alert) alert.isRefused = true
   // What waits behind it waits as long.
   const keys = [notice, ...state.outbox.filter((one) => one.route === notice.route)].map(({ key }) => key)
   for (const key of new Set(keys)) reroute(state, state.alerts[notice.route]?.[key]?.members ?? [])
@@ -158,11 +178,6 @@ function reroute(state: NotifyState, keys: readonly string[]): void {
     const incident = state.incidents[key]
     if (incident) incident.isRerouted = true
   }
-}
-
-function removeNotice(state: NotifyState, id: number): Notice | undefined {
-  const index = state.outbox.findIndex((one) => one.id === id)
-  return index < 0 ? undefined : state.outbox.splice(index, 1)[0]
 }
 
 /** What is about monitors and routes that the config does not have any more is over. */

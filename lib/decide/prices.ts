@@ -14,6 +14,11 @@ const lambda = 'https://aws.amazon.com/lambda/pricing/'
 const dynamoDb = 'https://aws.amazon.com/dynamodb/pricing/on-demand/'
 const route53 = 'https://aws.amazon.com/route53/pricing/'
 
+/** Minutes of a month, as it is billed here. */
+export const monthMinutes = 30 * 24 * 60
+/** How often a function reads a secret that it needs all the time: it keeps it for five minutes. */
+export const secretReadsPerMonth = monthMinutes / 5
+
 /** What is paid for. */
 export const prices = {
   metric: { usd: 0.3, per: 1, unit: 'metric', source: cloudWatch },

@@ -1,5 +1,5 @@
 import { longestKey } from './incident.ts'
-import { messageOf } from './message.ts'
+import { type Fact, messageOf } from './message.ts'
 import type { Notice } from './notice.ts'
 import { cut, oneLine } from './plain.ts'
 
@@ -28,9 +28,7 @@ export function pagerDutyCall(notice: Notice, routingKey: string): PagerDutyCall
   const payload = {
     summary: cut(title, longestSummary),
     source: sourceOf(notice),
-    custom_details: Object.fromEntries(
-      facts.slice(0, mostDetails).map(([name, text]) => [name, cut(text, longestDetail)]),
-    ),
+    custom_details: detailsOf(facts),
   }
   if (action === 'note') {
     const timestamp = new Date(event.atMs).toISOString()
@@ -46,6 +44,14 @@ export function pagerDutyCall(notice: Notice, routingKey: string): PagerDutyCall
     },
   }
   return { path: '/v2/enqueue', body }
+}
+
+/** Facts of the same name, such as two problems with one code, are one detail. */
+function detailsOf(facts: readonly Fact[]): Record<string, string> {
+  const byName = [...Map.groupBy(facts.slice(0, mostDetails), ([name]) => name)]
+  return Object.fromEntries(
+    byName.map(([name, all]) => [name, cut(all.map(([, text]) => text).join('; '), longestDetail)]),
+  )
 }
 
 /** What is hit: the record of a failover, what a monitor watches, else the service. */

@@ -32,8 +32,8 @@ export function snsMessage(notice: Notice): SnsMessage {
   }
 }
 
-/** It has to begin with a letter, a digit or a punctuation mark, which what it begins with here always is. */
-function subjectOf(title: string): string {
+/** A title as the subject of a mail: it has to begin with a letter, a digit or a punctuation mark, as all titles do. */
+export function subjectOf(title: string): string {
   const ascii = title
     .normalize('NFKD')
     .replace(/…/g, '...')

@@ -22,7 +22,8 @@ export interface DemoFailover {
  * All of 127.0.0.0/8 is this machine where Linux is; elsewhere a second address is not there by itself. The standby has the port
  * of the shop, so where that is taken at one address it is tried at the next.
  */
-const standbyAddresses = [2, 3, 4, 5, 6, 7, 8, 9].map((last) => `127.0.0.${last}`)
+const firstStandby = '127.0.0.2'
+const standbyAddresses = [firstStandby, ...[3, 4, 5, 6, 7, 8, 9].map((last) => `127.0.0.${last}`)]
 const zone = 'live.test'
 const record = `shop.${zone}`
 
@@ -36,7 +37,7 @@ export async function startDemoFailover(
   const address = await listenBeside(server, webPort)
   if (typeof address !== 'string') return address
   const zonePort = await freeZonePort(preferredZonePort)
-  return { ...configOf({ webPort, zonePort, standby: address }), standby: address, zonePort, stop }
+  return { ...demoFailoverConfig(webPort, zonePort, address), standby: address, zonePort, stop }
 }
 
 async function listenBeside(server: http.Server, port: number): Promise<string | { problem: string }> {
@@ -50,8 +51,7 @@ async function listenBeside(server: http.Server, port: number): Promise<string |
       if (!isPortTaken(error)) break
     }
   }
-  const [first] = standbyAddresses
-  const hint = `on macOS, "sudo ifconfig lo0 alias ${first}" adds the address; then start again`
+  const hint = `on macOS, "sudo ifconfig lo0 alias ${firstStandby}" adds the address; then start again`
   return { problem: `No record that moves: its standby could not be started (${problem}); ${hint}.` }
 }
 
@@ -63,11 +63,12 @@ async function freeZonePort(preferred: number): Promise<number> {
   return probe.port
 }
 
-function configOf({
-  webPort,
-  zonePort,
-  standby,
-}: Record<'webPort' | 'zonePort', number> & { standby: string }): Pick<DemoFailover, 'monitors' | 'failovers'> {
+/** What is watched and moved, its standby on the first address for one unless told otherwise. */
+export function demoFailoverConfig(
+  webPort: number,
+  zonePort: number,
+  standby = firstStandby,
+): Pick<DemoFailover, 'monitors' | 'failovers'> {
   const live = {
     id: 'live',
     kind: 'http',

@@ -18,6 +18,7 @@ function webMonitors(port: number): MonitorInput[] {
       id: 'shop-home',
       kind: 'http',
       url: `http://${shopAddress}:${port}/`,
+      slo: { objective: 99.9 },
       expect: [
         { source: 'status', op: 'eq', value: 200 },
         { source: 'header', name: 'content-type', op: 'contains', value: 'text/html' },
@@ -30,6 +31,7 @@ function webMonitors(port: number): MonitorInput[] {
       id: 'shop-api',
       kind: 'http',
       url: `http://${shopAddress}:${port}/api/health`,
+      slo: { objective: 99 },
       expect: [
         { source: 'json', path: '$.status', op: 'eq', value: 'ok' },
         { source: 'json', path: '$.stock', op: 'gt', value: 0 },

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Breakable, type DemoControl, startDemoControl } from './demo-control.ts'
-import { type DemoFailover, startDemoFailover } from './demo-failover.ts'
+import { type DemoFailover, demoFailoverConfig, startDemoFailover } from './demo-failover.ts'
 import { demoConfig } from './demo-monitors.ts'
 import { type Breakage, breakages, type Shop, shopBreakables, shopHost, startShop } from './demo-shop.ts'
 
@@ -25,6 +25,15 @@ export interface Demo {
 
 /** Preferred ports: easy to remember. A taken one is replaced by any free one. */
 export const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
+
+/** The config of a demo, for whoever asks what it saw: on the preferred ports, and nothing is started. */
+export function demoAsRun(hasFailover: boolean) {
+  const { web: webPort, tls: tlsPort, dns: dnsPort, liveZone } = demoPorts
+  const config = demoConfig({ webPort, tlsPort, dnsPort }, '/root.pem')
+  if (!hasFailover) return config
+  const { monitors, failovers } = demoFailoverConfig(webPort, liveZone)
+  return { ...config, monitors: [...config.monitors, ...monitors], failovers }
+}
 
 /** Starts shop and control server. Only loopback is touched, and one temporary folder that `stop` removes. */
 export async function startDemo(): Promise<Demo> {
@@ -67,6 +76,7 @@ function instructions(shop: Shop, control: DemoControl): string[] {
     `  DNS zone      dig @127.0.0.1 -p ${shop.dnsPort} ${shopHost}`,
     'Break it from another terminal:',
     ...breaks,
+    'Ask from another terminal: npx vedette status | budget | latency | timeline --from 10m',
     `Mend it with /mend/<name>, or all of it: curl -X POST ${url}/mend. What is broken: curl ${url}/`,
   ]
 }

@@ -2,7 +2,8 @@ import type { FailoverParsed } from './config-schema.ts'
 import { checkEndpointIds, checkFailover, checkRecords } from './failover-rules.ts'
 import { checkUnique, type Id, idsOf, unknownId } from './ids.ts'
 import type { Monitor } from './monitor.ts'
-import { formatPath, type Problem } from './problem.ts'
+import { overridable } from './overridable.ts'
+import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
 import { nameOf } from './route-schema.ts'
 
 /** A config as written, and what could be read of it: rules between its parts are checked even where some are wrong. */
@@ -23,6 +24,7 @@ export function checkConfig(written: Written): Problem[] {
     ...checkUnique(idsOf(written.input.controllers), ['controllers']),
     ...checkUnique(idsOf(written.input.failovers), ['failovers'], 'id'),
     ...checkRouteNames(written.input.routes),
+    ...checkAllowed(written.input.allow),
     ...listOf(written.input.monitors).flatMap((monitor, i) => checkReferences(monitor, i, monitorIds, vantageIds)),
     ...checkCycles(written.monitors),
     ...checkRecords(written.failovers),
@@ -31,6 +33,18 @@ export function checkConfig(written: Written): Problem[] {
       failover ? checkFailover(failover, i, written, monitorIds, vantageIds) : [],
     ),
   ]
+}
+
+/** A rule that there is not cannot be overridden: a slip of the pen would be found at the deploy. */
+function checkAllowed(allow: unknown): Problem[] {
+  if (typeof allow !== 'object' || allow === null || Array.isArray(allow)) return []
+  const unknown = Object.keys(allow).filter((name) => !(overridable as readonly string[]).includes(name))
+  return unknown.map((name) => ({
+    path: formatPath(['allow', name]),
+    expected: 'the name of a rule that can be overridden',
+    got: shown(name),
+    hint: didYouMean(name, overridable) ?? `there are ${overridable.join(', ')}`,
+  }))
 }
 
 /** Every route has a name of its own: one that it was given, or its list and place. */

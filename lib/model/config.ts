@@ -1,5 +1,6 @@
 import type { Failover } from './failover.ts'
 import type { Monitor } from './monitor.ts'
+import type { Overridable } from './overridable.ts'
 import type { NotifySettings, Routes } from './route.ts'
 
 /** A place that monitors are run from. */
@@ -31,5 +32,5 @@ export interface Config {
   /** Name of the environment, such as `staging`; part of every stack's name. */
   env?: string
   /** Rules that do not hold here, by name, each with its reason. */
-  allow: Record<string, string>
+  allow: Partial<Record<Overridable, string>>
 }

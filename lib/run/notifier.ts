@@ -1,26 +1,16 @@
-import type { Deliver, NotifyStore } from '../act/ports.ts'
-import {
-  initialNotifyState,
-  type Notice,
-  type NotifyInput,
-  type NotifyRules,
-  type NotifyState,
-  type RouteRule,
-} from '../decide/notice.ts'
-import { notify } from '../decide/notify.ts'
+import type { Deliver } from '../act/ports.ts'
+import type { Notice, NotifyInput, NotifyRules, NotifyState, RouteRule } from '../decide/notice.ts'
+import { nextNotice } from '../decide/notify-outbox.ts'
 import { freeAtMs } from '../decide/notify-pace.ts'
 import type { VedetteEvent } from '../model/event.ts'
+import { Contended, type KeeperHost, NotifyKeeper } from './notify-keeper.ts'
 import { pause } from './pause.ts'
 
 /** What a notifier needs of the world. */
-export interface NotifierHost {
-  store: NotifyStore
+export interface NotifierHost extends KeeperHost {
   deliver: Deliver
   /** An id of this run, where others share the store: one of them tells at a time. Absent where the store is its own. */
   holder?: string
-  nowMs(): number
-  /** Never throws. */
-  log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void
 }
 
 /** How long one notice may take before others have their turn; what failed is tried again later. */
@@ -29,9 +19,6 @@ const deliverWithinMs = 60_000
 const leastDeliverMs = 5000
 /** Notices under way may end within this when it is stopped. */
 const stopWithinMs = 5000
-const mostConflicts = 20
-/** So many events that could not be kept are taken in anew where others have written meanwhile. */
-const mostUnkept = 1000
 /** After a fault of our own. */
 const lookAgainAfterFaultMs = 10_000
 /** Longer than any run that shares its store lasts: one that died does not keep the others from telling for ever. */
@@ -45,29 +32,27 @@ const lookAgainMs = 150
 export class Notifier {
   readonly #host: NotifierHost
   readonly #rules: NotifyRules
+  readonly #keeper: NotifyKeeper
   readonly #stopping = new AbortController()
   readonly #busy = new Map<string, Promise<void>>()
-  #state: NotifyState
-  #version = 0
   #inputs: NotifyInput[] = []
   #turn: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #wakeMs = 0
   #endMs = Number.POSITIVE_INFINITY
   #trouble: Error | undefined
-  #unkept: NotifyInput[] = []
   #isLettingGo = false
 
   constructor(rules: NotifyRules, host: NotifierHost) {
     this.#rules = rules
     this.#host = host
-    this.#state = initialNotifyState(host.nowMs(), rules.isStandby)
+    this.#keeper = new NotifyKeeper(rules, host)
   }
 
   /** Goes on where the last process stopped. A state that cannot be read is said, and begun anew. */
   async start(): Promise<void> {
-    await this.#load()
-    this.#put({ kind: 'started' })
+    await this.#keeper.load()
+    this.#put({ kind: 'started', isFresh: this.#host.holder === undefined })
     await this.#turn
   }
 
@@ -83,7 +68,7 @@ export class Notifier {
 
   /** What is open, and what each route has been told. */
   get state(): NotifyState {
-    return this.#state
+    return this.#keeper.state
   }
 
   /** What kept events from being taken in, if anything did. */
@@ -102,14 +87,14 @@ export class Notifier {
       const underWay = [...this.#busy.values()]
       if (underWay.length > 0) await Promise.race(underWay)
       else if (this.#turn !== undefined) continue
-      else if (nowMs < endMs && this.#isDue(nowMs) && !this.#mayTell(this.#state, nowMs)) await this.#lookAgain()
+      else if (nowMs < endMs && this.#isDue(nowMs) && !this.#mayTell(this.#keeper.state, nowMs)) await this.#lookAgain()
       // What is due and not told yet waits for its route's pace.
       else if (this.#wakeMs > (this.#isDue(nowMs) ? endMs : nowMs + this.#rules.gatherMs) || nowMs >= endMs) break
       else await this.#nextTurn()
     }
     this.#endMs = Number.POSITIVE_INFINITY
     await this.#letGo()
-    return this.#state.outbox.length === 0
+    return this.#keeper.state.outbox.length === 0
   }
 
   /** Ends what is under way, soon; what was not told is kept for the next process. */
@@ -127,7 +112,7 @@ export class Notifier {
 
   /** Whether something waits to be told now. */
   #isDue(nowMs: number): boolean {
-    return this.#state.outbox.some(({ notBeforeMs = 0 }) => notBeforeMs <= nowMs)
+    return this.#keeper.state.outbox.some(({ notBeforeMs = 0 }) => notBeforeMs <= nowMs)
   }
 
   /** Whether it is this run that tells: nobody else does, or is known to. */
@@ -139,14 +124,14 @@ export class Notifier {
   /** Another run tells: it may have told of what came from here too, or have ended. */
   async #lookAgain(): Promise<void> {
     await pause(lookAgainMs, this.#stopping.signal)
-    await this.#load()
+    await this.#keeper.load()
     this.#put({ kind: 'clock' })
     await this.#turn
   }
 
   /** Lets the others tell. */
   async #letGo(): Promise<void> {
-    if (this.#state.lease?.holder !== this.#host.holder || this.#host.holder === undefined) return
+    if (this.#keeper.state.lease?.holder !== this.#host.holder || this.#host.holder === undefined) return
     this.#isLettingGo = true
     this.#put({ kind: 'clock' })
     await this.#turn
@@ -175,16 +160,8 @@ export class Notifier {
   async #take(): Promise<void> {
     const inputs = this.#inputs
     this.#inputs = []
-    const before = this.#state
-    try {
-      await this.#decide(inputs)
-    } catch (error) {
-      // Our own fault: the next event has its chance.
-      this.#trouble = error as Error
-      // Not at once: what broke breaks again.
-      this.#wakeMs = this.#host.nowMs() + lookAgainAfterFaultMs
-      this.#host.log('error', 'notify.failed', { message: (error as Error).stack ?? String(error) })
-    }
+    const before = this.#keeper.state
+    await this.#keep(inputs)
     this.#turn = undefined
     this.#say(before)
     for (const route of this.#rules.routes) this.#pump(route)
@@ -192,72 +169,44 @@ export class Notifier {
     else if (!this.#stopping.signal.aborted) void this.#nextTurn()
   }
 
-  async #decide(inputs: readonly NotifyInput[]): Promise<void> {
-    let all = inputs
-    for (let i = 0; i < mostConflicts; i++) {
-      const nowMs = this.#host.nowMs()
-      const { state, wakeMs } = notify(this.#state, all, this.#rules, nowMs)
-      const { holder } = this.#host
-      // Taken with the state itself: of two that want to tell, one finds that the other was faster.
-      if (this.#isLettingGo) delete state.lease
-      else if (holder !== undefined && state.outbox.length > 0 && this.#mayTell(state, nowMs))
-        state.lease = { holder, untilMs: nowMs + leaseMs }
-      const outcome = await this.#save(state)
-      if (outcome === 'conflict') {
-        await this.#load()
-        // What others wrote knows nothing of what could not be kept here.
-        all = [...this.#unkept, ...inputs]
-        continue
+  /** Takes inputs in. Of several, one that breaks the rules is left out; that is said, and the next event has its chance. */
+  async #keep(inputs: readonly NotifyInput[]): Promise<void> {
+    try {
+      this.#wakeMs = await this.#keeper.take(inputs, (state, nowMs) => this.#lease(state, nowMs))
+    } catch (error) {
+      if (inputs.length > 1 && !(error instanceof Contended)) {
+        for (const input of inputs) await this.#keep([input])
+        return
       }
-      this.#unkept = outcome === 'failed' ? [...this.#unkept, ...inputs].slice(-mostUnkept) : []
-      this.#state = state
-      this.#wakeMs = wakeMs
-      return
-    }
-    throw new Error(
-      `the state was written by others ${mostConflicts} times while this event was taken in: it is lost here`,
-    )
-  }
-
-  /** What cannot be kept is told all the same: a full disk must not silence the pager. */
-  async #save(state: NotifyState): Promise<'saved' | 'conflict' | 'failed'> {
-    try {
-      const outcome = await this.#host.store.save(state, this.#version + 1)
-      if (outcome === 'saved') this.#version++
-      return outcome
-    } catch (error) {
-      this.#host.log('error', 'notify.not kept', { message: (error as Error).message })
-      return 'failed'
+      this.#trouble = error as Error
+      // Not at once: what broke breaks again.
+      this.#wakeMs = this.#host.nowMs() + lookAgainAfterFaultMs
+      this.#host.log('error', 'notify.failed', { message: (error as Error).stack ?? String(error) })
     }
   }
 
-  async #load(): Promise<void> {
-    try {
-      const kept = await this.#host.store.load()
-      if (!kept) return
-      // A state that was kept by an earlier version may lack what this one has.
-      this.#state = { ...initialNotifyState(this.#host.nowMs(), this.#rules.isStandby), ...kept.state }
-      this.#version = kept.version
-    } catch (error) {
-      this.#host.log('error', 'notify.forgotten', {
-        message: `what people were told cannot be read, so open incidents are told anew: ${(error as Error).message}`,
-      })
-    }
+  /** Taken with the state itself: of two that want to tell, one finds that the other was faster. */
+  #lease(state: NotifyState, nowMs: number): void {
+    const { holder } = this.#host
+    if (this.#isLettingGo) delete state.lease
+    else if (holder !== undefined && state.outbox.length > 0 && this.#mayTell(state, nowMs))
+      state.lease = { holder, untilMs: nowMs + leaseMs }
   }
 
   /** The log has what is told, and what is given up. */
   #say(before: NotifyState): void {
-    const lost = this.#state.lost - before.lost
+    const lost = this.#keeper.state.lost - before.lost
     if (lost > 0) this.#host.log('error', 'notify.lost', { notices: lost })
   }
 
   #pump(rule: RouteRule): void {
     const route = rule.name
     if (this.#busy.has(route) || this.#stopping.signal.aborted) return
-    const notice = this.#state.outbox.find((one) => one.route === route)
     const nowMs = this.#host.nowMs()
-    if (!notice || (notice.notBeforeMs ?? 0) > nowMs || this.#endMs <= nowMs) return
-    if (this.#isLettingGo || !this.#mayTell(this.#state, nowMs) || freeAtMs(this.#state, rule) > nowMs) return
+    const notice = nextNotice(this.#keeper.state, route, nowMs)
+    if (!notice || this.#endMs <= nowMs) return
+    if (this.#isLettingGo || !this.#mayTell(this.#keeper.state, nowMs) || freeAtMs(this.#keeper.state, rule) > nowMs)
+      return
     const work = this.#deliver(notice, Math.min(deliverWithinMs, this.#endMs - nowMs)).finally(() => {
       this.#busy.delete(route)
     })

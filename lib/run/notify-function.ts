@@ -31,7 +31,7 @@ export interface NotifyFunctionHost {
 /** What the function is given, less than its time-out: what is not told then is told by the next tick. */
 const drainWithinMs = 40_000
 
-const longestChange = 500
+const longestText = 500
 
 /** Causes are looked up for so many at once; of more, people are told without. */
 const mostLookedUp = 5
@@ -58,29 +58,47 @@ export function createNotifyFunction(asset: NotifyAsset, host: NotifyFunctionHos
   }
 }
 
-/** What a message means: of an alarm, of a controller, or of people who changed something. */
+/** What a message means; nothing of what others publish to the topics, which is for their other subscribers. */
 function inputsOf(body: string, asset: NotifyAsset, { log, nowMs }: NotifyFunctionHost): NotifyInput[] {
   const message = parsed(body)
   if (isAlarmMessage(message)) return alarmInputs(message, asset, nowMs())
-  const { vedette, event, change } = (message ?? {}) as OwnMessage
+  const told = ownEvents((message ?? {}) as OwnMessage, asset, nowMs())
+  if (!told) log('warn', 'notify.not understood', { message: body.slice(0, 100) })
+  return (told ?? []).map((event) => ({ kind: 'event', event }))
+}
+
+/** What a controller says, or people who changed something; undefined where it is neither. */
+function ownEvents({ vedette, event, change, ...more }: OwnMessage, asset: NotifyAsset, nowMs: number) {
+  if (vedette !== 1) return undefined
   const named = { service: asset.service, ...(asset.env !== undefined && { env: asset.env }) }
-  const told: VedetteEvent[] = []
-  if (vedette === 1 && event) {
-    told.push(...failoverTold(event, { ...named, record: asset.records[event.failover] ?? event.failover }))
-  } else if (vedette === 1 && typeof change?.text === 'string') {
-    const { url } = change
-    const text = cut(change.text, longestChange)
-    const isUrl = typeof url === 'string' && url.length <= longestChange && /^https?:\/\//.test(url)
-    told.push({ ...named, type: 'change', atMs: nowMs(), text, ...(isUrl && { url }) })
-  }
-  // What others publish to the topics is for their other subscribers.
-  if (told.length === 0) log('warn', 'notify.not understood', { message: body.slice(0, 100) })
-  return told.map((one) => ({ kind: 'event', event: one }))
+  if (typeof change?.text === 'string') return [changeEvent(change.text, change.url, { ...named, atMs: nowMs })]
+  try {
+    // Of another version it may be of a type that is not known here, or of another shape.
+    const isWhole = typeof event?.failover === 'string' && Number.isFinite(event.atMs)
+    const record = isWhole ? (asset.records[event.failover] ?? event.failover) : ''
+    const told: VedetteEvent[] | undefined = isWhole ? failoverTold(event, { ...named, record }) : undefined
+    if (told) return told
+  } catch {}
+  // The event was left out as it was too long, or says nothing here: its first line is told all the same.
+  if (typeof more.summary !== 'string') return undefined
+  const part = `the failover controller in ${typeof more.region === 'string' ? more.region : 'another region'}`
+  const detail = cut(more.summary, longestText)
+  return [{ ...named, atMs: nowMs, type: 'fault.opened', part, detail, forMs: unheardMs } satisfies VedetteEvent]
+}
+
+/** A controller says again after half an hour what still holds. */
+const unheardMs = 65 * 60_000
+
+function changeEvent(text: string, url: unknown, head: Pick<VedetteEvent, 'service' | 'env' | 'atMs'>): VedetteEvent {
+  const isUrl = typeof url === 'string' && url.length <= longestText && /^https?:\/\//.test(url)
+  return { ...head, type: 'change', text: cut(text, longestText), ...(isUrl && { url }) }
 }
 
 /** What Vedette's own functions publish, and what a pipeline may (docs/notifications.md). */
 interface OwnMessage {
   vedette?: number
+  summary?: unknown
+  region?: unknown
   event?: FailoverEvent
   change?: { text?: unknown; url?: unknown }
 }

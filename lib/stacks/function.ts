@@ -69,5 +69,5 @@ export function addFunction(scope: Stack, id: string, spec: FunctionSpec): Lambd
  * to leave unreserved refuses it (https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html).
  */
 export function reservedFor({ allow }: Pick<Config, 'allow'>, count: number): number | undefined {
-  return 'shared-concurrency' in allow ? undefined : count
+  return allow['shared-concurrency'] !== undefined ? undefined : count
 }

@@ -102,6 +102,27 @@ describe('PagerDuty', () => {
     expect(waits[1]).toBeGreaterThan(80_000)
   })
 
+  test('a Retry-After that has passed is no reason to hurry', async () => {
+    pagerDuty.faults.push(
+      { status: 429, retryAfter: '0' },
+      { status: 503, retryAfter: 'Sat, 21 Nov 2020 10:00:00 GMT' },
+    )
+    expect(await sender()(notice('pager'), deadline)).toEqual({ kind: 'delivered' })
+    expect(waits).toEqual([500, 1000])
+  })
+
+  test.each(['reset', 'silent'] as const)(
+    'an answer of 202 counts though its body ends in the middle (%s)',
+    async (half) => {
+      pagerDuty.faults.push({ half })
+      const event = { service: 'shop', atMs: 0, type: 'change', text: 'deployed v42' } as const
+      expect(await sender()(notice('pager', { action: 'note', event }), { deadlineMs: 2000 })).toEqual({
+        kind: 'delivered',
+      })
+      expect(pagerDuty.changes).toEqual(['Changed: deployed v42'])
+    },
+  )
+
   test('a wrong key is refused once and never tried again, and not repeated in the reason', async () => {
     const outcome = await sender()(notice('wrong'), deadline)
     expect(outcome).toMatchObject({
@@ -137,11 +158,10 @@ describe('PagerDuty', () => {
     expect(pagerDuty.received).toHaveLength(6)
   })
 
-  test('nothing is tried beyond the deadline', async () => {
+  test('nothing is tried beyond the deadline; how long it asks to be left alone is handed on', async () => {
     pagerDuty.faults.push({ status: 429, retryAfter: '3600' })
     expect(await sender()(notice('pager'), { deadlineMs: 60_000 })).toMatchObject({
-      kind: 'undelivered',
-      isFinal: false,
+      ...{ kind: 'undelivered', isFinal: false, retryAfterMs: 3_600_000 },
     })
     expect([pagerDuty.received.length, waits]).toEqual([1, []])
   })
@@ -194,6 +214,34 @@ describe('Slack', () => {
       { ts: ref, text: expect.stringContaining('a is down'), edits: [expect.stringContaining('Over: a is down')] },
       { ts: expect.any(String), text: expect.stringContaining('Over'), thread: ref, edits: [] },
     ])
+  })
+
+  test('a reminder is said in the thread, and the alert stays with its first message', async () => {
+    const deliver = sender()
+    const opened = await deliver(notice('bot'), deadline)
+    const ref = opened.kind === 'delivered' ? opened.ref : undefined
+    const more = ref ? { ref } : {}
+    expect(await deliver(notice('bot', { action: 'remind', ...more }), deadline)).toEqual({ kind: 'delivered' })
+    expect(slack.posts[1]).toMatchObject({ thread: ref, text: expect.stringContaining('Still: a is down') })
+  })
+
+  test.each(['edit_window_closed', 'cant_update_message'])(
+    'a message that may not be edited any more is followed by its end in its thread (%s)',
+    async (problem) => {
+      const deliver = sender()
+      const opened = await deliver(notice('bot'), deadline)
+      const ref = opened.kind === 'delivered' ? opened.ref : undefined
+      slack.editProblem = problem
+      const closed = await deliver(notice('bot', { action: 'close', ...(ref && { ref }) }), deadline)
+      expect(closed).toEqual({ kind: 'delivered' })
+      expect(slack.posts[1]).toMatchObject({ thread: ref, text: expect.stringContaining('Over: a is down') })
+    },
+  )
+
+  test('a reminder of a message that somebody deleted is said anew', async () => {
+    const reminded = await sender()(notice('bot', { action: 'remind', ref: '1.1' }), deadline)
+    expect(reminded).toEqual({ kind: 'delivered', ref: slack.posts[0]?.ts })
+    expect(slack.posts).toMatchObject([{ text: expect.stringContaining('Still') }])
   })
 
   test('a message that somebody deleted is said anew', async () => {

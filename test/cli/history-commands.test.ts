@@ -153,17 +153,17 @@ describe('vedette status', () => {
     const { code, stdout } = await ask('status')
     expect(code).toBe(1)
     const lines = stdout.trimEnd().split('\n')
-    expect(lines[0]).toMatch(/^shop at .* UTC: 2 down · 1 silent · 1 burning · 1 well$/)
+    expect(lines[0]).toMatch(/^shop at .* UTC: 1 down · 1 silent · 1 burning · 1 muted · 1 well$/)
     expect(lines.slice(2).map((line) => line.slice(0, 15).trim())).toEqual([
       'DOWN     api',
-      'DOWN     cart',
       'SILENT   old',
       'BURNING  api',
+      'MUTED    cart',
     ])
     expect(lines[2]).toMatch(/CONNECT_REFUSED/)
-    expect(lines[3]).toContain('in maintenance.')
-    expect(lines[4]).toContain('no result since then: is the engine running?')
-    expect(lines[5]).toMatch(/page: 1\d\d× over 1h, \d\d(\.\d)? % of its budget left \(vedette budget -m api\)/)
+    expect(lines[3]).toContain('no result since then: is the engine running?')
+    expect(lines[5]).toContain('down, in maintenance.')
+    expect(lines[4]).toMatch(/page: 1\d\d× over 1h, \d\d(\.\d)? % of its budget left \(vedette budget -m api\)/)
   })
 
   test('is data too', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { keyOf } from '../../lib/decide/incident.ts'
 import { initialNotifyState } from '../../lib/decide/notice.ts'
-import { mostWaiting } from '../../lib/decide/notify-alerts.ts'
+import { mostWaiting } from '../../lib/decide/notify-outbox.ts'
 import { freeAtMs, noteCall } from '../../lib/decide/notify-pace.ts'
 import type { VedetteEvent } from '../../lib/model/event.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
@@ -58,7 +59,7 @@ describe('one incident, one alert', () => {
   test('what the config does not have any more is over', () => {
     const desk = new Desk(rulesOf())
     desk.take(1, downEvent('gone', 1), downEvent('a', 1))
-    desk.take(2, { kind: 'started' })
+    desk.take(2, { kind: 'started', isFresh: true })
     expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
   })
 
@@ -73,6 +74,16 @@ describe('one incident, one alert', () => {
     expect(desk.openAt('pager')).toEqual(['vedette/shop/failover/api/move'])
     desk.take(24 * hour, { kind: 'clock' })
     expect(desk.openAt('pager')).toEqual([])
+  })
+})
+
+describe('keys', () => {
+  test('are at most 255 characters long, and differ where names do only at their ends', () => {
+    const long = 'x'.repeat(254)
+    const [one, two] = ['1', '2'].map((end) => keyOf({ service: 'shop' }, 'fault', `${long}${end}`))
+    expect([one?.length, two?.length]).toEqual([255, 255])
+    expect(one).not.toBe(two)
+    expect(keyOf({ service: 'shop' }, 'fault', `${long}1`)).toBe(one)
   })
 })
 
@@ -92,6 +103,14 @@ describe('who is told', () => {
     const desk = new Desk(rulesOf({ watched, routes, mute: ['batch'] }))
     desk.take(1, downEvent('a', 1), downEvent('b', 1))
     expect([desk.openAt('pager'), desk.openAt('other')]).toEqual([[], ['vedette/shop/b']])
+  })
+
+  test.each(['constructor', 'toString', 'valueOf'])('a route and a monitor may be called %s', (name) => {
+    const desk = new Desk(rulesOf({ routes: [routeRule(name)], watched: [monitorRule(name, { failovers: [name] })] }))
+    desk.take(1, downEvent(name, 1))
+    expect(desk.openAt(name)).toEqual([`vedette/shop/${name}`])
+    desk.take(2, recoveredEvent(name, 2))
+    expect(desk.openAt(name)).toEqual([])
   })
 
   test('a list without routes is told by the other one', () => {
@@ -159,6 +178,20 @@ describe('what is muted', () => {
     desk.take(0, downEvent('dns', 0), downEvent('web', 0))
     desk.take(1, recoveredEvent('dns', 1))
     expect(desk.told()).toEqual(['open dns', 'close dns', 'open web'])
+  })
+
+  test('a child that is seen up again a little later than its parent is not told of', () => {
+    const child = monitorRule('web', { dependsOn: ['dns'], graceMs: 2 * minute })
+    const desk = new Desk(rulesOf({ watched: [monitorRule('dns'), child, { ...child, id: 'c' }] }))
+    desk.take(0, downEvent('dns', 0), downEvent('web', 0), downEvent('c', 0))
+    desk.take(10 * minute, recoveredEvent('dns', 10 * minute))
+    expect(desk.wakeMs).toBeLessThanOrEqual(11 * minute)
+    desk.take(11 * minute, recoveredEvent('web', 11 * minute))
+    expect(desk.wakeMs).toBe(12 * minute)
+    desk.take(12 * minute - 1, { kind: 'clock' })
+    expect(desk.told()).toEqual(['open dns', 'close dns'])
+    desk.take(12 * minute, { kind: 'clock' })
+    expect(desk.told()).toEqual(['open dns', 'close dns', 'open c'])
   })
 
   test.each([
@@ -256,7 +289,7 @@ describe('a route that cannot be told', () => {
     expect([desk.openAt('board'), desk.state.outbox]).toEqual([[], []])
   })
 
-  test('is tried again for half an hour where it may pass, each incident in its order', () => {
+  test('is tried again where it may pass, each incident in its order', () => {
     const desk = new Desk(rulesOf())
     desk.refuse = ({ route }) => (route === 'pager' ? { reason: '503', isFinal: false } : undefined)
     desk.take(0, downEvent('a', 0))
@@ -269,6 +302,73 @@ describe('a route that cannot be told', () => {
     expect(desk.openAt('board')).toEqual(['vedette/shop/b'])
     desk.take(11 * minute, recoveredEvent('b', 11 * minute))
     expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], []])
+  })
+
+  test('hears of what is still open when it works again, however long that took', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = () => ({ reason: 'no connection', isFinal: false })
+    desk.take(0, downEvent('a', 0), downEvent('b', 0))
+    for (let atMs = minute; atMs < 5 * hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    desk.take(5 * hour, recoveredEvent('b', 5 * hour))
+    desk.refuse = () => undefined
+    for (const atMs of [1, 2, 3]) desk.take(5 * hour + atMs * minute, { kind: 'clock' })
+    expect(desk.told().toSorted()).toEqual(['close b', 'open a', 'open b'])
+    expect([desk.openAt('pager'), desk.state.lost]).toEqual([['vedette/shop/a'], 0])
+  })
+
+  test('that cannot take one notice is told of the others', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = ({ key }) => (key.endsWith('/a') ? { reason: '500', isFinal: false } : undefined)
+    desk.take(0, downEvent('a', 0), downEvent('b', 0))
+    for (let atMs = minute; atMs < hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/b'])
+  })
+
+  test('is left alone for as long as it asks for, an hour at most', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    let calls = 0
+    desk.refuse = () => {
+      calls++
+      return { reason: '429', isFinal: false, retryAfterMs: calls === 1 ? 10 * minute : 1000 * hour }
+    }
+    desk.take(0, downEvent('a', 0))
+    for (let atMs = 0; atMs < 10 * minute; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(calls).toBe(1)
+    desk.take(10 * minute, { kind: 'clock' })
+    desk.take(69 * minute, { kind: 'clock' })
+    expect(calls).toBe(2)
+    desk.take(70 * minute, { kind: 'clock' })
+    expect(calls).toBe(3)
+  })
+
+  test.each([
+    ['once it takes something else', (desk: Desk) => desk.take(2000, downEvent('b', 2000))],
+    [
+      'once a process has begun that may have another key',
+      (desk: Desk) => desk.take(2000, { kind: 'started', isFresh: true }),
+    ],
+    ['with the next reminder', (desk: Desk) => desk.take(hour, { kind: 'clock' })],
+  ])('that refused an incident is told of it %s', (_, act) => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')], remindMs: hour }))
+    desk.refuse = () => ({ reason: '403', isFinal: true })
+    desk.take(0, downEvent('a', 0))
+    desk.refuse = () => undefined
+    desk.take(1000, { kind: 'started', isFresh: false })
+    expect(desk.told()).toEqual([])
+    act(desk)
+    expect(desk.told()).toContain('open a')
+    expect(desk.openAt('pager')).toContain('vedette/shop/a')
+  })
+
+  test('with a change event does not hold back an alert', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = ({ action }) => (action === 'note' ? { reason: '500', isFinal: false } : undefined)
+    desk.take(0, { service: 'shop', atMs: 0, type: 'change', text: 'deployed v42' })
+    desk.take(1, downEvent('a', 1))
+    expect(desk.told()).toEqual(['open a'])
+    desk.refuse = () => undefined
+    desk.take(minute, { kind: 'clock' })
+    expect(desk.told().map((text) => text.split(' ')[0])).toEqual(['open', 'note'])
   })
 
   test('two routes that both fail do not tell each other for ever', () => {
@@ -364,7 +464,10 @@ describe('for every history', () => {
     fc.record({ do: fc.constant('degraded' as const), monitor }),
     fc.record({ do: fc.constant('up' as const), monitor }),
     fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 3 * hour }) }),
-    fc.record({ do: fc.constant('broken' as const), route: fc.constantFrom('pager', 'board', 'none') }),
+    fc.record({
+      ...{ do: fc.constant('broken' as const), route: fc.constantFrom('pager', 'board', 'none') },
+      ...{ isFinal: fc.boolean(), retryAfterMs: fc.constantFrom(0, 10 * minute) },
+    }),
   )
   const make = { down: downEvent, degraded: degradedEvent, up: recoveredEvent }
 
@@ -373,7 +476,7 @@ describe('for every history', () => {
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 2, max: 5 }), (steps, count) => {
         const watched = [
           monitorRule('a'),
-          monitorRule('b', { dependsOn: ['a'] }),
+          monitorRule('b', { dependsOn: ['a'], graceMs: 90 * second }),
           monitorRule('c', {
             severity: 'ticket',
             maintenance: [{ cron: '0 */4 * * *', timeZone: 'UTC', forMs: hour }],
@@ -387,7 +490,12 @@ describe('for every history', () => {
           nowMs += one.do === 'pass' ? one.ms : 0
           if (one.do === 'pass') desk.take(nowMs, { kind: 'clock' })
           else if (one.do === 'broken')
-            desk.refuse = ({ route }) => (route === one.route ? { reason: 'broken', isFinal: false } : undefined)
+            desk.refuse = ({ route, action }) => {
+              const { isFinal, retryAfterMs } = one
+              // An end that was refused for good leaves an alert behind, whatever is done.
+              const isTaken = route !== one.route || (isFinal && action === 'close')
+              return isTaken ? undefined : { reason: 'broken', isFinal, retryAfterMs }
+            }
           else desk.take(nowMs, make[one.do](one.monitor, nowMs))
         }
         desk.refuse = () => undefined
@@ -397,8 +505,13 @@ describe('for every history', () => {
           desk.take(nowMs, { kind: 'clock' })
         }
         expect(desk.state.outbox).toEqual([])
+        const mayBeMuted = Object.hasOwn(desk.state.incidents, 'vedette/shop/a')
+          ? ['vedette/shop/b', 'vedette/shop/b:degraded']
+          : []
         for (const route of ['pager', 'board']) {
-          const alerts = Object.values(desk.state.alerts[route] ?? {})
+          const alerts = Object.values(desk.state.alerts[route] ?? {}).filter(
+            ({ isRefused, members }) => !(isRefused && members.every((key) => mayBeMuted.includes(key))),
+          )
           expect(desk.openAt(route)).toEqual(alerts.map(({ key }) => key).sort())
         }
         const told = Object.values(desk.state.alerts).flatMap((alerts) =>
@@ -406,9 +519,6 @@ describe('for every history', () => {
         )
         const open = Object.keys(desk.state.incidents)
         expect(told.filter((key) => !open.includes(key))).toEqual([])
-        const mayBeMuted = Object.hasOwn(desk.state.incidents, 'vedette/shop/a')
-          ? ['vedette/shop/b', 'vedette/shop/b:degraded']
-          : []
         expect(open.filter((key) => !told.includes(key) && !mayBeMuted.includes(key))).toEqual([])
         expect(desk.errors).toEqual([])
         for (const id of ['a', 'b', 'c', 'd']) desk.take(nowMs, recoveredEvent(id, nowMs))

@@ -71,6 +71,26 @@ describe('what is in a message', () => {
     expect(facts).toContainEqual(['By', 'a is up again'])
   })
 
+  test.each([
+    [6.51, 'The certificate of api expires in 6.5 days'],
+    [-2.04, 'The certificate of api expired 2 days ago'],
+    [undefined, 'The certificate of api expires soon'],
+  ])('of a certificate with %s days left', (daysRemaining, title) => {
+    const event = { service: 'shop', atMs: 0, type: 'certificate.expiring', monitor: 'api', detail: '' } as const
+    expect(messageOf(noticeOf({ ...event, ...(daysRemaining && { daysRemaining }) })).title).toBe(title)
+  })
+
+  test('an alarm without a number does not say that nobody sees it', () => {
+    const blast = { vantages: [], seeing: 0, of: 3, families: [] }
+    expect(messageOf(noticeOf(downEvent('a', 0, { blast }))).facts).toContainEqual(['Seen by', 'enough of 3 vantages'])
+  })
+
+  test('a storm of which one is left says so', () => {
+    const causes = [{ code: 'CONNECT_REFUSED', count: 1 }]
+    const storm = { service: 'shop', atMs: 0, type: 'storm', sinceMs: 0, open: 1, causes, monitors: ['a'] } as const
+    expect(messageOf(noticeOf(storm as unknown as VedetteEvent)).title).toBe('1 incident is left: 1 × CONNECT_REFUSED')
+  })
+
   test.each(everyEvent.map((event) => [event.type, event] as const))('%s has a first line of its own', (_, event) => {
     const { title, facts } = messageOf(noticeOf(event))
     expect(title).not.toMatch(/undefined|NaN|\[object/)
@@ -87,6 +107,13 @@ describe('PagerDuty', () => {
     })
     const trigger = ['/v2/enqueue', 'trigger', 'vedette/shop/a']
     expect(actions).toEqual([trigger, trigger, trigger, ['/v2/enqueue', 'resolve', 'vedette/shop/a']])
+  })
+
+  test('two problems of one code are both told', () => {
+    const problems = ['one is down', 'two is down'].map((detail) => ({ code: 'STANDBY_DOWN', detail }))
+    const about = { service: 'shop', atMs: 0, failover: 'api', record: 'api.test' }
+    const { payload } = pagerDutyCall(noticeOf({ ...about, type: 'failover.notReady', problems }), routingKey).body
+    expect(payload).toMatchObject({ custom_details: { STANDBY_DOWN: 'one is down; two is down' } })
   })
 
   test('is told of failovers and deployments as changes', () => {

@@ -137,6 +137,19 @@ describe('problems', () => {
     expect(problems).toHaveLength(10)
   })
 
+  test('a rule that there is not cannot be overridden', () => {
+    const reason = 'a reason that is long enough'
+    expect(problemsOf({ ...withMonitor({}), allow: { 'alarm-qouta': reason, 'no-such-thing': reason } })).toEqual([
+      {
+        path: 'allow.alarm-qouta',
+        expected: 'the name of a rule that can be overridden',
+        got: '"alarm-qouta"',
+        hint: 'did you mean "alarm-quota"?',
+      },
+      expect.objectContaining({ path: 'allow.no-such-thing', hint: expect.stringContaining('unknown-region') }),
+    ])
+  })
+
   test('of a vantage that a monitor names twice: it has one vote', () => {
     const vantages = ['us-east-1', 'us-east-1']
     const monitor = { id: 'a', kind: 'tcp', host: 'x.test', port: 1, vantages, quorum: { fail: 2 } }

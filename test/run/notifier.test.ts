@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
 import type { NotifyRules } from '../../lib/decide/notice.ts'
+import type { VedetteEvent } from '../../lib/model/event.ts'
 import type { Route } from '../../lib/model/route.ts'
 import { Notifier } from '../../lib/run/notifier.ts'
 import { pause } from '../../lib/run/pause.ts'
@@ -46,7 +47,7 @@ async function start(store = memoryStore(), more: Partial<NotifyRules> & { routi
     chance: () => 0,
     nowMs: () => Date.now(),
   })
-  const log = (level: string, event: string, fields: object) =>
+  const log = (level: string, event: string, fields?: object) =>
     logged.push(`${level} ${event} ${JSON.stringify(fields)}`)
   const notifier = new Notifier(rules, { store, deliver, log, nowMs: () => Date.now() })
   started.push(notifier)
@@ -184,6 +185,40 @@ describe('a notifier', () => {
     await Promise.all([one.drain(10_000), two.drain(10_000)])
     await eventually(() => expect(pagerDuty.opened).toEqual(['vedette/shop/m1']))
     expect(Object.keys(store.kept?.state.incidents ?? {})).toEqual(['vedette/shop/m1'])
+  })
+
+  test('after a fault of its own it looks again, and not at once', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let saves = 0
+    const notifier = new Notifier(rulesOf({ watched }), {
+      store: {
+        load: async () => undefined,
+        save: async () => {
+          saves++
+          return 'conflict'
+        },
+      },
+      deliver: async () => ({ kind: 'delivered' }),
+      log: (_level, event) => void logged.push(event),
+      nowMs: () => Date.now(),
+    })
+    started.push(notifier)
+    notifier.tell(downEvent('m1', now()))
+    await vi.advanceTimersByTimeAsync(9000)
+    const [first] = [saves]
+    expect([first > 0, logged]).toEqual([true, ['notify.failed']])
+    await vi.advanceTimersByTimeAsync(2000)
+    expect([saves, logged.length]).toEqual([2 * first, 2])
+    expect(notifier.trouble?.message).toContain('was written by others')
+  })
+
+  test('an event that breaks the rules takes no other with it', async () => {
+    const notifier = await start()
+    const broken = { ...downEvent('m1', now()), type: 'no such type' } as unknown as VedetteEvent
+    notifier.tell(downEvent('m2', now()), { ...broken, failover: 'x' } as VedetteEvent, downEvent('m3', now()))
+    await eventually(() => expect(pagerDuty.opened.toSorted()).toEqual(['vedette/shop/m2', 'vedette/shop/m3']))
+    expect(logged.join()).toContain('notify.failed')
   })
 
   test('drains: gives true once all is told, false when time is up', async () => {

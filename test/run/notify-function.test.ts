@@ -202,6 +202,31 @@ describe('what a controller or a pipeline publishes', () => {
 })
 
 describe('home and standby', () => {
+  test.each([
+    ['of a type of another version', { type: 'teleported', failover: 'api', atMs: 0 }],
+    ['without a time', { type: 'verified', failover: 'api', to: 'euw1' }],
+    ['of another shape', { type: 'page', failover: 'api', atMs: 0 }],
+    ['that was left out, as it was too long', undefined],
+  ])('an event %s is told by its first line, and keeps no other from being told', async (_, event) => {
+    const message = { vedette: 1, summary: 'api: the zone is gone', service: 'shop', region: home, event }
+    await notifyIn(home)(batch(JSON.stringify(message), alarm(down('api'), 'ALARM')))
+    expect(pagerDuty.opened).toEqual(['vedette/shop@staging/api'])
+    expect(slack.posts.map(({ text }) => text)).toEqual([
+      'Vedette itself: the failover controller in us-west-2: api: the zone is gone',
+    ])
+  })
+
+  test('a refusal of both controllers is told by home alone', async () => {
+    const event = {
+      ...{ type: 'decided', failover: 'live', atMs: Date.now(), trigger: 'alarm' },
+      decision: { kind: 'refuse', page: true, code: 'COOLDOWN', reasons: [] },
+    }
+    for (const region of [standby, home])
+      await notifyIn(region)(batch(JSON.stringify({ vedette: 1, summary: 'refused', region, event })))
+    expect(pagerDuty.received).toHaveLength(1)
+    expect(pagerDuty.opened).toEqual(['vedette/shop@staging/failover/live'])
+  })
+
   test('the standby is silent until home has been for five minutes, then tells everybody, and ends what it began', async () => {
     const whole = config()
     const silence = controllerAlarm(home, whole).name

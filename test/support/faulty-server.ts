@@ -11,13 +11,14 @@ export interface Received {
 
 /**
  * What goes wrong with one request: an answer without its being carried out, or (`after`) one that is lost after it was;
- * `silent` never answers, `slow` answers late.
+ * `silent` never answers, `slow` answers late, `half` breaks off in the middle of its answer.
  */
 export type Fault =
   | { status: number; retryAfter?: string }
   | 'silent'
   | 'reset'
   | { after: 'reset' | 'silent' }
+  | { half: 'reset' | 'silent' }
   | { slowMs: number }
 
 export interface FaultyServer {
@@ -53,6 +54,7 @@ export async function faultyServer(
       if (fault.after === 'reset') response.socket?.resetAndDestroy()
       return
     }
+    if (fault !== undefined && 'half' in fault) return writeHalf(response, answer.status, fault.half)
     if (fault !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.slowMs))
     write(response, answer)
   })
@@ -62,6 +64,13 @@ export async function faultyServer(
 function write(response: ServerResponse, { status, body }: { status: number; body: unknown }): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   response.writeHead(status, { 'content-type': 'application/json' }).end(text)
+}
+
+function writeHalf(response: ServerResponse, status: number, then: 'reset' | 'silent'): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': '1000' })
+  response.write('{"status":"succ', () => {
+    if (then === 'reset') setTimeout(() => response.socket?.resetAndDestroy(), 50)
+  })
 }
 
 function parsed(text: string): unknown {

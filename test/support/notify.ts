@@ -8,12 +8,13 @@ import {
   type RouteRule,
 } from '../../lib/decide/notice.ts'
 import { notify } from '../../lib/decide/notify.ts'
+import { nextNotice } from '../../lib/decide/notify-outbox.ts'
 import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 
 export const service = 'shop'
 
 export function monitorRule(id: string, more: Partial<MonitorRule> = {}): MonitorRule {
-  return { id, severity: 'page', tags: [], dependsOn: [], maintenance: [], failovers: [], ...more }
+  return { id, severity: 'page', tags: [], dependsOn: [], graceMs: 0, maintenance: [], failovers: [], ...more }
 }
 
 export function routeRule(name: string, more: Partial<RouteRule> = {}): RouteRule {
@@ -63,8 +64,10 @@ export class Desk {
   readonly open = new Map<string, Set<string>>()
   /** Alerts opened that were open, and closed that were not. */
   readonly errors: string[] = []
+  /** Alerts of which a route did not take the beginning, or the end. */
+  readonly #refused = new Set<string>()
   /** Gives why a notice cannot be told, if it cannot. */
-  refuse: (notice: Notice) => { reason: string; isFinal: boolean } | undefined = () => undefined
+  refuse: (notice: Notice) => { reason: string; isFinal: boolean; retryAfterMs?: number } | undefined = () => undefined
 
   constructor(rules: NotifyRules, nowMs = 0) {
     this.rules = rules
@@ -78,11 +81,13 @@ export class Desk {
     const delivered: Notice[] = []
     for (const route of this.rules.routes) {
       for (let rounds = 0; rounds < 5000; rounds++) {
-        const notice = this.state.outbox.find((one) => one.route === route.name)
-        if (!notice || (notice.notBeforeMs ?? 0) > nowMs) break
+        const notice = nextNotice(this.state, route.name, nowMs)
+        if (!notice) break
         const refusal = this.refuse(notice)
-        if (refusal) this.#step([{ kind: 'undelivered', id: notice.id, ...refusal }], nowMs)
-        else {
+        if (refusal) {
+          if (refusal.isFinal) this.#refused.add(`${notice.route} ${notice.key}`)
+          this.#step([{ kind: 'undelivered', id: notice.id, ...refusal }], nowMs)
+        } else {
           this.#accept(notice)
           delivered.push(notice)
           this.#step([{ kind: 'delivered', id: notice.id }], nowMs)
@@ -116,12 +121,13 @@ export class Desk {
     this.sent.push(notice)
     const open = this.open.get(notice.route) ?? new Set()
     this.open.set(notice.route, open)
+    const wasRefused = this.#refused.has(`${notice.route} ${notice.key}`)
     if (notice.action === 'open') {
-      if (open.has(notice.key)) this.errors.push(`opened twice: ${notice.key}`)
+      if (open.has(notice.key) && !wasRefused) this.errors.push(`opened twice: ${notice.key}`)
       open.add(notice.key)
     } else if (notice.action === 'close') {
-      if (!open.delete(notice.key)) this.errors.push(`closed what was not open: ${notice.key}`)
-    } else if (notice.action !== 'note' && !open.has(notice.key)) {
+      if (!open.delete(notice.key) && !wasRefused) this.errors.push(`closed what was not open: ${notice.key}`)
+    } else if (notice.action !== 'note' && !open.has(notice.key) && !wasRefused) {
       this.errors.push(`${notice.action} of what was not open: ${notice.key}`)
     }
   }

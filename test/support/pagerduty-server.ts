@@ -39,7 +39,7 @@ const largest = 512 * 1024
 
 /** What PagerDuty would refuse of a call; nothing if it would take it. */
 export function pagerDutyProblem(path: string, body: unknown): string | undefined {
-  if (JSON.stringify(body).length > largest) return 'the payload is larger than 512 KB'
+  if (Buffer.byteLength(JSON.stringify(body)) > largest) return 'the payload is larger than 512 KB'
   const shape =
     path === '/v2/change/enqueue' ? change : path === '/v2/enqueue' ? z.union([trigger, followUp]) : undefined
   if (!shape) return `no such endpoint: ${path}`

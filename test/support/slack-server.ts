@@ -44,6 +44,8 @@ export interface SlackPost {
 export interface Slack extends FaultyServer {
   webhook: string
   posts: SlackPost[]
+  /** What it says to edits, if it takes none. */
+  editProblem?: string
 }
 
 /** A server that speaks the contract of Slack's incoming webhooks and of `chat.postMessage` and `chat.update`. */
@@ -64,7 +66,10 @@ export async function startSlack({ token = 'xoxb-1', channel = 'C0123456789' } =
     const problem = slackProblem(json, isUpdate ? updated : posted)
     if (problem !== undefined) return refuse(problem)
     if (body.channel !== channel) return refuse('channel_not_found')
+    const parent = posts.find(({ ts }) => ts === body.thread_ts)
+    if (!isUpdate && body.thread_ts !== undefined && (!parent || parent.thread)) return refuse('thread_not_found')
     if (!isUpdate) return { status: 200, body: { ok: true, channel, ts: post(body) } }
+    if (slack.editProblem !== undefined) return refuse(slack.editProblem)
     const before = posts.find(({ ts }) => ts === body.ts)
     if (!before) return refuse('message_not_found')
     before.edits.push(body.text)
@@ -78,5 +83,6 @@ export async function startSlack({ token = 'xoxb-1', channel = 'C0123456789' } =
     post(received.json as { text: string })
     return { status: 200, body: 'ok' }
   })
-  return Object.assign(server, { webhook: `${server.url}${hook}`, posts })
+  const slack: Slack = Object.assign(server, { webhook: `${server.url}${hook}`, posts })
+  return slack
 }

@@ -1,3 +1,4 @@
+import { markdownCode as code, markdownText } from '../../decide/markdown.ts'
 import type { IncidentPage } from './api.ts'
 
 type Told = Omit<IncidentPage, 'eventId' | 'engine'>
@@ -34,7 +35,7 @@ function timeline(entries: IncidentPage['timeline']): string {
   const rows = entries.map(({ atMs, afterMs, kind, text, vantage }) => {
     const after = afterMs < -500 ? `−${duration(-afterMs)}` : `+${duration(Math.max(0, afterMs))}`
     // A failure is told in the words of a site, or of its answer.
-    const words = kind === 'failure' || kind === 'first failure' ? code(text) : plain(text)
+    const words = kind === 'failure' || kind === 'first failure' ? code(text) : markdownText(text)
     return [utc(atMs), after, vantage ? `${kind}, ${code(vantage)}` : kind, words]
   })
   return table(['Time (UTC)', 'After', 'What', 'In words'], rows)
@@ -65,21 +66,6 @@ function recoveryText({ recovery, endUnknown }: Told['incident']): string {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`
-}
-
-/** Text as code in a table: backticks would end it, bars would end its cell, and line breaks its row. */
-function code(text: string): string {
-  const plain = text
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .replaceAll('`', 'ˋ')
-    .replaceAll('|', '\\|')
-    .trim()
-  return plain === '' ? '' : `\`${plain}\``
-}
-
-/** Text that is shown as it is written (CommonMark, section 2.4). */
-function plain(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').replace(/[\\`*_{}[\]<>#|!~&$]/g, '\\$&')
 }
 
 function utc(ms: number): string {
