@@ -1,7 +1,9 @@
 import { failoverWarnings } from '../decide/failover-warnings.ts'
 import { failoverQuorum } from '../decide/quorum.ts'
 import { type ReadinessProblem, readinessOf } from '../decide/readiness.ts'
+import { defaultZonePort, digCommand, zoneOrigins } from '../local/zone-place.ts'
 import type { Config } from '../model/config.ts'
+import { canonicalName } from '../model/dns-answer.ts'
 import { formatDuration } from '../model/duration.ts'
 import { addressesOf, endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Failover } from '../model/failover.ts'
@@ -58,14 +60,28 @@ async function problemsAt(failover: Failover, { resolver, vantages }: Config): P
   return [...problems, { code: 'UNKNOWN_RECORD', detail }]
 }
 
-function planOf(failover: Failover, { vantages, monitors }: Config, problems?: readonly ReadinessProblem[]) {
+function planOf(failover: Failover, { vantages, monitors, failovers }: Config, problems?: readonly ReadinessProblem[]) {
   const { id, record, ttl, mode, endpoints, sustainMs, cooldownMs, maxPerDay, failback } = failover
   // Embedded, three vantages are simulated where the config has none.
   const places = vantages.length || 3
   const quorum = failoverQuorum(failover.quorum, places)
   const warnings = failoverWarnings(failover, places, monitors).map(({ text }) => text)
+  const zoneAt = zoneOrigins(failovers).indexOf(canonicalName(failover.zone))
   return {
-    ...{ id, record, ttl, mode, vantages: places, quorum, sustainMs, cooldownMs, maxPerDay, failback, warnings },
+    ...{
+      id,
+      record,
+      servedAt: `127.0.0.1:${defaultZonePort + zoneAt}`,
+      ttl,
+      mode,
+      vantages: places,
+      quorum,
+      sustainMs,
+      cooldownMs,
+      maxPerDay,
+      failback,
+      warnings,
+    },
     ...(problems && { problems }),
     endpoints: endpoints.map((endpoint) => ({
       ...{ id: endpoint.id, region: endpoint.region, lastResort: endpoint.lastResort },
@@ -75,8 +91,8 @@ function planOf(failover: Failover, { vantages, monitors }: Config, problems?: r
 }
 
 function planText(plan: ReturnType<typeof planOf>): string {
-  const { id, record, ttl, mode, vantages, quorum, sustainMs, cooldownMs, maxPerDay, endpoints, warnings, problems } =
-    plan
+  const { id, record, servedAt, ttl, mode, vantages, quorum, sustainMs, cooldownMs, maxPerDay, endpoints } = plan
+  const { warnings, problems } = plan
   const rows = endpoints.map(({ id: endpoint, region, addresses, monitors, lastResort }, i) => {
     const role = lastResort ? 'last resort' : i === 0 ? 'primary' : 'standby'
     return `  ${endpoint} (${role}, ${region}): ${addresses.join(', ')}, checked by ${monitors.join(', ')}`
@@ -86,6 +102,7 @@ function planText(plan: ReturnType<typeof planOf>): string {
     ...rows,
     `  moves when ${quorum.fail} of ${vantages} vantages see the active endpoint down and ${quorum.pass} the target up, for ${formatDuration(sustainMs)}; blind below ${quorum.voters} votes`,
     `  at most ${maxPerDay} times a day by itself, ${formatDuration(cooldownMs)} before any way back`,
+    `  in "vedette run", without --route53: ${digCommand(servedAt, record)} (--zone-port changes that)`,
     ...warnings.map((warning) => `  warning: ${warning}`),
     ...(problems ?? []).map(({ code, detail }) => `  ${code}: ${detail}`),
     ...(problems?.length === 0 ? ['  its record, zone and delegation are as a move needs them'] : []),

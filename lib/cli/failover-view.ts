@@ -1,5 +1,6 @@
 import { reasonText } from '../decide/failover-reasons.ts'
 import { whyNotMoved } from '../decide/swap-outcome.ts'
+import { digCommand } from '../local/zone-place.ts'
 import { age } from '../model/duration.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 
@@ -11,6 +12,7 @@ export function failoverLines(failovers: readonly FailoverStatus[], nowMs: numbe
     const notes = [mode, locked && 'LOCKED', latched && 'LATCHED'].filter(Boolean).join(', ')
     return [
       `⇄ ${id}: ${record} → ${active} (${notes})  ${endpoints.map(votes).join('  ')}`,
+      ...servedLines(failover),
       ...causeLines(failover),
       ...lastLines(failover, nowMs),
       ...readinessLines(failover, nowMs),
@@ -21,6 +23,11 @@ export function failoverLines(failovers: readonly FailoverStatus[], nowMs: numbe
 function votes({ id, up, down, none }: FailoverStatus['endpoints'][number]): string {
   const silent = none.length > 0 ? ` ?${none.join(',')}` : ''
   return `${id} ✔${up.length} ✖${down.length}${silent}`
+}
+
+/** How to ask a record that no resolver knows. */
+function servedLines({ record, servedAt }: FailoverStatus): string[] {
+  return servedAt === undefined ? [] : [`  ${digCommand(servedAt, record)}`]
 }
 
 /** Why the active endpoint is down, in the words of those who see it so. */

@@ -1,7 +1,6 @@
-import { askEngine } from '../local/control.ts'
+import { askEngine, defaultSocket } from '../local/control.ts'
 import { type MonitorStatus, overviewOf } from '../local/overview.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
-import { defaultSocket } from './controllers.ts'
 import type { Output } from './output.ts'
 import { withHistory } from './read-history.ts'
 import { needsPerson, screenOf, screenText } from './status-view.ts'

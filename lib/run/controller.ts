@@ -130,7 +130,11 @@ export class Controller {
 
   /** Every failover, in the order of the config. */
   status(): FailoverStatus[] {
-    return this.#failovers.map((failover) => this.#status.get(failover.id) ?? unknownStatus(failover))
+    return this.#failovers.map((failover) => {
+      const status = this.#status.get(failover.id) ?? unknownStatus(failover)
+      const servedAt = this.#host.servedAt?.(failover)
+      return servedAt === undefined ? status : { ...status, servedAt }
+    })
   }
 
   async #decide(

@@ -21,6 +21,8 @@ export interface FailoverStatus {
   last?: { atMs: number; trigger: Trigger; decision: Decided }
   lastMove?: Move
   readiness?: Readiness
+  /** Where the record is served, where it is a zone of this machine: `127.0.0.1:4455`. */
+  servedAt?: string
 }
 
 /** What a controller has in hand when it decides. */
