@@ -57,9 +57,10 @@ function failoverWords(event: FailoverEvent): Words {
       }
     }
     case 'swapped': {
-      const { outcome, to, tookMs } = event
-      const took = `in ${msText(tookMs)}`
-      if (outcome.kind === 'moved') return { subject, text: `moved to ${to} ${took}` }
+      const { outcome, to, tookMs, downForMs } = event
+      const after = downForMs === undefined ? '' : ` ${msText(downForMs)} after the failure was first seen`
+      const took = `record written in ${msText(tookMs)}`
+      if (outcome.kind === 'moved') return { subject, text: `moved to ${to}${after} (${took})` }
       const why = whyNotMoved(outcome)
       return { subject, text: why === undefined ? `${to} was active already` : `did not move to ${to}: ${why}` }
     }

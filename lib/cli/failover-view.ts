@@ -43,19 +43,21 @@ function readinessLines({ readiness }: FailoverStatus, nowMs: number): string[] 
   return problems.map(({ code, detail }) => `  NOT READY ${code}: ${detail}`)
 }
 
-function lastLines({ last, lastMove }: FailoverStatus, nowMs: number): string[] {
+function lastLines({ last, notable, lastMove }: FailoverStatus, nowMs: number): string[] {
   if (!last) return []
-  const { decision, trigger, atMs } = last
-  const to = 'to' in decision && decision.to ? ` to ${decision.to}` : ''
-  const [first] = decision.reasons
-  const why = first ? reasonText(first) : ''
   const moved = lastMove
     ? [`  moved to ${lastMove.to} ${age(nowMs - lastMove.atMs)} ago${lastMove.verified ? ', verified' : ''}`]
     : []
+  return [...decisionLines(last, nowMs), ...(notable ? decisionLines(notable, nowMs, 'before that, ') : []), ...moved]
+}
+
+function decisionLines({ decision, trigger, atMs }: NonNullable<FailoverStatus['last']>, nowMs: number, when = '') {
+  const to = 'to' in decision && decision.to ? ` to ${decision.to}` : ''
+  const [first] = decision.reasons
+  const why = first ? reasonText(first) : ''
   const lacking = decision.outcome && whyNotMoved(decision.outcome)
   return [
-    `  ${age(nowMs - atMs)} ago, asked by ${trigger}: ${decision.kind}${to}. ${why}`,
+    `  ${when}${age(nowMs - atMs)} ago, asked by ${trigger}: ${decision.kind}${to}. ${why}`,
     ...(lacking === undefined ? [] : [`  NOT MOVED: ${lacking}`]),
-    ...moved,
   ]
 }

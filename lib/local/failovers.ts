@@ -69,7 +69,11 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
   const ask = askSimulated(config, vantages, zones, stopping.signal)
   const wallClock = () => Date.now()
   const host = {
-    ...{ vantages: ids, monitors, ask, records, table, wallClock, emit: options.emit },
+    ...{ vantages: ids, monitors, ask, records, table, wallClock },
+    emit: (event: FailoverEvent) => {
+      options.emit(event)
+      if (event.type === 'swapped' && event.outcome.kind === 'moved') lookAgain(event.failover)
+    },
     pause: (ms: number) => pause(ms * (1 + Math.random()), stopping.signal),
     stopping: stopping.signal,
     servedAt: (failover: Failover) => {
@@ -94,6 +98,10 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
   const aside = (failover: string, work: Promise<unknown>) => {
     const done: Promise<unknown> = work.catch((error) => failed(failover, error)).finally(() => underWay.delete(done))
     underWay.add(done)
+  }
+  /** Who is standby has changed. */
+  const lookAgain = (id: string) => {
+    for (const failover of config.failovers) if (failover.id === id) aside(id, upkeep.look(failover))
   }
   let minute = Math.floor(Date.now() / tickMs)
   const tick = async (failover: Failover, isFirst: boolean) => {

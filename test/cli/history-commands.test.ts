@@ -195,7 +195,7 @@ describe('vedette timeline', () => {
     expect(stdout).toMatch(
       /^# Timeline, .* UTC\n\n## Summary\n\n- \*\*api\*\* was down from .*, still down at the end, after 1\dm/,
     )
-    expect(stdout).toMatch(/- failover live moved to two in 1234 ms at \d\d:\d\d:\d\d\./)
+    expect(stdout).toMatch(/- failover live moved to two \(record written in 1234 ms\) at \d\d:\d\d:\d\d\./)
     const happened = stdout.slice(stdout.indexOf('## What happened'), stdout.indexOf('## For the review'))
     expect(
       [...happened.matchAll(/^- \d\d:\d\d:\d\d \*\*(.*?)\*\* (\w+)/gm)].map(([, who, what]) => `${who} ${what}`),

@@ -24,7 +24,9 @@ export function failoverView(
     ...(active && { active: active.id }),
     ...(status?.readiness && { readiness: readinessView(status.readiness) }),
     ...(status?.last && { last: decisionView(status.last) }),
+    ...(status?.notable && { notable: decisionView(status.notable) }),
     ...(status?.lastMove && { lastMove: status.lastMove }),
+    ...(status?.servedAt !== undefined && { servedAt: status.servedAt }),
   }
 }
 
