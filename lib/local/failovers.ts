@@ -59,7 +59,11 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
   // One that cannot be written locks its failover, and decisions say so.
   for (const { id } of config.failovers) await table.update(id, { healthySince: {} }).catch(() => {})
   const place = { ...(zonePort && { port: zonePort }), ...(isZonePortFixed && { isPortFixed: isZonePortFixed }) }
-  const zones = kept ? await startZones(config.failovers, { ...place, kept }) : []
+  const close = () => {
+    kept?.close()
+    table.close()
+  }
+  const zones = kept ? await startZones(config.failovers, { ...place, kept }).catch(closing(close)) : []
   const records = options.records ?? storesOf(zones)
   const vantages = simulateVantages(config, options.version)
   const ids = vantages.map(({ id }) => id)
@@ -131,9 +135,16 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
       stopping.abort()
       await Promise.all([ended, ...underWay])
       await Promise.all(zones.map(({ zone }) => zone.stop()))
-      kept?.close()
-      table.close()
+      close()
     },
+  }
+}
+
+/** Lets go of what was opened before that which could not be had. */
+function closing(close: () => void): (error: unknown) => never {
+  return (error) => {
+    close()
+    throw error
   }
 }
 

@@ -140,6 +140,7 @@ describe('what a zone holds', () => {
         accepted = Number(epoch)
         if (accepted % 20 === 7) enough.resolve()
       })
+      child.once('exit', () => enough.reject(new Error('it ended by itself')))
       await enough.promise
       child.kill('SIGKILL')
       await once(child, 'close')

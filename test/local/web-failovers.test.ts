@@ -84,7 +84,7 @@ describe('failovers on the dashboard', () => {
       ...{ active: 'one', locked: true, quorum: { fail: 2, pass: 2, voters: 2 }, readiness },
       last: { kind: 'move', to: 'two', trigger: 'vantage' },
       notable: { atMs: 2000, kind: 'refuse', to: 'two', trigger: 'person' },
-      ...{ lastMove, servedAt: '127.0.0.1:4455' },
+      ...{ lastMove, dig: 'dig @127.0.0.1 -p 4455 api.example.com' },
     })
     expect(failovers[0]?.last?.reasons).toContain(
       'one (active): up for nobody; down for north, south; no vote from west.',

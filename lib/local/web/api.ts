@@ -265,8 +265,8 @@ export interface FailoverView {
   notable?: DecisionView
   /** `tookMs`: writing the record; `downForMs`: how long the failure had been seen by then, where there was one. */
   lastMove?: { atMs: number; to: string; tookMs: number; downForMs?: number; verified?: boolean }
-  /** Where the record is served, where it is in a zone of this machine: `127.0.0.1:4455`. */
-  servedAt?: string
+  /** How to ask for the record where it is in a zone of this machine: `dig @127.0.0.1 -p 4455 api.example.com`. */
+  dig?: string
 }
 
 export interface EndpointView {

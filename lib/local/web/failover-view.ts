@@ -6,6 +6,7 @@ import { whyNotMoved } from '../../decide/swap-outcome.ts'
 import { endpointMonitorIds } from '../../model/endpoint-monitors.ts'
 import type { Endpoint } from '../../model/failover.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
+import { digCommand } from '../zone-place.ts'
 import type { DecisionView, EndpointView, FailoverView } from './api.ts'
 import type { WatchedFailover } from './feed.ts'
 
@@ -26,7 +27,7 @@ export function failoverView(
     ...(status?.last && { last: decisionView(status.last) }),
     ...(status?.notable && { notable: decisionView(status.notable) }),
     ...(status?.lastMove && { lastMove: status.lastMove }),
-    ...(status?.servedAt !== undefined && { servedAt: status.servedAt }),
+    ...(status?.servedAt !== undefined && { dig: digCommand(status.servedAt, record) }),
   }
 }
 

@@ -13,7 +13,7 @@ interface Shown {
 /** A failover as it stands: what is active, who voted how, why it was decided so. */
 export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
   const { id, record, active, locked, mode, readiness, quorum, last, notable, lastMove } = failover
-  const { ttlSeconds, zone, servedAt } = failover
+  const { ttlSeconds, zone, dig } = failover
   return h(
     'section',
     { class: 'panel failover', id: `failover-${id}`, 'aria-labelledby': `failover-${id}-name` },
@@ -46,18 +46,13 @@ export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
     facts([
       ['Mode', [mode]],
       ['Zone', [`${zone}, TTL ${ttlSeconds} s`]],
-      ['Ask for it', servedAt === undefined ? [] : [h('code', {}, digText(servedAt, record))]],
+      ['Ask for it', dig === undefined ? [] : [h('code', {}, dig)]],
       [
         'Last move',
         lastMove ? [`to ${lastMove.to} `, timeTag(lastMove.atMs), movedText(lastMove), verifiedText(lastMove)] : [],
       ],
     ]),
   )
-}
-
-function digText(servedAt: string, record: string): string {
-  const at = servedAt.lastIndexOf(':')
-  return `dig @${servedAt.slice(0, at)} -p ${servedAt.slice(at + 1)} ${record}`
 }
 
 /** The time of the write is not that of the outage. */
