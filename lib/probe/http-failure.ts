@@ -15,7 +15,7 @@ export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeF
   const code = (error as NodeJS.ErrnoException).code ?? ''
   if (isTlsError(error)) return tlsFailure(error)
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'HPE_HEADER_OVERFLOW')
-    return new ProbeFailure('HTTP_TOO_LARGE', 'processing', 'the reply has more than 64 KiB of headers', error)
+    return new ProbeFailure('HTTP_TOO_LARGE', stageOf(seen), 'the reply has more than 64 KiB of headers', error)
   // An assertion of undici's own is what a status below 100 comes to.
   if (code === 'ERR_ASSERTION')
     return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), 'the reply is not valid HTTP: no such status', error)
@@ -27,7 +27,7 @@ export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeF
     return new ProbeFailure(
       'HTTP_MALFORMED',
       'processing',
-      'the reply has content-length or transfer-encoding headers that conflict or are repeated',
+      'the reply has content-length or transfer-encoding headers that conflict, or a length that is no number',
       error,
     )
   }

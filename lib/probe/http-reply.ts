@@ -5,7 +5,6 @@ import { type FirstBytes, peekFirstBytes } from './first-bytes.ts'
 import type { Exchange } from './http-exchange.ts'
 import { httpFailure } from './http-failure.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
-import { isTlsError } from './tls-handshake.ts'
 
 /** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
 export const maxHeaderBytes = 64 * 1024
@@ -21,7 +20,7 @@ export class ReplyRecorder {
   readonly #startedAt: number
   readonly #chunks: Buffer[] = []
   #headersAt: number | undefined
-  #refusal: Error | undefined
+  #broken: Error | undefined
   #isEnded = false
 
   /** `onEnd` is called once, with what went wrong if anything did. */
@@ -36,10 +35,11 @@ export class ReplyRecorder {
     this.#maxBodyBytes = maxBodyBytes
     this.#deps = deps
     this.#onEnd = onEnd
-    this.#first = (socket as TLSSocket).alpnProtocol === 'h2' ? undefined : peekFirstBytes(socket, deps.now)
-    // A TLS alert is an error of the socket and then its end, of which undici tells the end alone.
+    this.#first =
+      (socket as TLSSocket).alpnProtocol === 'h2' ? undefined : peekFirstBytes(socket, deps.now, maxHeaderBytes)
+    // Undici tells of a TLS alert as an end, and takes a reset for the end of a body without a length.
     socket.once('error', (error) => {
-      if (isTlsError(error)) this.#refusal = error
+      this.#broken = error
     })
     this.#startedAt = deps.now()
   }
@@ -68,11 +68,12 @@ export class ReplyRecorder {
   }
 
   onResponseEnd(): void {
-    this.end()
+    if (this.#broken) this.onResponseError(undefined, this.#broken)
+    else this.end()
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.end(httpFailure(this.#refusal ?? error, this.#seen, this.#first?.bytesRead ?? 0))
+    this.end(httpFailure(this.#broken ?? error, this.#seen, this.#first?.bytesRead ?? 0))
   }
 
   /** Closes the record; only the first call counts: destroying an HTTP/2 session reports its request once more. */

@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net'
+import zlib from 'node:zlib'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { HttpObserved } from '../../lib/model/result.ts'
+import { headEnd, tidiedHead } from '../../lib/probe/reply-head.ts'
+import { startRawServer } from '../support/http-server.ts'
+import { observe, type TestMonitor } from '../support/observe.ts'
+
+const servers: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+/** What a probe makes of a server that answers a request with these bytes, or as it likes. */
+async function replied(reply: string | Buffer | ((socket: Socket) => void), more: Partial<TestMonitor> = {}) {
+  const server = await startRawServer((socket) => (typeof reply === 'function' ? reply(socket) : socket.end(reply)))
+  servers.push(server)
+  return observe<HttpObserved>({ kind: 'http', url: server.url, ...more })
+}
+
+/** Sends a reply, lets the probe in this same process read it, and resets the connection. */
+const resetAfter = (reply: string) => (socket: Socket) =>
+  socket.write(reply, () => setImmediate(() => setImmediate(() => socket.resetAndDestroy())))
+
+describe('a head that every client reads is read', () => {
+  test.each([
+    ['lines that end in LF alone', 'HTTP/1.1 200 OK\nx-a: 1\ncontent-length: 2\n\nok'],
+    ['blanks behind a length', 'HTTP/1.1 200 OK\r\nx-a: 1 \t\r\ncontent-length: 2 \r\n\r\nok'],
+    ['the same length twice', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-a: 1\r\nContent-Length: 2\r\n\r\nok'],
+    ['the same length twice in one line', 'HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\nx-a: 1\r\n\r\nok'],
+    ['a line that goes on in one that is blank', 'HTTP/1.1 200 OK\r\nx-a: 1\r\n \r\ncontent-length: 2\r\n\r\nok'],
+  ])('%s', async (_what, reply) => {
+    expect(await replied(reply)).toMatchObject({ status: 'up', observed: { bodyBytes: 2, headers: { 'x-a': '1' } } })
+  })
+
+  test('one that comes in pieces, a line going on in the next of them', async () => {
+    const result = await replied((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nx-a: one\r\n', () =>
+        setImmediate(() => socket.end(' two\r\ncontent-length: 2\r\n\r\nok')),
+      )
+    })
+    expect(result).toMatchObject({ status: 'up', observed: { bodyBytes: 2, headers: { 'x-a': 'one two' } } })
+  })
+
+  test('bytes behind it stay as they are, and so do those of a value', () => {
+    const body = Buffer.from([0x20, 0x0d, 0x0a, 0xff, 0x0a, 0x0a, 0x00])
+    const head = Buffer.from('HTTP/1.1 200 OK\nx: caf\u00c3\u00a0\n\n', 'latin1')
+    const tidied = tidiedHead(Buffer.concat([head, body]))
+    expect(tidied.toString('latin1', 0, headEnd(tidied))).toBe('HTTP/1.1 200 OK\r\nx: caf\u00c3\u00a0\r\n\r\n')
+    expect(tidied.subarray(headEnd(tidied))).toEqual(body)
+  })
+
+  test('lengths that differ are MALFORMED', async () => {
+    const result = await replied('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok')
+    expect(result).toMatchObject({ status: 'down', failure: { code: 'HTTP_MALFORMED', stage: 'processing' } })
+  })
+})
+
+describe('a reset is no end', () => {
+  test.each([
+    ['of a body without a length', 'HTTP/1.1 200 OK\r\n\r\nhalf'],
+    [
+      'of a chunked body that the connection would end',
+      'HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+    ],
+  ])('%s', async (_what, reply) => {
+    expect(await replied(resetAfter(reply))).toMatchObject({
+      status: 'down',
+      failure: {
+        code: 'HTTP_RESET',
+        stage: 'transfer',
+        message: expect.stringContaining('after status 200 and 4 bytes'),
+      },
+      observed: { statusCode: 200, bodyBytes: 4 },
+    })
+  })
+})
+
+test('a body of thousands of zstd frames is down, and not at the expense of the probe', async () => {
+  const frames = Buffer.concat(Array<Buffer>(50_000).fill(zlib.zstdCompressSync('')))
+  const head = `HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\ncontent-length: ${frames.length}\r\n\r\n`
+  expect(await replied(Buffer.concat([Buffer.from(head), frames]))).toMatchObject({
+    status: 'down',
+    failure: { code: 'HTTP_DECODE', message: expect.stringContaining('more than 1000 zstd frames') },
+    observed: { statusCode: 200, bodyBytes: frames.length },
+  })
+})
+
+test('trailers over the limit are a fault of the transfer, status and bytes kept', async () => {
+  const chunked = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n'
+  expect(await replied(`${chunked}x-a: ${'a'.repeat(70_000)}\r\n\r\n`)).toMatchObject({
+    failure: { code: 'HTTP_TOO_LARGE', stage: 'transfer' },
+    observed: { statusCode: 200, bodyBytes: 2 },
+  })
+})
