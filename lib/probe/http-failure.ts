@@ -31,12 +31,8 @@ export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeF
       error,
     )
   }
-  if (
-    code === 'ECONNRESET' ||
-    code === 'EPIPE' ||
-    code === 'ERR_HTTP2_STREAM_ERROR' ||
-    code === 'ERR_HTTP2_SESSION_ERROR'
-  )
+  if (code === 'ERR_HTTP2_STREAM_ERROR') return streamFailure(error, seen)
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_HTTP2_SESSION_ERROR' || /GOAWAY/.test(error.message))
     return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server reset the connection${soFar(seen)}`, error)
   if (code === 'UND_ERR_SOCKET' || code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_ABORTED') {
     if (/bad (response|upgrade)/.test(error.message))
@@ -47,6 +43,17 @@ export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeF
   if (code.startsWith('ERR_HTTP2_') || code.startsWith('UND_ERR_'))
     return new ProbeFailure('HTTP_MALFORMED', stageOf(seen), `the reply is not valid HTTP: ${error.message}`, error)
   return new ProbeFailure('HTTP_RESET', stageOf(seen), `the connection broke: ${error.message}`, error)
+}
+
+/** What an HTTP/2 stream ended with (RFC 9113 §7); what is wrong with a reply looks as if the server had said so. */
+function streamFailure(error: Error, seen: Seen): ProbeFailure {
+  const reason = /NGHTTP2_(\w+)/.exec(error.message)?.[1] ?? error.message
+  if (reason === 'PROTOCOL_ERROR' && seen.statusCode === undefined)
+    return new ProbeFailure('HTTP_MALFORMED', 'processing', `the reply is not valid HTTP/2 (${reason})`, error)
+  const what =
+    reason === 'HTTP_1_1_REQUIRED' ? 'wants HTTP/1.1, see httpVersion: it reset the stream' : 'reset the stream'
+  const got = seen.statusCode === undefined ? ' before it answered' : soFar(seen)
+  return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server ${what}${got} (${reason})`, error)
 }
 
 function truncated(seen: Seen, cause: Error): ProbeFailure {

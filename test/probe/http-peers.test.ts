@@ -1,10 +1,13 @@
+import type http from 'node:http'
 import type { Socket } from 'node:net'
 import zlib from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { HttpObserved } from '../../lib/model/result.ts'
 import { headEnd, tidiedHead } from '../../lib/probe/reply-head.ts'
-import { startRawServer } from '../support/http-server.ts'
+import { createLeaf, pemFile, testCa } from '../support/certificates.ts'
+import { startHttpServer, startRawServer } from '../support/http-server.ts'
 import { observe, type TestMonitor } from '../support/observe.ts'
+import { startTlsServer } from '../support/tls-server.ts'
 
 const servers: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -83,6 +86,76 @@ test('a body of thousands of zstd frames is down, and not at the expense of the 
     status: 'down',
     failure: { code: 'HTTP_DECODE', message: expect.stringContaining('more than 1000 zstd frames') },
     observed: { statusCode: 200, bodyBytes: frames.length },
+  })
+})
+
+test('a body that follows a redirect to another origin says there too what it is, and nothing of ours goes along', async () => {
+  const asked: http.IncomingHttpHeaders[] = []
+  const there = await startHttpServer((request, response) => {
+    asked.push(request.headers)
+    response.end()
+  })
+  const here = await startHttpServer((_request, response) => response.writeHead(307, { location: there.url }).end())
+  servers.push(there, here)
+  const headers = { 'Content-Type': 'application/json', accept: 'application/json', 'x-key': 'k', cookie: 'c=1' }
+  expect(await observe({ kind: 'http', url: here.url, method: 'POST', body: '{}', headers })).toMatchObject({
+    status: 'up',
+  })
+  expect(asked).toEqual([expect.objectContaining({ 'content-type': 'application/json', accept: 'application/json' })])
+  expect(asked[0]).not.toHaveProperty('x-key')
+  expect(asked[0]).not.toHaveProperty('cookie')
+})
+
+describe('an HTTP/2 server that', () => {
+  const frame = (type: number, flags: number, stream: number, body: number[] = []) =>
+    Buffer.from([0, 0, body.length, type, flags, 0, 0, 0, stream, ...body])
+  const settings = frame(4, 0, 0)
+  const status200 = frame(1, 4, 1, [0x88])
+
+  async function answered(...frames: Buffer[]) {
+    const ca = await testCa()
+    const { chain, key } = await createLeaf(ca)
+    const server = await startTlsServer({ cert: chain, key, ALPNProtocols: ['h2'] }, (socket) =>
+      socket.once('data', () => socket.write(Buffer.concat([settings, ...frames]))),
+    )
+    servers.push(server)
+    const url = `https://127.0.0.1:${server.port}/`
+    return observe<HttpObserved>({ kind: 'http', url, tls: { caFile: pemFile(ca.cert) } })
+  }
+
+  test('goes away from the request (GOAWAY) has reset it', async () => {
+    expect(await answered(frame(7, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]))).toMatchObject({
+      status: 'down',
+      failure: {
+        code: 'HTTP_RESET',
+        stage: 'processing',
+        message: expect.stringContaining('left the request unanswered'),
+      },
+    })
+  })
+
+  test('goes away in the middle of the body has reset it', async () => {
+    const body = frame(0, 0, 1, [1, 2, 3, 4])
+    expect(await answered(status200, body, frame(7, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]))).toMatchObject({
+      status: 'down',
+      failure: { code: 'HTTP_RESET', stage: 'transfer' },
+      observed: { statusCode: 200, bodyBytes: 4 },
+    })
+  })
+
+  test('resets the stream is quoted with its reason', async () => {
+    expect(await answered(frame(3, 0, 1, [0, 0, 0, 13]))).toMatchObject({
+      failure: {
+        code: 'HTTP_RESET',
+        message: expect.stringMatching(/wants HTTP\/1\.1, see httpVersion.*HTTP_1_1_REQUIRED/),
+      },
+    })
+  })
+
+  test('answers without a status is MALFORMED', async () => {
+    expect(await answered(frame(1, 5, 1, [0x00, 1, 0x78, 1, 0x79]))).toMatchObject({
+      failure: { code: 'HTTP_MALFORMED', stage: 'processing' },
+    })
   })
 })
 
