@@ -29,7 +29,8 @@ function createContext({ caFile, certFile, keyFile, minVersion, maxVersion }: Tl
       maxVersion,
       // OpenSSL's default level refuses TLS 1.0 and 1.1 whatever minVersion says.
       ...(old && { ciphers: 'DEFAULT@SECLEVEL=0' }),
-      ...(caFile && { ca: readFileSync(caFile) }),
+      // What is in caFile is trusted, root or not, as curl and Go have it: people pin intermediates and servers' own too.
+      ...(caFile && { ca: readAuthorities(caFile), allowPartialTrustChain: true }),
       ...(certFile && { cert: readFileSync(certFile) }),
       ...(keyFile && { key: readFileSync(keyFile) }),
     })
@@ -37,4 +38,11 @@ function createContext({ caFile, certFile, keyFile, minVersion, maxVersion }: Tl
     const files = [caFile, certFile, keyFile].filter(Boolean).join(', ')
     throw new ProbeFailure('INTERNAL', 'tls', `tls: cannot use ${files}: ${(error as Error).message}`, error)
   }
+}
+
+/** Node takes a file without certificates for none, and then every server would look untrusted. */
+function readAuthorities(file: string): string {
+  const pem = readFileSync(file, 'latin1')
+  if (/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(pem)) return pem
+  throw new Error('expected certificates as PEM (-----BEGIN CERTIFICATE-----), got none')
 }
