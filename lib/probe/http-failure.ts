@@ -45,15 +45,18 @@ export function httpFailure(error: Error, seen: Seen, bytesRead: number): ProbeF
   return new ProbeFailure('HTTP_RESET', stageOf(seen), `the connection broke: ${error.message}`, error)
 }
 
-/** What an HTTP/2 stream ended with (RFC 9113 §7); what is wrong with a reply looks as if the server had said so. */
+const streamReasons: Record<string, string> = {
+  HTTP_1_1_REQUIRED: 'it wants HTTP/1.1, see httpVersion',
+  // What came of an answer that is not valid looks the same here as what some servers send instead of any.
+  PROTOCOL_ERROR: 'or gave one that is not valid HTTP/2',
+}
+
+/** A stream that did not end well, with the reason that RFC 9113 §7 has a name for. */
 function streamFailure(error: Error, seen: Seen): ProbeFailure {
   const reason = /NGHTTP2_(\w+)/.exec(error.message)?.[1] ?? error.message
-  if (reason === 'PROTOCOL_ERROR' && seen.statusCode === undefined)
-    return new ProbeFailure('HTTP_MALFORMED', 'processing', `the reply is not valid HTTP/2 (${reason})`, error)
-  const what =
-    reason === 'HTTP_1_1_REQUIRED' ? 'wants HTTP/1.1, see httpVersion: it reset the stream' : 'reset the stream'
-  const got = seen.statusCode === undefined ? ' before it answered' : soFar(seen)
-  return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server ${what}${got} (${reason})`, error)
+  const more = streamReasons[reason]
+  const got = seen.statusCode === undefined ? `before it answered${more ? `, ${more}` : ''}` : soFar(seen).trim()
+  return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server reset the stream ${got} (${reason})`, error)
 }
 
 function truncated(seen: Seen, cause: Error): ProbeFailure {
