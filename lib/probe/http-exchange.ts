@@ -35,7 +35,7 @@ export interface Exchange {
   httpVersion?: string
   statusCode?: number
   headers?: Record<string, string | string[]>
-  /** As transferred, at most `maxBodyBytes`. */
+  /** As transferred, at most `maxBodyBytes`; absent where it did not come whole. */
   body?: Buffer
   bodyBytes?: number
   certificate?: Certificate

@@ -18,7 +18,8 @@ export class ReplyRecorder {
   /** Undefined over HTTP/2. */
   readonly #first: FirstBytes | undefined
   readonly #startedAt: number
-  readonly #chunks: Buffer[] = []
+  /** Grows by doubling: kept apart, chunks of one byte would take a hundred times what they hold. */
+  #body: Buffer = Buffer.alloc(0)
   #headersAt: number | undefined
   #broken: Error | undefined
   #isEnded = false
@@ -58,13 +59,19 @@ export class ReplyRecorder {
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    const seen = this.#seen
-    seen.bodyBytes = (seen.bodyBytes ?? 0) + chunk.length
-    if (seen.bodyBytes > this.#maxBodyBytes) {
+    const held = this.#seen.bodyBytes ?? 0
+    const bytes = held + chunk.length
+    this.#seen.bodyBytes = bytes
+    if (bytes > this.#maxBodyBytes) {
       const message = `the body is larger than maxBodyBytes, ${this.#maxBodyBytes}`
       throw new ProbeFailure('HTTP_TOO_LARGE', 'transfer', message)
     }
-    this.#chunks.push(chunk)
+    if (bytes > this.#body.length) {
+      const grown = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#body.length))
+      this.#body.copy(grown, 0, 0, held)
+      this.#body = grown
+    }
+    chunk.copy(this.#body, held)
   }
 
   onResponseEnd(): void {
@@ -86,7 +93,7 @@ export class ReplyRecorder {
     else addPhase(seen.phases, 'transfer', now - this.#headersAt)
     const httpVersion = this.#first ? this.#first.httpVersion : '2'
     if (httpVersion) seen.httpVersion = httpVersion
-    if (seen.statusCode !== undefined) seen.body = Buffer.concat(this.#chunks)
+    if (!failure) seen.body = this.#body.subarray(0, seen.bodyBytes)
     this.#onEnd(failure)
   }
 }

@@ -79,6 +79,15 @@ describe('a reset is no end', () => {
   })
 })
 
+test('a body in chunks of one byte is put together', async () => {
+  const text = Array.from({ length: 3000 }, (_, at) => String.fromCharCode(97 + (at % 26))).join('')
+  const chunks = Array.from(text, (char) => `1\r\n${char}\r\n`).join('')
+  const result = await replied(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`, {
+    expect: [{ source: 'body', op: 'eq', value: text }],
+  })
+  expect(result).toMatchObject({ status: 'up', observed: { bodyBytes: 3000 } })
+})
+
 test('a body of thousands of zstd frames is down, and not at the expense of the probe', async () => {
   const frames = Buffer.concat(Array<Buffer>(50_000).fill(zlib.zstdCompressSync('')))
   const head = `HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\ncontent-length: ${frames.length}\r\n\r\n`
