@@ -9,7 +9,11 @@ export interface FirstBytes {
   bytesRead: number
   /** When the first byte that belongs to no interim reply was read. */
   firstByteAt?: number
+  /** That byte and what came of its line, at most `shownBytes`: headers may hold what is not to be shown. */
+  start?: string
 }
+
+const shownBytes = 40
 
 // 101 is no interim reply but another protocol from here on (RFC 9110 §15.2.2).
 const interim = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)[ \r\n]/
@@ -35,6 +39,7 @@ export function peekFirstBytes(socket: Socket, now: () => number, maxHeadBytes: 
       const version = /^HTTP\/(1\.[01]) /.exec(rest.toString('latin1', 0, 9))?.[1]
       if (!isOpen) {
         seen.firstByteAt ??= now()
+        seen.start = rest.toString('latin1', 0, shownBytes).replace(/[\r\n].*/s, '')
         if (version) seen.httpVersion = version
       }
       if ((isOpen || (version && headEnd(rest) < 0)) && rest.length < maxHeadBytes) {

@@ -80,7 +80,7 @@ export class ReplyRecorder {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.end(httpFailure(this.#broken ?? error, this.#seen, this.#first?.bytesRead ?? 0))
+    this.end(httpFailure(this.#broken ?? error, this.#seen, this.#first))
   }
 
   /** Closes the record; only the first call counts: destroying an HTTP/2 session reports its request once more. */

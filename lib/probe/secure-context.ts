@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import type { TlsOptions } from '../model/monitor.ts'
@@ -24,6 +25,11 @@ export function secureContext(options: TlsOptions, nowMs: number): tls.SecureCon
 function createContext({ caFile, certFile, keyFile, minVersion, maxVersion }: TlsOptions): tls.SecureContext {
   const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1'
   try {
+    const cert = certFile && readFileSync(certFile)
+    const key = keyFile && readFileSync(keyFile)
+    // Of two kinds that do not fit OpenSSL says nothing, and shows no certificate.
+    if (cert && key && !new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+      throw new Error('the key is not that of the certificate')
     return tls.createSecureContext({
       minVersion,
       maxVersion,
@@ -31,8 +37,8 @@ function createContext({ caFile, certFile, keyFile, minVersion, maxVersion }: Tl
       ...(old && { ciphers: 'DEFAULT@SECLEVEL=0' }),
       // What is in caFile is trusted, root or not, as curl and Go have it: people pin intermediates and servers' own too.
       ...(caFile && { ca: readAuthorities(caFile), allowPartialTrustChain: true }),
-      ...(certFile && { cert: readFileSync(certFile) }),
-      ...(keyFile && { key: readFileSync(keyFile) }),
+      ...(cert && { cert }),
+      ...(key && { key }),
     })
   } catch (error) {
     const files = [caFile, certFile, keyFile].filter(Boolean).join(', ')

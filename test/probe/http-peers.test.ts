@@ -59,6 +59,22 @@ describe('a head that every client reads is read', () => {
   })
 })
 
+describe('what is no HTTP', () => {
+  test('is quoted: its first line alone', async () => {
+    const { failure } = await replied('SSH-2.0-OpenSSH_9.2\r\nset-cookie: sesame\r\n')
+    expect(failure).toMatchObject({ code: 'HTTP_MALFORMED', stage: 'processing' })
+    expect(failure?.message).toContain(', got "SSH-2.0-OpenSSH_9.2"')
+  })
+
+  test('but TLS is called so', async () => {
+    const { failure } = await replied(Buffer.from([21, 3, 1, 0, 2, 2, 80]))
+    expect(failure).toMatchObject({
+      code: 'HTTP_MALFORMED',
+      message: expect.stringContaining('speaks TLS on this port'),
+    })
+  })
+})
+
 describe('a reset is no end', () => {
   test.each([
     ['of a body without a length', 'HTTP/1.1 200 OK\r\n\r\nhalf'],

@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 /** What a probe makes of a server that shows this chain. */
-async function shown({ chain, key }: TestCertificate, tls: { caFile?: string; serverName?: string } = {}) {
+async function shown({ chain, key }: TestCertificate, tls: Record<string, string> = {}) {
   const server = await startTlsServer({ cert: chain, key })
   servers.push(server)
   return observe<TlsObserved>({
@@ -56,6 +56,15 @@ describe('what is in caFile is trusted, root or not', () => {
     const result = await shown(await createLeaf(ca), { caFile })
     expect(result).toMatchObject({ status: 'unknown', failure: { code: 'INTERNAL', stage: 'tls' } })
     expect(result.failure?.message).toContain(`cannot use ${caFile}: expected certificates as PEM`)
+  })
+})
+
+test('a client certificate and a key of another kind are our fault', async () => {
+  const [{ cert }, { key }] = [await createLeaf(ca), await createLeaf(ca, { key: 'RSA-2048' })]
+  const client = { certFile: pemFile(cert), keyFile: pemFile(key) }
+  expect(await shown(await createLeaf(ca), client)).toMatchObject({
+    status: 'unknown',
+    failure: { code: 'INTERNAL', message: expect.stringContaining('the key is not that of the certificate') },
   })
 })
 
