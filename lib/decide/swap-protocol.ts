@@ -178,7 +178,8 @@ function judge(attempt: Attempt, seen: Seen): Step {
     const kind = txt.decision === plan.decision ? 'moved' : 'alreadyDone'
     return finish(attempt, { kind, epoch: txt.epoch }, edited ? [{ code: 'EDITED', detail: edit }] : [])
   }
-  if (txt.flags.locked || seen.isLocked) return refuse(attempt, 'LOCKED', 'the record is locked')
+  if (txt.flags.locked) return refuse(attempt, 'LOCKED', 'the record is locked')
+  if (seen.isLocked) return refuse(attempt, 'LOCKED', "this controller's table locks it, or cannot be read")
   if (txt.flags.latched) return refuse(attempt, 'LATCHED', 'the record is latched: it moved too often')
   // While our claim stands nobody else may move, so a flag set and taken back meanwhile changes nothing.
   if (!attempt.holdsClaim && !sameIdentity(txt, attempt.basis))
