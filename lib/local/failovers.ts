@@ -107,6 +107,15 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
     ...{ controller, vantages, zones },
     status: async () => controller.status(),
     drill: upkeep.drill,
+    // What is active tells whose failures are looked for: a record that was just adopted is watched at once.
+    changed: (id) => {
+      const failover = config.failovers.find((one) => one.id === id)
+      if (failover)
+        aside(
+          id,
+          controller.look(id).then(() => upkeep.look(failover)),
+        )
+    },
     stop: async () => {
       clearInterval(timer)
       const ended = controller.stop()

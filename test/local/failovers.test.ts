@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
+import { carryOutRequest } from '../../lib/run/control.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 
 interface Origin {
@@ -88,6 +89,21 @@ describe('a record in a zone of this machine', () => {
     one = await origin('127.0.0.1', two.port)
     expect(await decide()).toMatchObject({ kind: 'stay' })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
+  })
+
+  test('is watched, and ready, as soon as a person has adopted it', async () => {
+    const damaged = { name: '_vedette.shop.live.test', type: 'TXT', ttl: 60, values: ['"damaged"'] } as const
+    await start()
+    const codes = () => embedded.controller.status()[0]?.readiness?.problems.map(({ code }) => code)
+    const active = () => embedded.controller.status()[0]?.endpoints.find((endpoint) => endpoint.active)?.id
+    await vi.waitUntil(() => codes() !== undefined, { timeout: 20_000 })
+    embedded.zones[0]?.store.put([{ ...damaged, values: [...damaged.values] }])
+    await decide()
+    embedded.changed?.('live')
+    await vi.waitUntil(() => codes()?.includes('TXT_UNREADABLE'), { timeout: 20_000 })
+    expect(active()).toBeUndefined()
+    await carryOutRequest({ do: 'adopt', failover: 'live' }, embedded)
+    await vi.waitUntil(() => active() === 'one' && codes()?.length === 0, { timeout: 20_000 })
   })
 
   test('does not move when one vantage is cut off, nor when all but one are', async () => {

@@ -92,6 +92,18 @@ describe('failovers on the dashboard', () => {
     expect(JSON.stringify(failovers)).not.toMatch(/promote|hunter22/)
   })
 
+  it('say why a decided move was not made, and nothing where it was', async () => {
+    const { url, feed } = await startSite({ config })
+    const stale = { kind: 'refused', reason: 'STALE', detail: 'the votes became too old', ...doneMore } as const
+    const notMoved = async (outcome: object) => {
+      const decision = { ...move, outcome } as NonNullable<FailoverStatus['last']>['decision']
+      feed({ failovers: [status({ last: { atMs: 3000, trigger: 'vantage', decision } })] })
+      return (await get<FailoversPage>(`${url}/api/failovers`)).failovers[0]?.last?.notMoved
+    }
+    expect(await notMoved(stale)).toBe('the votes became too old')
+    expect(await notMoved({ kind: 'moved', epoch: 2, ...doneMore })).toBeUndefined()
+  })
+
   it('tell vantages that see a monitor down where a vote is on this monitor alone', async () => {
     const { url, feed } = await startSite({ config })
     feed({ failovers: [status()] })
