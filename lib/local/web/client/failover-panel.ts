@@ -3,7 +3,7 @@ import { h } from './dom.ts'
 import { count, span } from './format.ts'
 import { facts } from './monitor-panels.ts'
 import { path } from './net.ts'
-import { ageTag, timeTag } from './time.ts'
+import { ageTag, timeTag, withTimes } from './time.ts'
 
 interface Shown {
   failover: FailoverView
@@ -150,6 +150,6 @@ export function reasonList(reasons: readonly string[]): HTMLElement {
   return h(
     'ul',
     { class: 'plain reasons' },
-    reasons.map((reason) => h('li', {}, reason)),
+    reasons.map((reason) => h('li', {}, withTimes(reason))),
   )
 }

@@ -84,13 +84,15 @@ function rowOf(incident: IncidentSummary): HTMLTableRowElement {
   const { id, monitor, firstFailureMs, recovery, endUnknown, cause, muted } = incident
   const state = recovery ? ['up', '✔ over'] : endUnknown ? ['unknown', '? end not seen'] : ['down', '✖ open']
   const length = recovery ? span(recovery.firstGoodMs - firstFailureMs) : endUnknown ? '–' : ageTag(firstFailureMs)
+  // On a phone a row is laid out as a card: its roles tell what it is still.
+  const cell = { role: 'cell' }
   return h(
     'tr',
-    {},
-    h('td', {}, h('span', { class: `look ${state[0]}` }, state[1] ?? '')),
-    h('th', { scope: 'row' }, h('a', { href: path('/incidents/:id', id) }, monitor)),
-    h('td', {}, timeTag(firstFailureMs)),
-    h('td', { class: 'number' }, length),
-    h('td', {}, `${cause.words}${muted ? ' (in maintenance)' : ''} · ${cause.message}`),
+    { role: 'row' },
+    h('td', cell, h('span', { class: `look ${state[0]}` }, state[1] ?? '')),
+    h('th', { role: 'rowheader', scope: 'row' }, h('a', { href: path('/incidents/:id', id) }, monitor)),
+    h('td', cell, timeTag(firstFailureMs)),
+    h('td', { ...cell, class: 'number' }, length),
+    h('td', cell, `${cause.words}${muted ? ' (in maintenance)' : ''} · ${cause.message}`),
   )
 }
