@@ -80,6 +80,7 @@ describe('the page of a monitor', () => {
         headers: { 'x-api-key': 'k3y-of-ours', accept: 'text/plain', cookie: { env: 'COOKIE' } },
         auth: { basic: { username: 'robot', password: 'pa55word' } },
         proxy: 'http://robot:pr0xypass@proxy.example.com:3128',
+        ...{ method: 'POST', body: 'client_secret=b0dy-of-ours' },
       },
       {
         ...{ id: 'mail', kind: 'tcp', host: 'mx.example.com', port: 25 },
@@ -103,9 +104,10 @@ describe('the page of a monitor', () => {
     })
     const { config: mail } = await get<MonitorPage>(`${url}/api/monitors/mail`)
     expect(mail.dialog).toEqual([{ expect: '^220' }, { send: '[secret]' }, { send: '[secret]' }])
+    expect(config.body).toBe('[secret]')
     for (const path of ['/api/overview', '/api/monitors/api', '/api/monitors/mail', '/metrics']) {
       const { text } = await ask(url + path)
-      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0/)
+      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0|b0dy-of-ours/)
     }
   })
 

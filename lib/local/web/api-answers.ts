@@ -59,7 +59,7 @@ export function createApi({ board, ring, history }: { board: Board; ring: EventR
   return {
     overview: (_, query) => {
       const ids = query.get('ids')
-      return ids === null ? overview() : json(overviewOf(ids.split(',').map(monitorOf)))
+      return ids === null ? overview() : json(overviewOf([...new Set(ids.split(','))].map(monitorOf)))
     },
     monitor: (id) => {
       const monitor = monitorOf(id)

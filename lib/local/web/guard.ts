@@ -26,7 +26,9 @@ const openPaths = /^\/(healthz|login|assets\/[^/]*)$/
 
 /** Throws `HttpError` for a request that may not be answered; `token` absent: anyone on this machine may read. */
 export function guard(request: IncomingMessage, path: string, token: string | undefined): void {
-  const { method = '', headers } = request
+  const { method = '', headers, headersDistinct } = request
+  // RFC 9112 §3.2: which of several would be meant, nobody knows.
+  if ((headersDistinct.host ?? []).length > 1) throw new HttpError(400, 'expected one Host, got several')
   const isLogin = path === '/login' && method === 'POST'
   if (method !== 'GET' && method !== 'HEAD' && !isLogin) {
     const allow = path === '/login' ? 'GET, HEAD, POST' : 'GET, HEAD'

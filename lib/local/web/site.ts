@@ -30,8 +30,9 @@ export interface Site {
 
 /** Connections, listeners included. */
 const mostConnections = 256
-/** A request must be there, and an answer taken, within this; then its connection is closed. */
+/** A request must be there within this; then its connection is closed. Node looks every so often. */
 const requestWithinMs = 10_000
+const checkEveryMs = 1000
 const idleMs = 30_000
 /** Questions to the history that are worked on at once; more are turned away. */
 const mostQuestions = 16
@@ -103,7 +104,7 @@ function responder({ board, ring, streams, history, assets }: Parts): Responder 
 
 function createServer(respond: Responder, log: Log): http.Server {
   let questions = 0
-  const server = http.createServer(async (request, response) => {
+  const server = http.createServer({ connectionsCheckingInterval: checkEveryMs }, async (request, response) => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     response.setTimeout(idleMs)
     try {
