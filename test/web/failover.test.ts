@@ -37,6 +37,10 @@ test.skipIf(!requireSystem('chromium'))('the demo’s failover is seen as it hap
   expect(await held.locator('time').getAttribute('title')).toMatch(/ UTC$/)
   expect(await held.textContent()).not.toMatch(/\dZ/)
 
+  await page.goto(`${watch.url}/?q=live@primary`)
+  await page.getByText('from local, north, south, west: connection refused').waitFor()
+  await page.goto(`${watch.url}/failovers`)
+
   // Cut off, a vantage has no vote; that is not a vote for anything.
   const [north] = watch.failovers?.vantages ?? []
   if (!north) throw new Error('expected the demo to have simulated vantages')

@@ -412,6 +412,8 @@ export interface StreamEvents {
   tick: EngineState
   /** Results of the last quarter of a second. */
   results: ResultUpdate[]
+  /** Monitors that other vantages see down now than before, without a result from here. */
+  sights: { id: string; downAt: string[] }[]
   /** Changes of monitors' states. */
   state: StateChange
   /** A failover as it stands now, and what has happened to it, if that is worth telling. */

@@ -77,15 +77,3 @@ export function reasonsOf(decision: Decision): string[] {
   const verdict = decision.kind === 'report' ? decision.would : decision
   return (decision.reasons.length > 0 ? decision.reasons : verdict.reasons).map(reasonText)
 }
-
-/** By monitor, the vantages whose votes say that it is down; of endpoints with one monitor, as a vote is on the whole endpoint. */
-export function votedDown(views: readonly FailoverView[]): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  for (const { endpoints } of views)
-    for (const { monitors, votes } of endpoints) {
-      const [monitor] = monitors
-      if (monitor !== undefined && monitors.length === 1 && votes.down.length > 0)
-        found.set(monitor, [...new Set([...(found.get(monitor) ?? []), ...votes.down])])
-    }
-  return found
-}

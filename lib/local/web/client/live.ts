@@ -17,6 +17,7 @@ const names = [
   'reset',
   'tick',
   'results',
+  'sights',
   'state',
   'failover',
   'incident',

@@ -45,8 +45,19 @@ export function take(store: Store, event: StreamEvent): string[] {
       if (row) takeResult(row, update)
       return row ? [row.id] : []
     })
+  } else if (event.name === 'sights') {
+    return event.data.flatMap(({ id, downAt }) => {
+      const row = store.rows.get(id)
+      if (row) takeDownAt(row, downAt)
+      return row ? [id] : []
+    })
   }
   return []
+}
+
+function takeDownAt(row: MonitorRow, downAt: readonly string[] = []): void {
+  if (downAt.length > 0) row.downAt = [...downAt]
+  else delete row.downAt
 }
 
 function takeResult(row: MonitorRow, update: ResultUpdate): void {
@@ -59,8 +70,7 @@ function takeResult(row: MonitorRow, update: ResultUpdate): void {
   if (trouble) row.lastFailure = { ...trouble, atMs: last.atMs }
   if (muted) row.muted = muted
   else delete row.muted
-  if (downAt) row.downAt = downAt
-  else delete row.downAt
+  takeDownAt(row, downAt)
 }
 
 /** The latest durations of a monitor, oldest first; null for a run that failed. */
