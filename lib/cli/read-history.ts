@@ -6,7 +6,7 @@ import { parseDuration } from '../model/duration.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where `vedette run` keeps what it saw, from the folder that it was started in. */
-export const defaultHistory = path.join('.vedette', 'history.db')
+const defaultHistory = path.join('.vedette', 'history.db')
 
 /** Reads a history beside the engine that writes it, or without one. Throws `UsageError` where there is none to read. */
 export function withHistory<T>(file: string | undefined, work: (reader: HistoryReader) => T): T {

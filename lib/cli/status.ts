@@ -65,6 +65,6 @@ function isInTrouble({ monitors, failovers, unreachable }: Status): boolean {
 }
 
 /** Whether a pair of windows burns that pages. */
-export function isPaging(pairs: NonNullable<MonitorStatus['budget']>['pairs'] = []): boolean {
+function isPaging(pairs: NonNullable<MonitorStatus['budget']>['pairs'] = []): boolean {
   return pairs.some(({ isBurning, pair }) => isBurning && pair.severity === 'page')
 }

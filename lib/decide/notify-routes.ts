@@ -49,7 +49,7 @@ export function isOpenAt({ hours }: RouteRule, nowMs: number): boolean {
 }
 
 /** A monitor that is down and that this one depends on, at whatever remove. */
-export function downAncestor(monitor: MonitorRule, state: NotifyState, rules: NotifyRules): string | undefined {
+function downAncestor(monitor: MonitorRule, state: NotifyState, rules: NotifyRules): string | undefined {
   for (const id of ancestorsOf(monitor, rules)) if (Object.hasOwn(state.incidents, keyOf(rules, id))) return id
   return undefined
 }

@@ -24,7 +24,7 @@ export interface Demo {
 }
 
 /** Preferred ports: easy to remember. A taken one is replaced by any free one. */
-export const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
+const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
 
 /** Starts shop and control server. Only loopback is touched, and one temporary folder that `stop` removes. */
 export async function startDemo(): Promise<Demo> {

@@ -2,8 +2,8 @@ import type { CountRow, HistoryReader } from '../history-reader.ts'
 import { hourMs, hoursPerDay } from '../history-schema.ts'
 import type { Bars, UptimeRatios } from './api.ts'
 
-export const hourBars = 24
-export const dayBars = 30
+const hourBars = 24
+const dayBars = 30
 const daysOfWeek = 7
 const dayMs = hourMs * hoursPerDay
 

@@ -9,7 +9,7 @@ export interface BarSize {
   height: number
 }
 
-export const smallBars: BarSize = { step: 4, height: 18 }
+const smallBars: BarSize = { step: 4, height: 18 }
 
 const allVotes = 10_000
 
