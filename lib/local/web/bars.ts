@@ -1,4 +1,5 @@
-import type { CountRow, HistoryReader } from '../history-reader.ts'
+import type { CountRow } from '../history-counts.ts'
+import type { HistoryReader } from '../history-reader.ts'
 import { hourMs, hoursPerDay } from '../history-schema.ts'
 import type { Bars, UptimeRatios } from './api.ts'
 

@@ -67,6 +67,9 @@ export class Live {
   }
 
   #open(): void {
+    // A page that is seen again may be waiting for its next try: of two streams all would be told twice.
+    clearTimeout(this.#retry)
+    this.#disconnect()
     const source = new EventSource(path(routes.events, '', { after: this.#after || undefined }))
     this.#source = source
     for (const name of names) source.addEventListener(name, (message) => this.#take(name, message))
