@@ -17,6 +17,22 @@ import { requireSystem } from '../support/system.ts'
 const evil = `"><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
 const minuteMs = 60_000
 
+/** Lets a test ask how many streams a page holds, or tries to. */
+const countStreams = `
+  const streams = []
+  window.EventSource = class extends EventSource { constructor(url) { super(url); streams.push(this) } }
+  window.streamsInUse = () => streams.filter(({ readyState }) => readyState !== 2).length
+`
+
+/** Leaves the tab and comes back, again and again while every try fails. */
+const comeBackOften = `new Promise((resolve) => {
+  let times = 0
+  const timer = setInterval(() => {
+    document.dispatchEvent(new Event('visibilitychange'))
+    if (++times === 30) resolve(clearInterval(timer))
+  }, 50)
+})`
+
 let browser: Browser
 let target: LoopbackServer
 let folder: string
@@ -293,6 +309,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     page.setDefaultTimeout(60_000)
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await page.addInitScript(countStreams)
     await page.goto(`${relay.url}/incidents?monitor=api`)
     await page.getByText('● live').waitFor()
     const rows = page.locator('tbody tr')
@@ -301,6 +318,8 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     asked.length = 0
     relay.setCut(true)
     await page.getByRole('alert').getByText('No word from Vedette').waitFor()
+    // Whoever comes back to the tab meanwhile waits for no second stream.
+    await page.evaluate(comeBackOften)
     isBroken = true
     await stateOf('api', 'down')
     isBroken = false
@@ -310,6 +329,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(before + 1)
     await rows.first().getByText('✔ over').waitFor()
     expect(asked.filter((at) => at !== '/api/events' && at !== '/api/overview')).toEqual([])
+    expect(await page.evaluate('window.streamsInUse()')).toBe(1)
   })
 
   /** Resolves when the engine holds a monitor to be in a state. */
