@@ -1,7 +1,7 @@
 import net from 'node:net'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { pages, routes } from '../../lib/local/web/api.ts'
+import { pages, routes } from '../../lib/local/web/api/routes.ts'
 import { placeOf } from '../../lib/local/web/listen.ts'
 import { ask, startSite, transition } from '../support/site.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { MonitorRow } from '../../lib/local/web/api.ts'
+import type { MonitorRow } from '../../lib/local/web/api/overview.ts'
 import { countLooks, filtered, filterOf, grouped, queryOf, sorted } from '../../lib/local/web/client/overview-filter.ts'
 
 function row(id: string, over: Partial<MonitorRow> = {}): MonitorRow {

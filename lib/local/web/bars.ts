@@ -1,7 +1,7 @@
 import type { CountRow } from '../history-counts.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import { hourMs, hoursPerDay } from '../history-schema.ts'
-import type { Bars, UptimeRatios } from './api.ts'
+import type { Bars, UptimeRatios } from './api/overview.ts'
 
 const hourBars = 24
 const dayBars = 30

@@ -5,15 +5,10 @@ import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import type { StoredTransition } from '../history-store.ts'
 import type { LastRun as EngineRun, MonitorView } from '../snapshot.ts'
-import type {
-  EngineState,
-  FailoverView,
-  MonitorRow,
-  ResultUpdate,
-  StateChange,
-  StreamEvents,
-  TroubleAt,
-} from './api.ts'
+import type { EngineState, TroubleAt } from './api/engine.ts'
+import type { ResultUpdate, StateChange, StreamEvents } from './api/events.ts'
+import type { FailoverView } from './api/failovers.ts'
+import type { MonitorRow } from './api/overview.ts'
 import { BarsBoard } from './bars.ts'
 import type { KeptEvent } from './event-ring.ts'
 import { failoverView } from './failover-view.ts'

@@ -5,7 +5,7 @@ import type { Readiness } from '../../decide/readiness.ts'
 import { endpointMonitorIds } from '../../model/endpoint-monitors.ts'
 import type { Endpoint } from '../../model/failover.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
-import type { DecisionView, EndpointView, FailoverView } from './api.ts'
+import type { DecisionView, EndpointView, FailoverView } from './api/failovers.ts'
 import type { WatchedFailover } from './feed.ts'
 
 /** A failover as the dashboard shows it; `status` is absent until its controller has told of it. */

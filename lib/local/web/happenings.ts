@@ -1,6 +1,6 @@
 import type { Decision } from '../../decide/failover-facts.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
-import type { FailoverHappening, FailoverMove, FailoverNote } from './api.ts'
+import type { FailoverHappening, FailoverMove, FailoverNote } from './api/failovers.ts'
 import { reasonsOf, targetOf } from './failover-view.ts'
 
 type Of<Type extends FailoverEvent['type']> = Extract<FailoverEvent, { type: Type }>

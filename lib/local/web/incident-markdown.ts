@@ -1,4 +1,4 @@
-import type { IncidentPage } from './api.ts'
+import type { IncidentPage } from './api/incidents.ts'
 
 type Told = Omit<IncidentPage, 'eventId' | 'engine'>
 

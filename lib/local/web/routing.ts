@@ -1,5 +1,5 @@
 import { HttpError } from './answer.ts'
-import { pages, routes } from './api.ts'
+import { pages, routes } from './api/routes.ts'
 
 /** What answers a path: a route of the API, or the page, which is the same for all of its paths. */
 export type RouteName = keyof typeof routes | 'page'

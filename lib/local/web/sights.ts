@@ -1,5 +1,5 @@
 import type { Sight } from '../failover-watch.ts'
-import type { FailoverView } from './api.ts'
+import type { FailoverView } from './api/failovers.ts'
 
 /**
  * What simulated vantages see of monitors. They speak by their runs, which no history keeps, and by their votes on failovers:

@@ -1,4 +1,4 @@
-import type { Bars, Overview } from '../api.ts'
+import type { Bars, Overview } from '../api/overview.ts'
 import { svg } from './dom.ts'
 import { percent } from './format.ts'
 import { localTime, utc } from './time.ts'

@@ -1,4 +1,7 @@
-import { type MonitorRow, type MonitorSeries, type ResultUpdate, routes } from '../api.ts'
+import type { ResultUpdate } from '../api/events.ts'
+import type { MonitorRow } from '../api/overview.ts'
+import { routes } from '../api/routes.ts'
+import type { MonitorSeries } from '../api/series.ts'
 import { summaryOf } from './chart-data.ts'
 import { Charts } from './charts.ts'
 import { button, h, setAttribute, setText } from './dom.ts'

@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import type { MonitorSeries } from '../api.ts'
+import type { MonitorSeries } from '../api/series.ts'
 import { type Columns, failureMarks, percentiles, phaseNames, singleResults, stackedPhases } from './chart-data.ts'
 import { commonOptions, timeSeries, valueText } from './chart-options.ts'
 import { h } from './dom.ts'

@@ -1,4 +1,4 @@
-import type { DecisionView, EndpointView, FailoverView } from '../api.ts'
+import type { DecisionView, EndpointView, FailoverView } from '../api/failovers.ts'
 import { h } from './dom.ts'
 import { count, span } from './format.ts'
 import { facts } from './monitor-panels.ts'

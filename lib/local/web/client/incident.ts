@@ -1,4 +1,5 @@
-import { type IncidentPage, routes, type TimelineEntry } from '../api.ts'
+import type { IncidentPage, TimelineEntry } from '../api/incidents.ts'
+import { routes } from '../api/routes.ts'
 import { h, link, slot } from './dom.ts'
 import { count, span } from './format.ts'
 import { incidentText } from './incident-text.ts'

@@ -1,4 +1,5 @@
-import { type IncidentList, type IncidentSummary, routes } from '../api.ts'
+import type { IncidentList, IncidentSummary } from '../api/incidents.ts'
+import { routes } from '../api/routes.ts'
 import { arrange, button, h, setText } from './dom.ts'
 import { span } from './format.ts'
 import { load, path } from './net.ts'

@@ -1,4 +1,5 @@
-import { routes, type StreamEvents } from '../api.ts'
+import type { StreamEvents } from '../api/events.ts'
+import { routes } from '../api/routes.ts'
 import { path } from './net.ts'
 
 /** One event of the stream, with its name. */

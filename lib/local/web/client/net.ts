@@ -1,4 +1,4 @@
-import type { ApiError } from '../api.ts'
+import type { ApiError } from '../api/routes.ts'
 
 const timeoutMs = 20_000
 

@@ -1,4 +1,4 @@
-import type { MonitorRow } from '../api.ts'
+import type { MonitorRow } from '../api/overview.ts'
 import type { Look } from '../look.ts'
 import { arrange, button, h, setAttribute, setText } from './dom.ts'
 import { countLooks, type Filter, filtered } from './overview-filter.ts'

@@ -1,4 +1,4 @@
-import type { MonitorRow } from '../api.ts'
+import type { MonitorRow } from '../api/overview.ts'
 import { type Look, lookOf, looks, worstFirst } from '../look.ts'
 
 /** What of the overview is shown, and how. All of it is in the page's address. */

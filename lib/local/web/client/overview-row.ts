@@ -1,4 +1,4 @@
-import type { MonitorRow } from '../api.ts'
+import type { MonitorRow } from '../api/overview.ts'
 import { lookOf, looks } from '../look.ts'
 import { barsLabel, drawBars, drawSparkline } from './bars.ts'
 import { h, setAttribute, setText } from './dom.ts'

@@ -1,4 +1,4 @@
-import type { MonitorPage } from '../api.ts'
+import type { MonitorPage } from '../api/monitor.ts'
 import { looks } from '../look.ts'
 import { type Phases, phaseNames } from './chart-data.ts'
 import { arrange, h, setText } from './dom.ts'

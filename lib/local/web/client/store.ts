@@ -1,11 +1,8 @@
-import {
-  type FailoverView,
-  type IncidentSummary,
-  type MonitorRow,
-  type Overview,
-  type ResultUpdate,
-  routes,
-} from '../api.ts'
+import type { ResultUpdate } from '../api/events.ts'
+import type { FailoverView } from '../api/failovers.ts'
+import type { IncidentSummary } from '../api/incidents.ts'
+import type { MonitorRow, Overview } from '../api/overview.ts'
+import { routes } from '../api/routes.ts'
 import { decodeSparkline } from '../sparkline.ts'
 import type { StreamEvent } from './live.ts'
 import { load } from './net.ts'
