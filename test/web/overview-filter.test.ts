@@ -82,6 +82,12 @@ describe('the filter', () => {
     expect(ids(filtered(rows, filterOf(search)))).toEqual(found)
   })
 
+  test('what fails is found by its cause before it is held to be down', () => {
+    const last = { atMs: 0, status: 'down', durationMs: 1, attempts: 1 } as const
+    const failing = row('slow', { last, lastFailure: { code: 'X', words: 'no answer in time', message: '', atMs: 0 } })
+    expect(ids(filtered([...rows, failing], filterOf('q=answer')))).toEqual(['slow'])
+  })
+
   test('the counts of the states do not depend on the state that is chosen', () => {
     expect(countLooks(filtered(rows, filterOf('state=down'), true))).toEqual([
       { look: 'down', mark: '✖', count: 1 },

@@ -52,7 +52,15 @@ function fill(file: string): void {
   const cause = { code: 'CONNECT_REFUSED', message: 'expected a connection, got refused' }
   const down = { from: 'up', to: 'down', atMs: beganMs + 2 * minuteMs, firstAtMs: beganMs, cause } as const
   const up = { from: 'down', to: 'up', atMs: endedMs + minuteMs, firstAtMs: endedMs } as const
-  const transitions = [down, up].map((one) => ({ ...one, monitor: 'api', muted: false }))
+  const monthsAgo = (one: typeof down | typeof up) => {
+    const agoMs = 40 * 1440 * minuteMs
+    return { ...one, atMs: one.atMs - agoMs, firstAtMs: one.firstAtMs - agoMs }
+  }
+  const transitions = [monthsAgo(down), monthsAgo(up), down, up].map((one) => ({
+    ...one,
+    monitor: 'api',
+    muted: false,
+  }))
   new HistoryStore(db).append({ results, transitions })
   db.close()
 }
@@ -156,6 +164,8 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     expect(await page.getByRole('button', { name: 'down 1' }).getAttribute('aria-pressed')).toBe('true')
     await page.getByRole('searchbox').fill('nothing like it')
     await page.getByText('No monitor is like this.').waitFor()
+    await page.goto(`${watch.url}/?tag=of-long-ago`)
+    await row(page, 'home').waitFor()
   })
 
   test('what a site says is text, wherever it is shown', async () => {
@@ -230,6 +240,16 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     expect(download.suggestedFilename()).toMatch(/\.md$/)
     expect(text).toMatch(/^# /)
     expect(text).toContain('CONNECT_REFUSED')
+  })
+
+  test('incidents of longer ago are asked for a month at a time', async () => {
+    const page = await open('/incidents?monitor=api')
+    const rows = page.locator('tbody tr')
+    await rows.first().waitFor()
+    const before = await rows.count()
+    await page.getByRole('button', { name: 'Older ones' }).click()
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(before + 1)
+    await page.getByText('All since').waitFor()
   })
 
   test('everything is reached by keyboard alone', async () => {

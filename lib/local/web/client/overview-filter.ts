@@ -40,7 +40,7 @@ export function filtered(rows: Iterable<MonitorRow>, filter: Filter, isAnyLook =
 
 function holdsAll(row: MonitorRow, words: readonly string[]): boolean {
   const { id, target, kind, tags, downAt = [], lastFailure } = row
-  const trouble = lastFailure && row.state !== 'up' ? `${lastFailure.code} ${lastFailure.words}` : ''
+  const trouble = lastFailure && lookOf(row) !== 'up' ? `${lastFailure.code} ${lastFailure.words}` : ''
   const text = `${id} ${target} ${kind} ${tags.join(' ')} ${downAt.join(' ')} ${trouble}`.toLowerCase()
   return words.every((word) => text.includes(word))
 }
