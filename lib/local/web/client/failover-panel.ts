@@ -72,9 +72,9 @@ function problems(readiness: FailoverView['readiness']): HTMLElement | false {
   return h('ul', { class: 'plain problems' }, items)
 }
 
-/** Endpoints down, vantages across. */
+/** Endpoints down, vantages across: votes come first, as a phone has no room for more. */
 function votes({ endpoints }: FailoverView, vantages: readonly string[]): HTMLElement {
-  const columns = ['Endpoint', 'Leads to', ...vantages, 'Up', 'Down', 'No vote']
+  const columns = ['Endpoint', ...vantages, 'Up', 'Down', 'No vote', 'Leads to']
   const head = h(
     'tr',
     {},
@@ -104,14 +104,14 @@ function endpointRow(
     'tr',
     { class: active ? 'active' : undefined },
     h('th', { scope: 'row' }, name, ' ', h('span', { class: 'marks' }, marks.join(' · '))),
+    vantages.map((vantage) => h('td', {}, voteMark(seen, vantage))),
+    [seen.up, seen.down, seen.none].map((ids) => h('td', { class: 'number' }, ids.length)),
     h(
       'td',
       {},
       h('code', {}, answer),
       causes.map((cause) => h('div', { class: 'help' }, cause)),
     ),
-    vantages.map((vantage) => h('td', {}, voteMark(seen, vantage))),
-    [seen.up, seen.down, seen.none].map((ids) => h('td', { class: 'number' }, ids.length)),
   )
 }
 
