@@ -168,10 +168,13 @@ describe('a dashboard with a token', () => {
     const login = await ask(`${url}/login`, { method: 'POST', body: `token=${token}` })
     expect([303, '/']).toEqual([login.status, login.headers.location])
     const [cookie = ''] = login.headers['set-cookie'] ?? []
-    expect(cookie).toMatch(/^vedette=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/)
+    expect(cookie).toMatch(/^vedette-[\w-]{8}=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/)
     expect(cookie).not.toContain(token)
     const known = await ask(`${url}/api/overview`, { headers: { cookie: `other=1; ${cookie.split(';')[0]}` } })
     expect(known.status).toBe(200)
+    const elsewhere = await startSite({ token: `${token}-of-another` })
+    const other = await ask(`${elsewhere.url}/login`, { method: 'POST', body: `token=${token}-of-another` })
+    expect(other.headers['set-cookie']?.[0]?.split('=')[0]).not.toBe(cookie.split('=')[0])
     const forged = `${cookie.split(';')[0]?.slice(0, -1)}${cookie.includes('A;') ? 'B' : 'A'}`
     expect((await ask(`${url}/api/overview`, { headers: { cookie: forged } })).status).toBe(401)
   })
