@@ -179,6 +179,32 @@ describe('a dashboard with a token', () => {
     expect((await ask(`${url}/api/overview`, { headers: { cookie: forged } })).status).toBe(401)
   })
 
+  it('leads on to the page that was asked for, and to nothing that is not ours', async () => {
+    const { url } = await startSite({ token })
+    const asked = await ask(`${url}/monitors/api?last=6h`, { headers: { accept: 'text/html' } })
+    const login = '/login?to=%2Fmonitors%2Fapi%3Flast%3D6h'
+    expect([303, login]).toEqual([asked.status, asked.headers.location])
+    expect((await ask(url + login)).text).toContain(`action="${login}"`)
+    const leadsTo = async (to: string) => {
+      const at = `${url}/login?to=${encodeURIComponent(to)}`
+      return (await ask(at, { method: 'POST', body: `token=${token}` })).headers.location
+    }
+    expect(await leadsTo('/monitors/api?last=6h')).toBe('/monitors/api?last=6h')
+    const others = [
+      '//evil.example/',
+      '/\\evil.example',
+      'https://evil.example/',
+      'javascript:alert(1)',
+      '/metrics',
+      '"><b>',
+      '',
+    ]
+    for (const to of others) expect({ to, leadsTo: await leadsTo(to) }).toEqual({ to, leadsTo: '/' })
+    expect((await ask(`${url}/badges/api.svg?key=wrong`, { headers: { accept: 'text/html' } })).headers.location).toBe(
+      '/login',
+    )
+  })
+
   it('reads four forms at once: whoever sends slowly keeps nobody from the rest', async () => {
     const { url } = await startSite({ token })
     const { port } = new URL(url)

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { complaintsOf } from '../support/browser.ts'
 import { startWatch } from '../support/dashboard.ts'
 import { startRelay } from '../support/relay.ts'
-import { inState, rowOf, type ShopPages, startShopPages } from '../support/shop-pages.ts'
+import { inState, type ShopPages, startShopPages } from '../support/shop-pages.ts'
 import { requireSystem } from '../support/system.ts'
 
 /** Lets a test ask how many streams a page holds, or tries to. */
@@ -86,7 +86,7 @@ describe.skipIf(!requireSystem('chromium'))('a page that loses its server', { ti
     expect(await complaintsOf(page)).toEqual([])
     await page.getByLabel('Token').fill(token)
     await page.keyboard.press('Enter')
-    await rowOf(page, 'home').waitFor()
+    await page.getByRole('heading', { name: 'Incidents' }).waitFor()
     await page.getByText('● live').waitFor()
   })
 

@@ -11,6 +11,11 @@ const table: { name: RouteName; pattern: RegExp }[] = [
   ...pages.map((page) => ({ name: 'page' as const, pattern: patternOf(page) })),
 ]
 
+/** Whether a path is one of the client's pages. */
+export function isPage(path: string): boolean {
+  return table.some(({ name, pattern }) => name === 'page' && pattern.test(path))
+}
+
 function patternOf(route: string): RegExp {
   return new RegExp(`^${route.replace(':id', '([^/]+)')}$`)
 }
