@@ -12,7 +12,7 @@ interface Shown {
 
 /** A failover as it stands: what is active, who voted how, why it was decided so. */
 export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
-  const { id, record, active, locked, mode, readiness, quorum, last, lastMove, ttlSeconds, zone } = failover
+  const { id, record, active, mode, readiness, quorum, last, lastMove, ttlSeconds, zone } = failover
   return h(
     'section',
     { class: 'panel failover', id: `failover-${id}`, 'aria-labelledby': `failover-${id}-name` },
@@ -21,11 +21,7 @@ export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
       { class: 'failover-head' },
       h('h2', { id: `failover-${id}-name` }, id),
       h('p', { class: 'record' }, record, ' → ', h('strong', {}, active ?? 'not known')),
-      h(
-        'p',
-        { class: `look ${locked ? 'degraded' : 'up'}` },
-        locked ? '▲ locked: a person unlocks it' : '✔ not locked',
-      ),
+      lockMark(failover),
       readinessMark(readiness),
     ),
     h(
@@ -52,6 +48,13 @@ export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
       ],
     ]),
   )
+}
+
+/** Before its controller has told of it nobody knows. */
+function lockMark({ locked, active, last }: FailoverView): HTMLElement {
+  if (locked) return h('p', { class: 'look degraded' }, '▲ locked: a person unlocks it')
+  if (active === undefined && !last) return h('p', { class: 'look pending' }, '· lock not known yet')
+  return h('p', { class: 'look up' }, '✔ not locked')
 }
 
 function verifiedText({ verified }: NonNullable<FailoverView['lastMove']>): string {
