@@ -57,7 +57,7 @@ const topicArn = z
   .regex(/^arn:[a-z0-9-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'the ARN of a standard topic')
 
 /** PagerDuty's service region (https://support.pagerduty.com/main/docs/service-regions) or Slack for governments have other addresses. */
-export const defaultUrls = { pagerduty: 'https://events.pagerduty.com', slack: 'https://slack.com/api' } as const
+const defaultUrls = { pagerduty: 'https://events.pagerduty.com', slack: 'https://slack.com/api' } as const
 
 const pagerduty = z.strictObject({
   ...common,

@@ -132,6 +132,19 @@ describe('a record in a zone of this machine', () => {
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
 
+  test('tells what each vantage saw of the active endpoint when it last looked', async () => {
+    await start({ sustain: '1h' }, { every: '1s', timeout: '500ms' })
+    const seen = () =>
+      embedded
+        .sights()
+        .map(({ monitor, vantage, isDown }) => `${monitor} ${vantage} ${isDown}`)
+        .sort()
+    const all = (isDown: boolean) => ['north', 'south', 'west'].map((vantage) => `live@one ${vantage} ${isDown}`)
+    await vi.waitFor(() => expect(seen()).toEqual(all(false)), { timeout: 15_000 })
+    await one.kill()
+    await vi.waitFor(() => expect(seen()).toEqual(all(true)), { timeout: 15_000 })
+  }, 40_000)
+
   test('stops at once, also while a decision waits', async () => {
     await start({ sustain: '1h' })
     await one.kill()
