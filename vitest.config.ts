@@ -16,8 +16,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Against what hangs: a machine that is busy with other things may be many times slower than this one.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: SandboxFirst },
   },

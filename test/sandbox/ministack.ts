@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listenOnLoopback } from '../../lib/local/loopback.ts'
+import { freePort } from '../support/ports.ts'
 import { ensureVenv } from '../support/python.ts'
 
 const readyTimeoutMs = 60_000
@@ -80,6 +79,7 @@ export async function startMinistack(options: MinistackOptions = {}): Promise<Mi
  * functions with it, when whoever started it has died: a test run that is killed says no goodbye.
  */
 const launcher = `
+import { freePort } from '../support/ports.ts'
 import os, signal, sys, threading, time
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
@@ -179,12 +179,4 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listenOnLoopback(server, 0)
-  server.close()
-  await once(server, 'close')
-  return port
 }

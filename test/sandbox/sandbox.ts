@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Demo, startDemo } from '../../lib/local/demo.ts'
+import { startOwnDemo } from '../support/demo.ts'
 import { ensureVenv } from '../support/python.ts'
 import { type Aws, awsAt } from './aws.ts'
 import { cdk } from './cdk.ts'
@@ -88,7 +89,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     for (const each of undo.splice(0).reverse()) await each()
   }
   try {
-    const demo = await startDemo()
+    // People are shown the ports that they know.
+    const demo = await (port ? startDemo() : startOwnDemo())
     undo.push(demo.stop)
     let dns: MirroredZone | undefined
     const settle: Witness = async (reply) => {
