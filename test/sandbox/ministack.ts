@@ -79,7 +79,6 @@ export async function startMinistack(options: MinistackOptions = {}): Promise<Mi
  * functions with it, when whoever started it has died: a test run that is killed says no goodbye.
  */
 const launcher = `
-import { freePort } from '../support/ports.ts'
 import os, signal, sys, threading, time
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
