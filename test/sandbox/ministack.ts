@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../support/ports.ts'
 import { ensureVenv } from '../support/python.ts'
 
-const readyTimeoutMs = 60_000
+const readyTimeoutMs = 180_000
 const pollMs = 50
 const stopTimeoutMs = 5_000
 
@@ -147,7 +147,7 @@ async function ready(child: ChildProcess, endpoint: string, pidFile: string, log
 
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok
+    return (await fetch(url, { signal: AbortSignal.timeout(5_000) })).ok
   } catch {
     return false
   }

@@ -35,7 +35,7 @@ export function recordView({ zones, zoneIds, dns }: Sandbox): RecordView {
   }
   return {
     state,
-    until: (id, isSo, what, withinMs = 60_000) => {
+    until: (id, isSo, what, withinMs = 180_000) => {
       const look = async () => {
         const found = await state(id)
         return isSo(found) ? found : undefined

@@ -13,7 +13,7 @@ import { type Ministack, startMinistack } from './ministack.ts'
 
 const hasPython = await requirePython()
 
-describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
+describe.skipIf(!hasPython)('a record in Route 53', { timeout: 240_000 }, () => {
   let ministack: Ministack
   let origins: LoopbackServer[]
   let client: Route53Client
@@ -69,7 +69,7 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
     events = []
     failover = config.failovers[0] as Failover
     embedded = await startFailovers(config, { version: '0', records, emit: (event) => void events.push(event) })
-  }, 120_000)
+  }, 300_000)
   afterAll(async () => {
     await embedded?.stop()
     for (const origin of origins ?? []) await origin.close()
@@ -81,7 +81,7 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
     const listed = await records.list(failover)
     return listed.kind === 'listed' ? answerIn(listed.sets, failover).flatMap(({ values = [] }) => values) : listed
   }
-  const moved = () => vi.waitUntil(() => events.findLast(({ type }) => type === 'swapped'), { timeout: 10_000 })
+  const moved = () => vi.waitUntil(() => events.findLast(({ type }) => type === 'swapped'), { timeout: 60_000 })
 
   test('does not move before it is adopted', async () => {
     await origins[0]?.close()
