@@ -3,7 +3,7 @@ import type { Phases } from '../model/result.ts'
 import { tlsFailure } from './tls-handshake.ts'
 
 /** On top of two handshakes' time, in which any refusal must have come. */
-const leastVerdictMs = 25
+const leastVerdictMs = 100
 
 /**
  * In TLS 1.3 a client is done before the server has judged the client's certificate (RFC 8446 §2): its "certificate
