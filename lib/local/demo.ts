@@ -24,7 +24,8 @@ export interface Demo {
 }
 
 /** Preferred ports: easy to remember. A taken one is replaced by any free one. */
-export const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
+const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
+export type DemoPorts = Record<keyof typeof demoPorts, number>
 
 /** The config of a demo, for whoever asks what it saw: on the preferred ports, and nothing is started. */
 export function demoAsRun(hasFailover: boolean) {
@@ -36,9 +37,9 @@ export function demoAsRun(hasFailover: boolean) {
 }
 
 /** Starts shop and control server. Only loopback is touched, and one temporary folder that `stop` removes. */
-export async function startDemo(): Promise<Demo> {
-  const shop = await startShop(demoPorts)
-  const control = await startDemoControl(shopBreakables(shop), demoPorts.control)
+export async function startDemo(ports: DemoPorts = demoPorts): Promise<Demo> {
+  const shop = await startShop(ports)
+  const control = await startDemoControl(shopBreakables(shop), ports.control)
   // A monitor names its root by file, as it would for a private root of the user's own.
   const folder = await mkdtemp(join(tmpdir(), 'vedette-demo-'))
   const caFile = join(folder, 'root.pem')
@@ -50,7 +51,7 @@ export async function startDemo(): Promise<Demo> {
     controlUrl: `http://127.0.0.1:${control.port}`,
     setBroken: shop.setBroken,
     addBreakables: control.add,
-    addFailover: async (zonePort = demoPorts.liveZone) => {
+    addFailover: async (zonePort = ports.liveZone) => {
       const started = failover ?? (await startDemoFailover(shop.webPort, zonePort))
       if (!('problem' in started)) failover = started
       return started

@@ -7,6 +7,7 @@ import type { Config } from '../model/config.ts'
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
+import type { ProbeResult } from '../model/result.ts'
 import { collectVotes } from '../run/collect.ts'
 import type { Controlled } from '../run/control.ts'
 import { Controller } from '../run/controller.ts'
@@ -15,7 +16,7 @@ import { createUpkeep } from '../run/failover-upkeep.ts'
 import { pause } from '../run/pause.ts'
 import { verifyMove } from '../run/verify.ts'
 import { openControllerTable } from './controller-table.ts'
-import { watchFrom } from './failover-watch.ts'
+import { type Sight, watchFrom } from './failover-watch.ts'
 import { type EmbeddedZone, placeOf, startZones, storesOf, zoneOf } from './failover-zones.ts'
 import { runHook } from './hook.ts'
 import { openKeptRecords } from './kept-records.ts'
@@ -30,6 +31,8 @@ export interface EmbeddedFailovers extends Controlled {
   zones: EmbeddedZone[]
   /** A monitor as it is to run here: the names of records that are served here are looked up here. */
   asServedHere(monitor: Monitor): Monitor
+  /** What the vantages saw of active endpoints, each the last time that it looked. */
+  sights(): Sight[]
   stop(): Promise<void>
 }
 
@@ -76,7 +79,8 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
     ...{ vantages: ids, monitors, ask, records, table, wallClock },
     emit: (event: FailoverEvent) => {
       options.emit(event)
-      if (event.type === 'swapped' && event.outcome.kind === 'moved') lookAgain(event.failover)
+      // Who is standby has changed.
+      if (event.type === 'swapped' && event.outcome.kind === 'moved') aside(event.failover, lookAt(event.failover))
     },
     pause: (ms: number) => pause(ms * (1 + Math.random()), stopping.signal),
     stopping: stopping.signal,
@@ -103,9 +107,8 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
     const done: Promise<unknown> = work.catch((error) => failed(failover, error)).finally(() => underWay.delete(done))
     underWay.add(done)
   }
-  /** Who is standby has changed. */
-  const lookAgain = (id: string) => {
-    for (const failover of config.failovers) if (failover.id === id) aside(id, upkeep.look(failover))
+  const lookAt = async (id: string) => {
+    for (const failover of config.failovers) if (failover.id === id) await upkeep.look(failover)
   }
   let minute = Math.floor(Date.now() / tickMs)
   const tick = async (failover: Failover, isFirst: boolean) => {
@@ -123,12 +126,24 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
     tickAll(false)
   }, tickMs)
   tickAll(true)
-  watch(config.failovers, vantages, byId, { controller, decide, stopping: stopping.signal })
+  const sights = new Map<string, Sight>()
+  const saw = ({ monitor, vantage, status, startedAt }: ProbeResult) => {
+    const sight = { monitor, vantage, isDown: status === 'down', atMs: Date.parse(startedAt) }
+    sights.set(`${monitor} ${vantage}`, sight)
+  }
+  watch(config.failovers, vantages, byId, { controller, decide, saw, stopping: stopping.signal })
   return {
     ...{ controller, vantages, zones },
     asServedHere: (monitor) => asServedHere(monitor, config.failovers, zones),
+    sights: () => [...sights.values()],
     status: async () => controller.status(),
     drill: upkeep.drill,
+    // What is active tells whose failures are looked for: a record that was just adopted is watched at once.
+    changed: (id) =>
+      aside(
+        id,
+        controller.look(id).then(() => lookAt(id)),
+      ),
     stop: async () => {
       clearInterval(timer)
       const ended = controller.stop()
@@ -161,8 +176,14 @@ function watch(
   {
     controller,
     decide,
+    saw,
     stopping,
-  }: { controller: Controller; decide(failover: string, trigger: Trigger): void; stopping: AbortSignal },
+  }: {
+    controller: Controller
+    decide(failover: string, trigger: Trigger): void
+    saw(result: ProbeResult): void
+    stopping: AbortSignal
+  },
 ): void {
   for (const failover of failovers) {
     const activeId = () => {
@@ -173,7 +194,10 @@ function watch(
       const watched = {
         monitors: monitorsOf(failover, endpoint, monitors),
         isActive: () => activeId() === endpoint.id,
-        onDown: () => decide(failover.id, 'vantage'),
+        onResult: (result: ProbeResult) => {
+          saw(result)
+          if (result.status === 'down') decide(failover.id, 'vantage')
+        },
       }
       watchFrom(vantages, watched, stopping)
     }

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tempFile, tempFolder, vedette } from '../support/cli.ts'
-import { closedPort, type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 
 let server: LoopbackServer
 let deadPort: number
@@ -14,7 +15,7 @@ beforeAll(async () => {
       response.writeHead(500, 'no', { 'x-evil': '\x7f[31m'.replace('\x7f', '') }).end('\x1b[31mred\x07')
     else response.end('{"ok":true}')
   })
-  deadPort = await closedPort()
+  deadPort = await freePort()
 })
 afterAll(() => server.close())
 

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startControl } from '../../lib/local/control.ts'
@@ -9,11 +8,12 @@ import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { tempFile, vedette } from '../support/cli.ts'
 import { temporaryFolder } from '../support/history.ts'
+import { freePort } from '../support/ports.ts'
 
 const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
 const configAt = (port: number, more: object = {}) => ({
   service: 'shop',
-  monitors: [{ id: 'live', kind: 'http', url: `http://shop.live.test:${port}/`, timeout: '1s', retries: 0 }],
+  monitors: [{ id: 'live', kind: 'http', url: `http://shop.live.test:${port}/`, timeout: '8s', retries: 0 }],
   failovers: [
     {
       ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
@@ -33,9 +33,9 @@ describe('vedette failover, asking a running engine', () => {
     const one = http.createServer((_, response) => response.end('ok'))
     const two = http.createServer((_, response) => response.end('ok'))
     stops = [closer(one), closer(two)]
-    one.listen(0, '127.0.0.1')
+    const port = await freePort('127.0.0.1', '127.0.0.2')
+    one.listen(port, '127.0.0.1')
     await once(one, 'listening')
-    const { port } = one.address() as AddressInfo
     two.listen(port, '127.0.0.2')
     await once(two, 'listening')
     embedded = await startFailovers(parseConfig(configAt(port)), { version: '0', emit: () => {} })

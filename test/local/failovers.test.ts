@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
+import { carryOutRequest } from '../../lib/run/control.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
+import { freePort } from '../support/ports.ts'
 
 interface Origin {
   port: number
@@ -14,7 +16,7 @@ interface Origin {
 }
 
 /** An origin at an address of this machine's loopback network. */
-async function origin(address: string, port = 0): Promise<Origin> {
+async function origin(address: string, port: number): Promise<Origin> {
   const server = http.createServer((_, response) => response.end('ok'))
   const kill = closer(server)
   server.listen(port, address)
@@ -37,7 +39,7 @@ async function start(more: object = {}, check: object = {}): Promise<void> {
     id: 'live',
     kind: 'http',
     url: `http://shop.live.test:${one.port}/`,
-    timeout: '1s',
+    timeout: '8s',
     retries: 0,
     ...check,
   }
@@ -47,8 +49,9 @@ async function start(more: object = {}, check: object = {}): Promise<void> {
 }
 
 beforeEach(async () => {
-  one = await origin('127.0.0.1')
-  two = await origin('127.0.0.2', one.port)
+  const port = await freePort('127.0.0.1', '127.0.0.2')
+  one = await origin('127.0.0.1', port)
+  two = await origin('127.0.0.2', port)
 })
 afterEach(async () => {
   await embedded.stop()
@@ -107,6 +110,21 @@ describe('a record in a zone of this machine', () => {
     expect(problems()).toEqual([])
   })
 
+  test('is watched, and ready, as soon as a person has adopted it', async () => {
+    const damaged = { name: '_vedette.shop.live.test', type: 'TXT', ttl: 60, values: ['"damaged"'] } as const
+    await start()
+    const codes = () => embedded.controller.status()[0]?.readiness?.problems.map(({ code }) => code)
+    const active = () => embedded.controller.status()[0]?.endpoints.find((endpoint) => endpoint.active)?.id
+    await vi.waitUntil(() => codes() !== undefined, { timeout: 20_000 })
+    embedded.zones[0]?.store.put([{ ...damaged, values: [...damaged.values] }])
+    await decide()
+    embedded.changed?.('live')
+    await vi.waitUntil(() => codes()?.includes('TXT_UNREADABLE'), { timeout: 20_000 })
+    expect(active()).toBeUndefined()
+    await carryOutRequest({ do: 'adopt', failover: 'live' }, embedded)
+    await vi.waitUntil(() => active() === 'one' && codes()?.length === 0, { timeout: 20_000 })
+  })
+
   test('does not move when one vantage is cut off, nor when all but one are', async () => {
     await start()
     cut('north')
@@ -126,12 +144,25 @@ describe('a record in a zone of this machine', () => {
   })
 
   test('is watched from every vantage, and moves by itself when its primary dies', async () => {
-    await start({}, { every: '1s', timeout: '500ms' })
+    await start({}, { every: '5s', timeout: '4s' })
     await one.kill()
-    const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'swapped'), { timeout: 15_000 })
+    const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'swapped'), { timeout: 25_000 })
     expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' } })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
+
+  test('tells what each vantage saw of the active endpoint when it last looked', async () => {
+    await start({ sustain: '1h' }, { every: '1s', timeout: '500ms' })
+    const seen = () =>
+      embedded
+        .sights()
+        .map(({ monitor, vantage, isDown }) => `${monitor} ${vantage} ${isDown}`)
+        .sort()
+    const all = (isDown: boolean) => ['north', 'south', 'west'].map((vantage) => `live@one ${vantage} ${isDown}`)
+    await vi.waitFor(() => expect(seen()).toEqual(all(false)), { timeout: 15_000 })
+    await one.kill()
+    await vi.waitFor(() => expect(seen()).toEqual(all(true)), { timeout: 15_000 })
+  }, 40_000)
 
   test('stops at once, also while a decision waits', async () => {
     await start({ sustain: '1h' })

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryStore } from '../../lib/local/history-store.ts'
-import type { IncidentList, IncidentPage, MonitorPage, MonitorSeries, Overview } from '../../lib/local/web/api.ts'
+import type { IncidentList, IncidentPage } from '../../lib/local/web/api/incidents.ts'
+import type { MonitorPage } from '../../lib/local/web/api/monitor.ts'
+import type { Overview } from '../../lib/local/web/api/overview.ts'
+import type { MonitorSeries } from '../../lib/local/web/api/series.ts'
 import { decodeSparkline } from '../../lib/local/web/sparkline.ts'
 import { dayMs, minuteMs } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
@@ -59,15 +62,18 @@ describe('the overview', () => {
   it('says what the last failure was before the start, and of degraded runs how many', async () => {
     const before = nowMs() - hourMs
     const fill = (store: HistoryStore) => {
-      const results = [httpResult('api', nowMs() - 2000, { status: 'degraded' }), httpResult('api', nowMs() - 1000)]
+      // Two that no midnight comes between.
+      const atMs = Math.floor(nowMs() / 2) * 2 - 2
+      const results = [httpResult('api', atMs, { status: 'degraded' }), httpResult('api', atMs + 1)]
       store.append({ results, transitions: [transition('api', 'down', before), transition('api', 'up', before + 1)] })
     }
     const { url } = await startSite({ fill })
     const [row] = (await get<Overview>(`${url}/api/overview`)).monitors
     expect(row?.state).toBe('pending')
     expect(row?.lastFailure).toMatchObject({ atMs: before, words: 'connection refused' })
-    expect(row?.days.degraded?.at(-1)).toBe(5000)
-    expect(row?.days.down.at(-1)).toBe(0)
+    const day = row?.days.down.findLastIndex((share) => share !== null) ?? -1
+    expect(row?.days.degraded?.[day]).toBe(5000)
+    expect(row?.days.down[day]).toBe(0)
   })
 })
 
@@ -80,6 +86,7 @@ describe('the page of a monitor', () => {
         headers: { 'x-api-key': 'k3y-of-ours', accept: 'text/plain', cookie: { env: 'COOKIE' } },
         auth: { basic: { username: 'robot', password: 'pa55word' } },
         proxy: 'http://robot:pr0xypass@proxy.example.com:3128',
+        ...{ method: 'POST', body: 'client_secret=b0dy-of-ours' },
       },
       {
         ...{ id: 'mail', kind: 'tcp', host: 'mx.example.com', port: 25 },
@@ -103,9 +110,10 @@ describe('the page of a monitor', () => {
     })
     const { config: mail } = await get<MonitorPage>(`${url}/api/monitors/mail`)
     expect(mail.dialog).toEqual([{ expect: '^220' }, { send: '[secret]' }, { send: '[secret]' }])
+    expect(config.body).toBe('[secret]')
     for (const path of ['/api/overview', '/api/monitors/api', '/api/monitors/mail', '/metrics']) {
       const { text } = await ask(url + path)
-      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0/)
+      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0|b0dy-of-ours/)
     }
   })
 

@@ -24,13 +24,8 @@ export class Header {
   constructor(element: HTMLElement, banner: HTMLElement) {
     this.#banner = banner
     const nav = h('nav', { 'aria-label': 'Pages' }, this.#anchors)
-    element.append(
-      this.#service,
-      nav,
-      this.#counts,
-      this.#live,
-      button('◐', toggleTheme, { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light' }),
-    )
+    const theme = button('◐', toggleTheme, { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light' })
+    element.append(this.#service, nav, this.#counts, h('div', { class: 'tools' }, this.#live, theme))
   }
 
   /** Says which page is open. */
