@@ -45,10 +45,16 @@ function readinessLines({ readiness }: FailoverStatus, nowMs: number): string[] 
 
 function lastLines({ last, notable, lastMove }: FailoverStatus, nowMs: number): string[] {
   if (!last) return []
-  const moved = lastMove
-    ? [`  moved to ${lastMove.to} ${age(nowMs - lastMove.atMs)} ago${lastMove.verified ? ', verified' : ''}`]
-    : []
-  return [...decisionLines(last, nowMs), ...(notable ? decisionLines(notable, nowMs, 'before that, ') : []), ...moved]
+  return [
+    ...decisionLines(last, nowMs),
+    ...(notable ? decisionLines(notable, nowMs, 'before that, ') : []),
+    ...(lastMove ? [movedLine(lastMove, nowMs)] : []),
+  ]
+}
+
+function movedLine({ to, atMs, downForMs, verified }: NonNullable<FailoverStatus['lastMove']>, nowMs: number): string {
+  const after = downForMs === undefined ? '' : `, ${age(downForMs)} after the failure was first seen`
+  return `  moved to ${to} ${age(nowMs - atMs)} ago${after}${verified ? ', verified' : ''}`
 }
 
 function decisionLines({ decision, trigger, atMs }: NonNullable<FailoverStatus['last']>, nowMs: number, when = '') {
