@@ -34,13 +34,13 @@ function isOfNote(decision: Decided): boolean {
   return !isQuiet || (decision.outcome !== undefined && whyNotMoved(decision.outcome) !== undefined)
 }
 
-/** Which endpoint is down now that traffic is on, and since when: this decision, begun at `beganMs`, or those right before it. */
-export function downSince(facts: FailoverFacts, beganMs: number, last: Remembered | undefined): Remembered['down'] {
+/** Which endpoint is down now that traffic is on, and since when: `seenMs`, where this decision is the first to see it, or what those right before it said. */
+export function downSince(facts: FailoverFacts, seenMs: number, last: Remembered | undefined): Remembered['down'] {
   const { active: endpoint, failover, vantages, rounds } = facts
   const round = rounds.at(-1)
   if (endpoint === undefined || !round) return undefined
   const { fail } = failoverQuorum(failover.quorum, vantages.length)
   if (tally(endpoint, vantages, round.ballots).down.length < fail) return undefined
-  const isOngoing = last?.down?.endpoint === endpoint && beganMs - last.atMs < longestBreakMs
-  return { endpoint, sinceMs: isOngoing && last.down ? last.down.sinceMs : beganMs }
+  const isOngoing = last?.down?.endpoint === endpoint && seenMs - last.atMs < longestBreakMs
+  return { endpoint, sinceMs: isOngoing && last.down ? last.down.sinceMs : seenMs }
 }

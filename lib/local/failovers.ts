@@ -196,7 +196,9 @@ function watch(
         isActive: () => activeId() === endpoint.id,
         onResult: (result: ProbeResult) => {
           saw(result)
-          if (result.status === 'down') decide(failover.id, 'vantage')
+          if (result.status !== 'down') return
+          controller.noteFailure(failover.id, Date.parse(result.startedAt))
+          decide(failover.id, 'vantage')
         },
       }
       watchFrom(vantages, watched, stopping)

@@ -8,13 +8,15 @@ import type { Failover } from '../model/failover.ts'
 import { changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
 import type { ControllerHost } from './controller-host.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
-import { type FailoverStatus, statusAfter, unknownStatus } from './failover-status.ts'
+import { type FailoverStatus, readinessNow, statusAfter, unknownStatus } from './failover-status.ts'
 import { createFollowUp } from './move-follow-up.ts'
 import { endpointNamed, failoverNamed } from './named.ts'
 import { runSwap } from './swap.ts'
 
 /** How long after its votes a move may begin. */
 const votesGoodForMs = 15_000
+/** No decision comes later after the failure that called for it: a standby waits for `sustain` first. */
+const failureGoodForMs = 10 * 60_000
 /** How long a hook may take, and then some. */
 const claimMs = 5 * 60_000
 
@@ -27,6 +29,8 @@ export class Controller {
   readonly #followUp: ReturnType<typeof createFollowUp>
   readonly #underWay = new Map<string, { decision: Promise<Decided>; request: Request | undefined; trigger: Trigger }>()
   readonly #status = new Map<string, FailoverStatus>()
+  /** When the runs began whose failure calls for the next decision. */
+  readonly #failedAtMs = new Map<string, number>()
   #isStopped = false
 
   constructor(config: { failovers: readonly Failover[]; maxConcurrent: number }, host: ControllerHost) {
@@ -63,6 +67,11 @@ export class Controller {
       })
     this.#underWay.set(id, { decision, request, trigger })
     return decision
+  }
+
+  /** A run that began at `atMs` has failed: told before the decision that it calls for, which counts from there. */
+  noteFailure(id: string, atMs: number): void {
+    this.#failedAtMs.set(id, Math.min(atMs, this.#failedAtMs.get(id) ?? atMs))
   }
 
   /** What a person's request would come to, now: votes and a decision, and nothing else. Rejects as `decide` does. */
@@ -112,13 +121,7 @@ export class Controller {
   /** Takes note of what readiness found, for those who ask how it stands. */
   setReadiness(id: string, readiness: NonNullable<FailoverStatus['readiness']>): void {
     const status = this.#status.get(id)
-    if (!status) return
-    const active = status.endpoints.find((endpoint) => endpoint.active)?.id
-    // It may have been looked at before traffic moved: what was said of a standby is not said of what is active.
-    const problems = readiness.problems.filter(
-      ({ code, endpoint }) => code !== 'STANDBY_DOWN' || endpoint === undefined || endpoint !== active,
-    )
-    status.readiness = { ...readiness, problems }
+    if (status) status.readiness = readinessNow(readiness, status)
   }
 
   /** Resolves when no decision and no verification is under way. */
@@ -152,13 +155,14 @@ export class Controller {
     request: Request | undefined,
     note: string | undefined,
   ): Promise<Decided> {
-    const beganMs = this.#host.wallClock()
+    const nowMs = this.#host.wallClock()
     const found = await this.#deliberate(failover, request)
+    const seenMs = this.#failureBefore(failover.id, nowMs)
     const { facts, decision, state, memory } = found
     // Votes that were broken off say nothing, and nobody is to be woken by a stop.
     if (this.#isStopped) return decision
     const known = memory ?? this.#status.get(failover.id)
-    const down = downSince(facts, beganMs, known?.last)
+    const down = downSince(facts, seenMs, known?.last)
     const last = { atMs: facts.nowMs, trigger, decision, ...(down && { down }) }
     const notable = notableBeside(decision, known?.last, known?.notable)
     this.#keep(found, last, notable)
@@ -177,6 +181,13 @@ export class Controller {
       this.#keep({ ...found, facts: { ...facts, active: decision.to } }, last, notable)
     await kept
     return this.#keepOutcome(failover, last, outcome)
+  }
+
+  /** When the run began that called for a decision begun now; now, where none did, or its decision was never made. */
+  #failureBefore(id: string, nowMs: number): number {
+    const atMs = this.#failedAtMs.get(id) ?? nowMs
+    this.#failedAtMs.delete(id)
+    return atMs < nowMs && nowMs - atMs < failureGoodForMs ? atMs : nowMs
   }
 
   /** Keeps what came of a decided move, beside the decision. */

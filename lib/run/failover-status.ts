@@ -110,6 +110,15 @@ export function statusAfter(
   }
 }
 
+/** What a look found that may have been begun before traffic moved: what it says of a standby is not said of what is active now. */
+export function readinessNow(looked: Readiness, { endpoints }: FailoverStatus): Readiness {
+  const active = endpoints.find((endpoint) => endpoint.active)?.id
+  const problems = looked.problems.filter(
+    ({ code, endpoint }) => code !== 'STANDBY_DOWN' || endpoint === undefined || endpoint !== active,
+  )
+  return { ...looked, problems }
+}
+
 /** Of two that are dated, the later one. */
 function newest<T extends { atMs: number }>(a: T | undefined, b: T | undefined): T | undefined {
   return a && b ? (a.atMs >= b.atMs ? a : b) : (a ?? b)

@@ -147,7 +147,7 @@ describe('a record in a zone of this machine', () => {
     await start({}, { every: '5s', timeout: '4s' })
     await one.kill()
     const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'swapped'), { timeout: 25_000 })
-    expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' } })
+    expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' }, downForMs: expect.any(Number) })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
 

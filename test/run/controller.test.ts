@@ -244,6 +244,23 @@ describe('a move', () => {
     expect(controller.status()).toMatchObject([{ lastMove: { downForMs } }])
   })
 
+  test('counts from the run that failed, not from the decision that it called for', async () => {
+    const { decide, events, controller } = setup({ world: all('down', 'up') })
+    controller.noteFailure('live', noon - 11_000)
+    controller.noteFailure('live', noon - 3_000)
+    await decide()
+    const swapped = events.find(({ type }) => type === 'swapped')
+    expect(swapped).toMatchObject({ downForMs: (swapped?.atMs ?? 0) - noon + 11_000 })
+  })
+
+  test('does not count from a failure that no decision followed', async () => {
+    const { decide, events, controller } = setup({ world: all('down', 'up') })
+    controller.noteFailure('live', noon - 3_600_000)
+    await decide()
+    const swapped = events.find(({ type }) => type === 'swapped')
+    expect(swapped).toMatchObject({ downForMs: (swapped?.atMs ?? 0) - noon })
+  })
+
   test('that a person makes while all is well says nothing of a failure', async () => {
     const { decide, events } = setup()
     await decide('live', 'person', { to: 'two', by: 'person' })

@@ -39,6 +39,15 @@ describe("a vantage's confirmed failure", () => {
     expect(datums.map(({ dimensions }) => dimensions.Phase)).toEqual(['change', 'served', 'answered'])
   })
 
+  test('is what the time until the move counts from', async () => {
+    const { region, votes } = regionsOf([live])
+    const { run, table } = region(0)
+    votes.live = { one: 'down' }
+    await settle(run({ ...trigger('live@one'), sinceMs: noon - 9000 }))
+    const { lastMove } = await table.read('live')
+    expect(lastMove).toMatchObject({ to: 'two', downForMs: (lastMove?.atMs ?? 0) - noon + 9000 })
+  })
+
   test('of a standby, or of a monitor of no endpoint, is not', async () => {
     const { region, asked } = regionsOf([live])
     const { run } = region(0)
