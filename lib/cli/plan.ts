@@ -35,7 +35,7 @@ export async function plan(options: { config?: string; json?: boolean }, output:
   output.out(plainTable({ head, rows, aligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'] }))
   if (functions.length > 0) output.out(`\n${functionTable(functions)}`)
   const places = `${count(config.vantages.length, 'vantage')}, ${count(config.controllers.length, 'controller region')}`
-  output.out(`\n${config.service}: ${monitorsInWords(config.monitors)}, in ${places}`)
+  output.out(`\n${config.service}: ${monitorsInWords(config.monitors)} in ${places}`)
   return 0
 }
 

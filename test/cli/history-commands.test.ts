@@ -134,6 +134,7 @@ describe('vedette budget', () => {
     [['--monitor', 'old'], 'old has an "slo"'],
     [['--monitor', 'apj'], 'did you mean "api"?'],
     [['--since', 'yesterday'], '--since: expected a time such as'],
+    [['--since', '10'], 'got "10" (did you mean "10m"?)'],
     [['--since', '4d'], '--since: expected a time within the last 3 days, got 4d'],
     [['--since', '2999-01-01'], 'expected a time that has come'],
     [
