@@ -4,9 +4,10 @@ import { configShape, type FailoverParsed } from './config-schema.ts'
 import { endpointMonitors } from './endpoint-monitors.ts'
 import type { Failover } from './failover.ts'
 import type { Monitor } from './monitor.ts'
-import { parseFailover, withoutWrong } from './parse-failover.ts'
+import { parseFailover } from './parse-failover.ts'
 import { keysAt, parseMonitor } from './parse-monitor.ts'
-import { type Problem, shown } from './problem.ts'
+import { parseRest } from './parse-rest.ts'
+import { type Problem, shown, unlessTold } from './problem.ts'
 import { completeNotify, completeRoutes } from './route-schema.ts'
 import { toProblems } from './zod-problems.ts'
 
@@ -54,15 +55,13 @@ export function readConfig(input: unknown): ConfigRead {
     failovers: failovers.map(({ failover }) => failover),
   }
   problems.push(...unlessTold(checkConfig(written), problems))
-  const isWhole = top !== undefined && !written.monitors.includes(undefined) && !written.failovers.includes(undefined)
+  // Of a config without any monitor there is no more to say.
+  const isWhole =
+    top !== undefined &&
+    monitors.length > 0 &&
+    !written.monitors.includes(undefined) &&
+    !written.failovers.includes(undefined)
   return { problems, ...(isWhole && { config: complete(top, written) }) }
-}
-
-/** Without those about something that is known to be wrong already, or that holds it: they may be about its stand-in. */
-export function unlessTold(problems: readonly Problem[], told: readonly Problem[]): Problem[] {
-  const isIn = (path: string, whole: string) =>
-    path === whole || path.startsWith(`${whole}.`) || path.startsWith(`${whole}[`)
-  return problems.filter(({ path }) => !told.some((known) => isIn(known.path, path)))
 }
 
 type Top = (typeof configShape)['_output']
@@ -73,14 +72,8 @@ function readTop(given: Record<string, unknown>): { top?: Top; problems: Problem
   if (parsed.success) return { top: parsed.data, problems: [] }
   const { issues } = parsed.error
   const problems = toProblems(issues, given, [], (path) => keysAt(configShape, path))
-  // What cannot be without the key that is wrong, such as a route without its kind, is left out whole.
-  const whole = issues.map((issue) => ({ ...issue, path: issue.path.slice(0, 1) }))
-  for (const wrong of [issues, whole]) {
-    const rest = withoutWrong(given, wrong) as Record<string, unknown>
-    const { data } = configShape.safeParse({ service: 'stand-in', monitors: [{}], ...rest })
-    if (data) return { top: data, problems }
-  }
-  return { problems }
+  const top = parseRest(configShape, given, issues, (right) => ({ service: 'stand-in', monitors: [{}], ...right }))
+  return { problems, ...(top && { top }) }
 }
 
 function complete(top: Top, written: Written): Config {
@@ -119,7 +112,8 @@ const deepest = 30
 function withoutUndefined(value: unknown, depth = 0): unknown {
   // Nothing in a config is nested this deep but a mistake, or a circle, which the schema then names.
   if (depth > deepest) return undefined
-  if (Array.isArray(value)) return value.map((inner) => withoutUndefined(inner, depth + 1))
+  // A list with a hole, as two commas make it, has nothing there.
+  if (Array.isArray(value)) return Array.from(value, (inner) => withoutUndefined(inner, depth + 1))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)

@@ -13,7 +13,8 @@ import {
 } from './monitor.ts'
 import { checkMonitor } from './monitor-rules.ts'
 import { type AssertionInput, assertionShape, type MonitorParsed, monitorShapes } from './monitor-schema.ts'
-import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
+import { parseRest } from './parse-rest.ts'
+import { didYouMean, formatPath, type Problem, shown, unlessTold } from './problem.ts'
 import { isDuration } from './sources.ts'
 import { toProblems } from './zod-problems.ts'
 
@@ -46,7 +47,7 @@ export function parseMonitor(input: unknown, at: readonly PropertyKey[]): Monito
   }
   const { issues } = parsed.error
   const problems = toProblems(issues, given, at, (path) => keysAt(shape, path))
-  const rest = checkRest(given, kind as Kind, issues, at)
+  const rest = checkRest(given, kind as Kind, issues, problems, at)
   return { ...standIn(at), ...rest, problems: [...problems, ...assertions, ...rest.problems] }
 }
 
@@ -76,26 +77,20 @@ const standIns = {
   name: 'stand-in.invalid',
 }
 
-/** A monitor some of whose keys are wrong, with each of them left out, and what the rules between the others say of it. */
+/** A monitor without what is wrong in it, and what the rules between the rest say of that. */
 function checkRest(
   given: Record<string, unknown>,
   kind: Kind,
   issues: readonly z.core.$ZodIssue[],
+  told: readonly Problem[],
   at: readonly PropertyKey[],
 ): MonitorRead {
-  const wrong = new Set(
-    issues.flatMap((issue) => (issue.path.length === 0 && 'keys' in issue ? issue.keys : [issue.path[0]])),
-  )
-  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !wrong.has(key)))
-  const shape = monitorShapes[kind]
-  const needed = Object.fromEntries(Object.entries(standIns).filter(([key]) => key in shape.shape))
-  const parsed = shape.safeParse({ ...needed, id: standInId(at), ...rest, kind })
-  if (!parsed.success) return { problems: [] }
-  const monitor = complete(parsed.data)
-  const problems = checkMonitor(monitor, at).filter(
-    ({ path }) => ![...wrong].some((key) => path === formatPath([...at, String(key)])),
-  )
-  return { monitor, problems }
+  const shape: z.ZodType<MonitorParsed> = monitorShapes[kind]
+  const needed = Object.fromEntries(Object.entries(standIns).filter(([key]) => key in monitorShapes[kind].shape))
+  const parsed = parseRest(shape, given, issues, (right) => ({ ...needed, id: standInId(at), ...right, kind }))
+  if (!parsed) return { problems: [] }
+  const monitor = complete(parsed)
+  return { monitor, problems: unlessTold(checkMonitor(monitor, at), told) }
 }
 
 interface Shape {

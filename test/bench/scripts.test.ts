@@ -9,7 +9,7 @@ test.each([
   [['bench/simulate.ts', '--seeds', 'abc'], "argument 'abc' is invalid. expected a whole number from 1 on"],
   [['bench/simulate.ts', '--seeds', '0'], 'expected a whole number from 1 on'],
   [['bench/simulate.ts', '--sedes', '1'], 'Did you mean --seeds?'],
-  [['bench/run.ts', 'cpus'], "argument 'cpus' is invalid. Allowed choices are cpu, accuracy"],
+  [['bench/run.ts', 'cpus'], "'cpus' is invalid for argument 'part'. Allowed choices are cpu, accuracy"],
   [['test/sandbox/run.ts', 'now'], 'too many arguments'],
 ])('what is off on the command line of a script ends it with 2, without a stack: %j', (args, says) => {
   const { status, stdout, stderr } = run(...args)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { timelineOf } from '../../lib/cli/timeline.ts'
 import { timelineMarkdown } from '../../lib/cli/timeline-view.ts'
+import { oneLine } from '../../lib/decide/plain.ts'
 import { hourMs, openForWriting } from '../../lib/local/history-schema.ts'
 import { HistoryStore, type StoredTransition } from '../../lib/local/history-store.ts'
 import { tempFile, tempFolder, vedette } from '../support/cli.ts'
@@ -235,6 +236,13 @@ describe('a timeline', () => {
       { monitor: 'api', fromMs: at(0), toMs: at(5), muted: false, cause: expect.any(String) },
       { monitor: 'api', fromMs: at(20), muted: false },
     ])
+  })
+
+  test('is Markdown for a file, and read as it is in a terminal', () => {
+    const odd = { code: 'ASSERTION', message: 'expected ["127.0.0.1"], got *nothing*' } as const
+    const found = timelineOf([change({ monitor: 'a_b', to: 'down', atMs: at(1), cause: odd })], [], [], range)
+    expect(timelineMarkdown(found)).toContain('down: expected \\["127.0.0.1"\\], got \\*nothing\\*')
+    expect(timelineMarkdown(found, oneLine)).toContain('down: expected ["127.0.0.1"], got *nothing*')
   })
 
   test('of more than one day has its days', () => {

@@ -61,7 +61,9 @@ test('cost says what intervals below a minute cost, and what a minute would', as
   const often = monitors.map((one) => ({ ...one, every: '30s' }))
   const top = { service: 'often', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors: often }
   const { stdout } = await vedette(['cost', '-c', tempFile('often.json', JSON.stringify(top))])
-  expect(stdout).toMatch(/^ {2}every: "30s" on 1 monitor: \$33\.12 of it, as below a minute functions run all the time$/m)
+  expect(stdout).toMatch(
+    /^ {2}every: "30s" on 1 monitor: \$33\.12 of it, as below a minute functions run all the time$/m,
+  )
   expect(stdout).toMatch(/^ {2}with every: "1m" instead: \$\d\.\d\d a month$/m)
 })
 

@@ -57,7 +57,8 @@ describe('the bill', () => {
     const monitors = ['10s', '30s', '30s', '1m'].map((every, i) => ({
       ...{ id: `m${i}`, kind: 'tls', host: 'x.test', every, timeout: '1s', retries: 1 },
     }))
-    const at = (every?: string) => billOf(configOf({}, 0, { monitors: monitors.map((one) => ({ ...one, ...(every && { every }) })) }))
+    const at = (every?: string) =>
+      billOf(configOf({}, 0, { monitors: monitors.map((one) => ({ ...one, ...(every && { every }) })) }))
     const { belowMinute, ...bill } = at()
     expect(belowMinute?.loops.map(({ everyMs, monitors }) => [everyMs, monitors])).toEqual([
       [30_000, 2],

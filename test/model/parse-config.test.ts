@@ -348,6 +348,15 @@ describe('problems', () => {
     ])
   })
 
+  test('name a hole in a list, as two commas make it', () => {
+    const { monitors } = withMonitor({})
+    // biome-ignore lint/suspicious/noSparseArray: what is tested.
+    expect(problemsOf({ service: 'shop', monitors: [...monitors, , ...monitors] })).toMatchObject([
+      { path: 'monitors[1]', expected: 'a monitor', got: 'nothing' },
+      { path: 'monitors[2].id' },
+    ])
+  })
+
   test('offer only ids that are right themselves', () => {
     const monitors = [
       { id: 'a b', kind: 'tls', host: 'a.test', vantages: ['eu-west-1', 'inside'] },
