@@ -21,7 +21,7 @@ export type MoreProblems = (config: Config) => Problem[]
  * with all that is wrong, by `more` too.
  */
 export async function loadConfig(file?: string, more: MoreProblems = () => []): Promise<Config> {
-  const configFile = path.resolve(file ?? (process.env.VEDETTE_CONFIG || defaultFile()))
+  const configFile = path.resolve(namedConfig(file) ?? defaultFile())
   const input = await readInput(configFile)
   const folder = path.dirname(configFile)
   const { config, problems } = readConfig(input)
@@ -29,6 +29,11 @@ export async function loadConfig(file?: string, more: MoreProblems = () => []): 
   if (config) problems.push(...unlessTold([...failoverProblems(config), ...more(config)], problems))
   if (!config || problems.length > 0) throw new ConfigError(problems)
   return { ...config, monitors: config.monitors.map((monitor) => withAbsoluteFiles(monitor, folder)) }
+}
+
+/** The config that was named: by an option, or in the environment. */
+export function namedConfig(file: string | undefined): string | undefined {
+  return file ?? (process.env.VEDETTE_CONFIG || undefined)
 }
 
 function defaultFile(): string {

@@ -72,6 +72,18 @@ describe('a config that cannot be run says where', () => {
   })
 })
 
+test('in an older Node the command line runs in the one that npm ci brought, with its exit code', () => {
+  const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })'
+  const run = (...args: string[]) => {
+    const launcher = path.join(root, 'bin/vedette.js')
+    return spawnSync(process.execPath, ['--import', `data:text/javascript,${older}`, launcher, ...args], {
+      ...{ cwd: ownFolder({ 'c.json': '{}' }), encoding: 'utf8' },
+    })
+  }
+  expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  expect(run('validate', '-c', 'c.json')).toMatchObject({ status: 2, stderr: expect.stringContaining('2 problems') })
+})
+
 test('without npm ci it says so, whatever the Node', () => {
   const clone = ownFolder({})
   cpSync(path.join(root, 'package.json'), path.join(clone, 'package.json'))
