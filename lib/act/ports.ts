@@ -33,8 +33,10 @@ export interface PublishedVotes {
   votes(monitors: readonly string[], fromMs: number, periodMs: number): Promise<ReadonlyMap<string, readonly Minute[]>>
 }
 
+/** A call that was not carried out, or of which nobody knows; what was said of it. */
+type NotDone = { kind: 'throttled' | 'unknown'; message?: string }
 /** Lists what is at a record and at its TXT's name. Never rejects: what came of it is data. */
-export type ListOutcome = Extract<SwapEvent, { kind: 'listed' | 'denied' }> | { kind: 'throttled' | 'unknown' }
+export type ListOutcome = Extract<SwapEvent, { kind: 'listed' | 'denied' }> | NotDone
 /** Sends one batch, in one attempt. Never rejects. */
 export type ChangeOutcome =
   | Extract<SwapEvent, { kind: 'denied' }>

@@ -50,20 +50,25 @@ async function problemsAt(failover: Failover, { resolver, vantages }: Config): P
     delegationOf(failover.zone, { deps, signal }).catch(() => undefined),
   ])
   const problems = readinessOf({
-    ...{ failover, vantages: vantages.map(({ id }) => id), nowMs: Date.now(), delegation },
+    ...{ failover, vantages: placesOf(vantages), nowMs: Date.now(), delegation },
     // Nobody has voted yet.
     votes: { ballots: new Map(), causes: new Map() },
     ...{ record: answered(record), zone: described && answered(described), write: undefined, table: { locked: false } },
   })
   if (answered(record)) return problems
-  const detail = `Expected to see ${failover.record} in ${failover.hostedZoneId}, got no answer from Route 53: try again.`
+  const got = (record.kind !== 'listed' && record.message) || 'no answer from Route 53: try again'
+  const detail = `Expected to see ${failover.record} in ${failover.hostedZoneId}, got ${got}.`
   return [...problems, { code: 'UNKNOWN_RECORD', detail }]
+}
+
+/** Embedded, three vantages are simulated where the config has none. */
+function placesOf(vantages: Config['vantages']): string[] {
+  return vantages.length > 0 ? vantages.map(({ id }) => id) : ['first', 'second', 'third']
 }
 
 function planOf(failover: Failover, { vantages, monitors, failovers }: Config, problems?: readonly ReadinessProblem[]) {
   const { id, record, ttl, mode, endpoints, sustainMs, cooldownMs, maxPerDay, failback } = failover
-  // Embedded, three vantages are simulated where the config has none.
-  const places = vantages.length || 3
+  const places = placesOf(vantages).length
   const quorum = failoverQuorum(failover.quorum, places)
   const warnings = failoverWarnings(failover, places, monitors).map(({ text }) => text)
   const zoneAt = zoneOrigins(failovers).indexOf(canonicalName(failover.zone))

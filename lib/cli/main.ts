@@ -114,7 +114,7 @@ function build(finish: (code: number) => void): Command {
     .command('validate')
     .description('Check a config and print every problem at once: exit 0 or 2.')
     .option(...configOption)
-    .option('--json', 'print { "valid", "problems": […] } and nothing else')
+    .option('--json', 'print { "valid", "problems": […], "warnings": […] } and nothing else')
     .action(async (options) => finish(await validate(options, output)))
 
   return program

@@ -77,7 +77,7 @@ function instructions(shop: Shop, control: DemoControl): string[] {
     `  DNS zone      dig @127.0.0.1 -p ${shop.dnsPort} ${shopHost}`,
     'Break it from another terminal:',
     ...breaks,
-    'Ask from another terminal: npx vedette status | budget | latency | timeline --from 10m',
+    'Ask from another terminal, in this folder: vedette status | budget | latency | timeline --from 10m (in the clone: npx vedette …)',
     `Mend it with /mend/<name>, or all of it: curl -X POST ${url}/mend. What is broken: curl ${url}/`,
   ]
 }

@@ -6,7 +6,7 @@ import { startControl } from '../../lib/local/control.ts'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
-import { tempFile, vedette } from '../support/cli.ts'
+import { tempFile, tempFolder, vedette } from '../support/cli.ts'
 import { temporaryFolder } from '../support/history.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -168,6 +168,25 @@ describe('vedette failover plan', () => {
     expect(stdout).toContain('warning: the check live asks for shop.live.test, not for www.live.test')
     const same = tempFile('same.json', JSON.stringify(configAt(80, { record: 'SHOP.live.test.' })))
     expect((await vedette(['failover', 'plan', '-c', same])).stdout).not.toContain('asks for')
+  })
+
+  test('with --live says why Route 53 could not be asked, and nothing of endpoints that nobody voted on', async () => {
+    const input = { ...configAt(80), resolver: '127.0.0.1:9' }
+    const env = {
+      ...{ HOME: tempFolder(), AWS_EC2_METADATA_DISABLED: 'true', AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+      ...{ AWS_PROFILE: '', AWS_ENDPOINT_URL: `http://127.0.0.1:${await freePort()}` },
+    }
+    const { code, stdout } = await vedette(
+      ['failover', 'plan', '--live', '--json', '-c', tempFile('live.json', JSON.stringify(input))],
+      { env },
+    )
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).failovers[0].problems).toEqual([
+      {
+        code: 'UNKNOWN_RECORD',
+        detail: expect.stringMatching(/got CredentialsProviderError: Could not load credentials.*\.$/),
+      },
+    ])
   })
 
   test('of a config without failovers says so', async () => {
