@@ -1,4 +1,4 @@
-import { type PairState, timesText } from '../decide/budget.ts'
+import { overText, type PairState, timesText } from '../decide/budget.ts'
 import type { Account } from '../decide/budget-account.ts'
 import { type BudgetDecision, type BudgetReason, budgetReasonText, decisions } from '../decide/budget-decision.ts'
 import type { SloReport } from '../decide/budget-report.ts'
@@ -33,13 +33,13 @@ export function budgetText(
 }
 
 function burnText(state: PairState | undefined): string {
-  return state ? `${timesText(state.longBurn)} in ${state.pair.id}` : '–'
+  return state ? overText(state.longBurn, state.pair.longMs, state.seenMs) : '–'
 }
 
 function detailLines({ monitor, slo, account, pairs, verdict }: SloReport): string[] {
-  const burns = pairs.map(({ pair, longBurn, shortBurn, isBurning }) => {
+  const burns = pairs.map(({ pair, longBurn, shortBurn, seenMs, isBurning }) => {
     const rates = `${timesText(longBurn)} / ${timesText(shortBurn)}`
-    return `${pair.id} / ${formatDuration(pair.shortMs)}: ${rates} (${pair.severity} above ${timesText(pair.burnRate)})${isBurning ? ' BURNING' : ''}`
+    return `${pair.id} / ${formatDuration(pair.shortMs)}: ${rates} (${pair.severity} above ${timesText(pair.burnRate)})${seenMs < pair.longMs ? `, ${inTwoUnits(seenMs)} of ${pair.id} seen` : ''}${isBurning ? ' BURNING' : ''}`
   })
   const nothing = 'nothing alerts on it: it runs too seldom, or promises too little, for any pair of windows'
   return [

@@ -1,4 +1,4 @@
-import { type PairState, timesText } from '../decide/budget.ts'
+import { overText, type PairState } from '../decide/budget.ts'
 import type { SloReport } from '../decide/budget-report.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
@@ -126,9 +126,9 @@ function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
   return [...mute, ...rows, ...calm]
 }
 
-function burnText({ pair, longBurn }: PairState, { account }: SloReport, id: string): string {
+function burnText({ pair, longBurn, seenMs }: PairState, { account }: SloReport, id: string): string {
   const left = percentText(account.left, 1)
-  return `${pair.severity}: ${timesText(longBurn)} over ${pair.id}, ${left} of its budget left (vedette budget -m ${id})`
+  return `${pair.severity}: ${overText(longBurn, pair.longMs, seenMs)}, ${left} of its budget left (vedette budget -m ${id})`
 }
 
 function silence(lastMs: number | undefined): string {
