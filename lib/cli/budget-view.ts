@@ -1,4 +1,4 @@
-import { overText, type PairState, timesText } from '../decide/budget.ts'
+import { type PairState, timesText } from '../decide/budget.ts'
 import type { Account } from '../decide/budget-account.ts'
 import { type BudgetDecision, type BudgetReason, budgetReasonText, decisions } from '../decide/budget-decision.ts'
 import type { SloReport } from '../decide/budget-report.ts'
@@ -33,7 +33,7 @@ export function budgetText(
 }
 
 function burnText(state: PairState | undefined): string {
-  return state ? overText(state.longBurn, state.pair.longMs, state.seenMs) : '–'
+  return state ? `${timesText(state.longBurn)} in ${state.pair.id}` : '–'
 }
 
 function detailLines({ monitor, slo, account, pairs, verdict }: SloReport): string[] {
