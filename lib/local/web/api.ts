@@ -7,6 +7,7 @@
  * monitored sites: they are data, and whoever shows them escapes them.
  */
 import type { State } from '../../decide/health.ts'
+import type { RouteHealth } from '../../decide/route-health.ts'
 import type { FailoverMode } from '../../model/failover.ts'
 import type { Kind } from '../../model/monitor.ts'
 import type { Certificate, Phases, ProbeResult, Status } from '../../model/result.ts'
@@ -33,8 +34,10 @@ export const routes = {
   badge: '/badges/:id',
   /** Prometheus's text format. */
   metrics: '/metrics',
-  /** `Health`: 200 while the engine runs and its history is written, else 503. */
+  /** `Health`: 200 while the engine runs, its history is written and people can be told, else 503. */
   healthz: '/healthz',
+  /** `Health`: 200 while the engine runs, else 503: for what restarts it. */
+  livez: '/livez',
 } as const
 
 /** Pages of the client; all of them are the same document. */
@@ -76,6 +79,8 @@ export interface EngineState {
     /** What is wrong, and what to do, while something is. */
     trouble?: string
   }
+  /** How telling each route of the config goes. */
+  routes: RouteHealth[]
 }
 
 /**
