@@ -70,7 +70,7 @@ const allowed: [room: string, module: string][] = [
   ['bin', '../lib/cli/main.ts'],
   ['bin', '../lib/stacks/app.ts'],
   ['lib/local', '../run/vantage.ts'],
-  ['lib/local/web/client', '../api.ts'],
+  ['lib/local/web/client', '../api/routes.ts'],
   ['lib/local/web/client', '../look.ts'],
   ['lib/local/web/client', '../sparkline.ts'],
   ['lib/local/web/client', './dom.ts'],

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Notice } from '../decide/notice.ts'
+import { isPostUrl } from '../model/host-port.ts'
 import type { SecretRef } from '../model/monitor.ts'
 import type { Route } from '../model/route.ts'
 import { type Attempt, attempt } from './notify-attempt.ts'
@@ -77,8 +78,11 @@ async function opened(route: Route, source: (ref: SecretRef) => Promise<string>)
   const read = async (value: string | SecretRef) => (typeof value === 'string' ? value : (await source(value)).trim())
   const readUrl = async (value: string | SecretRef) => {
     const url = await read(value)
-    if (URL.canParse(url) && /^https?:/.test(url)) return url
-    throw new Error(`the secret ${JSON.stringify(value)} holds no URL: store the whole address of the webhook`)
+    if (isPostUrl(url)) return url
+    const name = typeof value === 'string' ? '' : ` ${JSON.stringify(value)}`
+    throw new Error(
+      `the secret${name} holds no https URL without user (http on loopback only): store the whole address of the webhook`,
+    )
   }
   if (route.kind === 'pagerduty') return { ...route, routingKey: await read(route.routingKey) }
   if (route.kind === 'sns') return route

@@ -15,7 +15,7 @@ import { count } from './validate.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-export const statusStyle: Record<Status, { mark: string; style: Style }> = {
+const statusStyle: Record<Status, { mark: string; style: Style }> = {
   down: { mark: '✖', style: 'red' },
   unknown: { mark: '?', style: 'magenta' },
   degraded: { mark: '▲', style: 'yellow' },

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Cause } from '../decide/health.ts'
 import type { MonitorView, Snapshot } from '../local/snapshot.ts'
-import { lookOf as lookNameOf } from '../local/web/look.ts'
+import { type Look, lookOf, looks, worstFirst as order } from '../local/web/look.ts'
 import { age } from '../model/duration.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { failoverLines } from './failover-view.ts'
@@ -23,16 +23,14 @@ export interface LiveViewOptions {
 type Style = Parameters<typeof styleText>[0]
 type Paint = (style: Style, text: string) => string
 
-/** How a monitor is shown, worst first: its state, or what its last run says where that is worse and not confirmed yet. */
-const looks = [
-  { name: 'down', mark: '✖', style: ['red', 'bold'] },
-  { name: 'failing', mark: '✖', style: 'red' },
-  { name: 'degraded', mark: '▲', style: 'yellow' },
-  { name: 'unknown', mark: '?', style: 'magenta' },
-  { name: 'pending', mark: '·', style: 'gray' },
-  { name: 'up', mark: '✔', style: 'green' },
-] as const satisfies { name: string; mark: string; style: Style }[]
-type Look = (typeof looks)[number]
+const styles: Record<Look, Style> = {
+  down: ['red', 'bold'],
+  failing: 'red',
+  degraded: 'yellow',
+  unknown: 'magenta',
+  pending: 'gray',
+  up: 'green',
+}
 
 const leastRows = 3
 const stateWidth = 10
@@ -63,41 +61,36 @@ function worstFirst(monitors: readonly MonitorView[]): { view: MonitorView; look
   return monitors
     .map((view) => ({ view, look: lookOf(view) }))
     .sort((a, b) => {
-      const rank = looks.indexOf(a.look) - looks.indexOf(b.look)
-      const recent = a.look.name === 'up' ? 0 : b.view.sinceMs - a.view.sinceMs
+      const rank = order.indexOf(a.look) - order.indexOf(b.look)
+      const recent = a.look === 'up' ? 0 : b.view.sinceMs - a.view.sinceMs
       return rank || recent || (a.view.id < b.view.id ? -1 : 1)
     })
-}
-
-function lookOf(view: MonitorView): Look {
-  const name = lookNameOf(view)
-  return looks.find((look) => look.name === name) ?? looks[3]
 }
 
 function header(snapshot: Snapshot, { width, nowMs }: LiveViewOptions, paint: Paint): string[] {
   const { service, monitors, lag, history } = snapshot
   const counts = countsOf(monitors.map(lookOf))
-    .map(({ look, count }) => `${count} ${look.name}`)
+    .map(({ look, count }) => `${count} ${look}`)
     .join(' · ')
   const worst = worstFirst(monitors)[0]?.look
   const skipped = monitors.reduce((sum, one) => sum + one.skipped, 0)
   const running = `running ${age(nowMs - snapshot.startedAtMs)}, starts late by ${Math.round(lag.p99Ms)} ms at most (p99)`
   const facts = `${running}${skipped > 0 ? `, ${skipped} runs skipped` : ''}, history ${history.path}`
   return [
-    paint(worst?.style ?? 'gray', toWidth(`vedette · ${service} · ${counts || 'no monitors'}`, width)),
+    paint(worst ? styles[worst] : 'gray', toWidth(`vedette · ${service} · ${counts || 'no monitors'}`, width)),
     history.trouble ? paint('red', toWidth(history.trouble, width)) : paint('gray', toWidth(facts, width)),
     '',
   ]
 }
 
 function countsOf(all: Look[]): { look: Look; count: number }[] {
-  return looks
+  return order
     .map((look) => ({ look, count: all.filter((one) => one === look).length }))
     .filter(({ count }) => count > 0)
 }
 
 function more(hidden: { look: Look }[]): string {
-  const counts = countsOf(hidden.map(({ look }) => look)).map(({ look, count }) => `${count} ${look.name}`)
+  const counts = countsOf(hidden.map(({ look }) => look)).map(({ look, count }) => `${count} ${look}`)
   return `… and ${counts.length === 1 ? `${hidden.length} more ${counts[0]?.split(' ')[1]}` : `${hidden.length} more: ${counts.join(', ')}`}`
 }
 
@@ -124,8 +117,8 @@ function table(monitors: { view: MonitorView; look: Look }[], options: LiveViewO
     const took = last && last.status !== 'unknown' ? duration(last.durationMs) : ''
     const spark = sparkline(recent, sparkWidth)
     const why = cause(view, nowMs)
-    const text = row(`${look.mark} ${look.name}`, age(nowMs - sinceMs), id, took, spark, percent(uptime24h), why)
-    return paint(look.style, text.slice(0, stateWidth)) + text.slice(stateWidth)
+    const text = row(`${looks[look]} ${look}`, age(nowMs - sinceMs), id, took, spark, percent(uptime24h), why)
+    return paint(styles[look], text.slice(0, stateWidth)) + text.slice(stateWidth)
   })
   return [paint('gray', row('state', 'for', 'monitor', 'last', '', '24 h', 'cause')), ...rows]
 }

@@ -203,7 +203,7 @@ function certificateDays(monitors: readonly Monitor[]): number {
 }
 
 /** What a monitor calls slow, in milliseconds: its lowest upper bound on `duration`, the degraded ones first. */
-export function slowLimitMs({ expect }: Monitor): number | undefined {
+function slowLimitMs({ expect }: Monitor): number | undefined {
   const bounds = expect.filter(({ source, op }) => source === 'duration' && (op === 'lt' || op === 'lte'))
   const soft = bounds.filter(({ level }) => level === 'degraded')
   const values = (soft.length > 0 ? soft : bounds).map(({ value }) => Number(value))

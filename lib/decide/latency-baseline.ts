@@ -19,7 +19,7 @@ export interface Regression {
 }
 
 /** How many weeks are looked at, and how many of them must have something to say. */
-export const baselineWeeks = 4
+const baselineWeeks = 4
 const leastWeeks = 2
 /** Fewer runs in a window, or in an hour of a week, are no measure. */
 const leastRuns = 10

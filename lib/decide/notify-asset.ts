@@ -2,6 +2,7 @@ import type { Config } from '../model/config.ts'
 import type { Named } from '../model/event.ts'
 import type { Route } from '../model/route.ts'
 import { type AlarmMeaning, alarmMeanings } from './alarm-meanings.ts'
+import { consoleLinks } from './console-links.ts'
 import { namespaceOf, notifyName, probeName } from './names.ts'
 import type { MonitorRule, NotifyRules } from './notice.ts'
 import { allRoutes, notifyRulesOf } from './notify-config.ts'
@@ -38,7 +39,13 @@ export function notifyAssetOf(config: Config, region: string): NotifyAsset {
     ...{ namespace: namespaceOf(config), table: notifyName(config) },
     peers: controllers.filter((one) => one !== region),
     routes: allRoutes(config),
-    rules: { ...rules, gatherMs: 0, isUnordered: true, monitors: [...monitors.values()] },
+    rules: {
+      ...rules,
+      links: { ...consoleLinks(config), ...rules.links },
+      gatherMs: 0,
+      isUnordered: true,
+      monitors: [...monitors.values()],
+    },
     alarms: alarmMeanings(config, region),
     records: Object.fromEntries(failovers.map(({ id, record }) => [id, record])),
     vantages: vantages.map((vantage) => {

@@ -108,6 +108,11 @@ export function putOff(state: NotifyState, notice: Notice, failed: Failed, nowMs
   return true
 }
 
+/** Whether it has been said that this notice cannot be told: a route that takes others does not fail anew each time. */
+export function isKnownToFail({ action, rounds }: Notice): boolean {
+  return action === 'note' ? rounds > 0 : rounds >= mostRounds
+}
+
 /** It may be this one notice that the destination cannot take: what is about something else goes first from now on. */
 function letOthersFirst(state: NotifyState, { route, key }: Notice): void {
   const isSame = (one: Notice) => one.route === route && one.key === key

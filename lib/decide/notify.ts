@@ -3,7 +3,7 @@ import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './inc
 import { describe } from './message.ts'
 import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { openingOf, settleRoute } from './notify-alerts.ts'
-import { pushNotice, putOff, removeNotice } from './notify-outbox.ts'
+import { isKnownToFail, pushNotice, putOff, removeNotice } from './notify-outbox.ts'
 import { freeAtMs, noteCall } from './notify-pace.ts'
 import { downAncestor, shadowEndMs } from './notify-routes.ts'
 
@@ -163,10 +163,12 @@ function takeFailure(
   if (!notice) return
   noteCallOf(state, notice.route, rules, nowMs)
   const alert = state.alerts[notice.route]?.[notice.key]
+  const isSaid = isKnownToFail(notice)
   if (!putOff(state, notice, failed, nowMs) && notice.action === 'open' && alert) alert.isRefused = true
   // What waits behind it waits as long.
   const keys = [notice, ...state.outbox.filter((one) => one.route === notice.route)].map(({ key }) => key)
   for (const key of new Set(keys)) reroute(state, state.alerts[notice.route]?.[key]?.members ?? [])
+  if (isSaid) return
   const unheard = describe(notice.event).title
   const { route } = notice
   const event: VedetteEvent = { ...named(rules), atMs: nowMs, type: 'route.failing', route, reason, unheard }

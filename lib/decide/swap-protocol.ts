@@ -122,8 +122,7 @@ interface Seen {
   isLocked: boolean
 }
 
-function listed(attempt: Attempt, event: Extract<SwapEvent, { kind: 'listed' }>): Step {
-  const { sets, atMs, isLocked = false } = event
+function listed(attempt: Attempt, { sets, atMs, isLocked = false }: Extract<SwapEvent, { kind: 'listed' }>): Step {
   const found = stateIn(sets, attempt.plan.failover)
   if (found === 'missing') return refuse(attempt, 'TXT_MISSING', 'the TXT is gone: `failover adopt` writes it')
   if (found === 'unreadable')
@@ -179,7 +178,8 @@ function judge(attempt: Attempt, seen: Seen): Step {
     const kind = txt.decision === plan.decision ? 'moved' : 'alreadyDone'
     return finish(attempt, { kind, epoch: txt.epoch }, edited ? [{ code: 'EDITED', detail: edit }] : [])
   }
-  if (txt.flags.locked || seen.isLocked) return refuse(attempt, 'LOCKED', 'the record is locked')
+  if (txt.flags.locked) return refuse(attempt, 'LOCKED', 'the record is locked')
+  if (seen.isLocked) return refuse(attempt, 'LOCKED', "this controller's table locks it, or cannot be read")
   if (txt.flags.latched) return refuse(attempt, 'LATCHED', 'the record is latched: it moved too often')
   // While our claim stands nobody else may move, so a flag set and taken back meanwhile changes nothing.
   if (!attempt.holdsClaim && !sameIdentity(txt, attempt.basis))
@@ -191,7 +191,7 @@ function judge(attempt: Attempt, seen: Seen): Step {
   if (txt.claim && txt.claim.to !== plan.to && plan.by !== 'person')
     return refuse(attempt, 'CLAIMED_ELSEWHERE', `an expired claim holds the record for ${txt.claim.to}`)
   if (!attempt.holdsClaim && atMs > plan.goodUntilMs)
-    return refuse(attempt, 'STALE', 'the votes became too old before the record could be changed: it is decided anew')
+    return refuse(attempt, 'STALE', 'the votes became too old on the way: it is decided anew')
   return proceed(attempt, seen, target)
 }
 

@@ -24,7 +24,7 @@ export interface Demo {
 }
 
 /** Preferred ports: easy to remember. A taken one is replaced by any free one. */
-export const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
+const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
 
 /** The config of a demo, for whoever asks what it saw: on the preferred ports, and nothing is started. */
 export function demoAsRun(hasFailover: boolean) {

@@ -1,13 +1,22 @@
 import type { Monitor } from '../model/monitor.ts'
+import type { ProbeResult } from '../model/result.ts'
 import { runMonitor } from '../run/vantage.ts'
 import type { SimulatedVantage } from './simulated-vantage.ts'
 
-/** What every vantage watches of a failover, and who hears of a confirmed failure. */
+/** What a vantage saw of a monitor the last time that it looked. */
+export interface Sight {
+  monitor: string
+  vantage: string
+  isDown: boolean
+  atMs: number
+}
+
+/** What every vantage watches of a failover, and who hears of each run. */
 export interface Watched {
   monitors: readonly Monitor[]
   /** Whether this monitor is of the endpoint that is active now: the others are looked at by decisions. */
   isActive(monitor: Monitor): boolean
-  onDown(monitor: Monitor): void
+  onResult(result: ProbeResult): void
 }
 
 /**
@@ -21,9 +30,9 @@ export function watchFrom(vantages: readonly SimulatedVantage[], watched: Watche
       const look = async () => {
         if (isRunning || !watched.isActive(monitor)) return
         isRunning = true
-        const { status } = await runMonitor(monitor, host, signal)
+        const result = await runMonitor(monitor, host, signal)
         isRunning = false
-        if (status === 'down' && !signal.aborted) watched.onDown(monitor)
+        if (!signal.aborted) watched.onResult(result)
       }
       const first = setTimeout(
         () => {

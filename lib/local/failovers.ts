@@ -8,6 +8,7 @@ import { canonicalName } from '../model/dns-answer.ts'
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
+import type { ProbeResult } from '../model/result.ts'
 import { collectVotes } from '../run/collect.ts'
 import type { Controlled } from '../run/control.ts'
 import { Controller } from '../run/controller.ts'
@@ -18,7 +19,7 @@ import { pause } from '../run/pause.ts'
 import { createProbeNow } from '../run/probe-now.ts'
 import { verifyMove } from '../run/verify.ts'
 import { openControllerTable } from './controller-table.ts'
-import { watchFrom } from './failover-watch.ts'
+import { type Sight, watchFrom } from './failover-watch.ts'
 import { type EmbeddedZone, startZones, storesOf } from './failover-zones.ts'
 import { runHook } from './hook.ts'
 import { type SimulatedVantage, simulateVantage } from './simulated-vantage.ts'
@@ -28,6 +29,8 @@ export interface EmbeddedFailovers extends Controlled {
   vantages: SimulatedVantage[]
   /** The zones by name, each with its port on loopback. */
   zones: EmbeddedZone[]
+  /** What the vantages saw of active endpoints, each the last time that it looked. */
+  sights(): Sight[]
   stop(): Promise<void>
 }
 
@@ -102,11 +105,26 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
     tickAll(false)
   }, tickMs)
   tickAll(true)
-  watch(config.failovers, vantages, byId, { controller, decide, stopping: stopping.signal })
+  const sights = new Map<string, Sight>()
+  const saw = ({ monitor, vantage, status, startedAt }: ProbeResult) => {
+    const sight = { monitor, vantage, isDown: status === 'down', atMs: Date.parse(startedAt) }
+    sights.set(`${monitor} ${vantage}`, sight)
+  }
+  watch(config.failovers, vantages, byId, { controller, decide, saw, stopping: stopping.signal })
   return {
     ...{ controller, vantages, zones },
+    sights: () => [...sights.values()],
     status: async () => controller.status(),
     drill: upkeep.drill,
+    // What is active tells whose failures are looked for: a record that was just adopted is watched at once.
+    changed: (id) => {
+      const failover = config.failovers.find((one) => one.id === id)
+      if (failover)
+        aside(
+          id,
+          controller.look(id).then(() => upkeep.look(failover)),
+        )
+    },
     stop: async () => {
       clearInterval(timer)
       const ended = controller.stop()
@@ -181,8 +199,14 @@ function watch(
   {
     controller,
     decide,
+    saw,
     stopping,
-  }: { controller: Controller; decide(failover: string, trigger: Trigger): void; stopping: AbortSignal },
+  }: {
+    controller: Controller
+    decide(failover: string, trigger: Trigger): void
+    saw(result: ProbeResult): void
+    stopping: AbortSignal
+  },
 ): void {
   for (const failover of failovers) {
     const activeId = () => {
@@ -193,7 +217,10 @@ function watch(
       const watched = {
         monitors: monitorsOf(failover, endpoint, monitors),
         isActive: () => activeId() === endpoint.id,
-        onDown: () => decide(failover.id, 'vantage'),
+        onResult: (result: ProbeResult) => {
+          saw(result)
+          if (result.status === 'down') decide(failover.id, 'vantage')
+        },
       }
       watchFrom(vantages, watched, stopping)
     }

@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { inflateRawSync } from 'node:zlib'
 import type { ProbeResult } from '../model/result.ts'
 import { ticksPerMs } from './history-block.ts'
@@ -24,4 +25,13 @@ export function toResult({ monitor, vantage, time, status, duration, detail }: R
     durationMs: duration / ticksPerMs,
     ...(JSON.parse(inflateRawSync(detail).toString()) as Detail),
   }
+}
+
+/** The series of a monitor: one a vantage. */
+export type SeriesQuery = (monitor: string) => { id: number; vantage: string }[]
+
+/** Asks for the series of monitors. */
+export function seriesQuery(db: DatabaseSync): SeriesQuery {
+  const rows = db.prepare('SELECT id, vantage FROM series WHERE monitor = ?')
+  return (monitor) => rows.all(monitor) as unknown as ReturnType<SeriesQuery>
 }

@@ -67,9 +67,13 @@ export function parentOf(name: string): string {
 
 /** An IPv6 address as RFC 5952 §4 writes it; anything else comes back as it was. */
 export function canonicalIpv6(text: string): string {
-  // The URL standard's host serializer is RFC 5952's, but for the dotted tail of mapped addresses.
+  // The URL standard's host serializer is RFC 5952's, but for the dotted tail of mapped addresses (§5).
   const url = /^[\da-f:.]+$/i.test(text) ? URL.parse(`http://[${text}]/`) : null
-  return url === null ? text : url.hostname.slice(1, -1)
+  const address = url === null ? text : url.hostname.slice(1, -1)
+  return address.replace(/^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/, (_mapped, high: string, low: string) => {
+    const bytes = [high, low].map((hex) => Number.parseInt(hex, 16)).flatMap((pair) => [pair >> 8, pair & 255])
+    return `::ffff:${bytes.join('.')}`
+  })
 }
 
 function canonicalField(kind: string, field: string): string {

@@ -13,6 +13,13 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
 }
 
+/** An address to post to: encrypted, except on this machine, and without a user, whom `fetch` refuses. */
+export function isPostUrl(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || `${url.username}${url.password}` !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+}
+
 /** `192.0.2.1:443`, `shop.test:443` or `[2001:db8::1]:443`. */
 export function joinHostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

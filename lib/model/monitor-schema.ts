@@ -34,7 +34,7 @@ export const assertionShape = z.strictObject({
   level: oneOf('down', 'degraded').default('down'),
 })
 
-export const tlsVersion = oneOf('TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3')
+const tlsVersion = oneOf('TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3')
 
 const tlsShape = z.strictObject({
   serverName: z.union([hostName, z.literal('')], 'a host name').exactOptional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { duration, id, integer, oneOf, secret, timeZone } from './fields.ts'
-import { isLoopback } from './host-port.ts'
+import { isPostUrl } from './host-port.ts'
 import { type Hours, type NotifySettings, type Route, type Routes, type Severity, weekdays } from './route.ts'
 
 const [second, minute] = [1000, 60_000]
@@ -33,16 +33,14 @@ const common = {
 /** A key that is sent over plain HTTP is everybody's, except on this machine. */
 const apiUrl = z.string('an https URL').refine((value) => {
   const url = URL.parse(value)
-  if (!url || url.username || url.search || url.hash) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+  return url !== null && url.search === '' && url.hash === '' && isPostUrl(value)
 }, 'an https URL without user, query and fragment (http on loopback only)')
 
 /** A secret that is an address; as a text it has to be one already. */
-const secretUrl = secret.refine((value) => {
-  if (typeof value !== 'string') return true
-  const url = URL.parse(value)
-  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
-}, 'an https URL (http on loopback only), or one of { "secret": name }, { "ssm": name }, { "env": name }')
+const secretUrl = secret.refine(
+  (value) => typeof value !== 'string' || isPostUrl(value),
+  'an https URL without user (http on loopback only), or one of { "secret": name }, { "ssm": name }, { "env": name }',
+)
 
 /** An integration key has 32 characters (https://developer.pagerduty.com/docs/send-alert-event). */
 const routingKey = secret.refine(
@@ -59,7 +57,7 @@ const topicArn = z
   .regex(/^arn:[a-z0-9-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'the ARN of a standard topic')
 
 /** PagerDuty's service region (https://support.pagerduty.com/main/docs/service-regions) or Slack for governments have other addresses. */
-export const defaultUrls = { pagerduty: 'https://events.pagerduty.com', slack: 'https://slack.com/api' } as const
+const defaultUrls = { pagerduty: 'https://events.pagerduty.com', slack: 'https://slack.com/api' } as const
 
 const pagerduty = z.strictObject({
   ...common,

@@ -28,7 +28,7 @@ export function toProblems(
 const mostKnown = 12
 
 /** A key that no one knows, with the known one that it may have meant. */
-export function unknownKey(key: string, at: readonly PropertyKey[], known: readonly string[]): Problem {
+function unknownKey(key: string, at: readonly PropertyKey[], known: readonly string[]): Problem {
   const hint =
     didYouMean(key, known) ??
     (known.length > 0 && known.length <= mostKnown ? `known here: ${known.join(', ')}` : undefined)

@@ -60,7 +60,7 @@ function untrusted(error: string, description: Known, wrongName: string | undefi
     case 'CERT_HAS_EXPIRED':
       return validToMs < nowMs
         ? fail('TLS_EXPIRED', `the certificate of ${subject} expired on ${certificate.validTo}`)
-        : fail('TLS_EXPIRED', `an issuer in the chain of ${subject} has expired`)
+        : fail('TLS_EXPIRED', `an issuer in the chain of ${subject} has expired${expiredIssuer(certificate, nowMs)}`)
     case 'CERT_NOT_YET_VALID':
       return validFromMs > nowMs
         ? fail('TLS_NOT_YET_VALID', `the certificate of ${subject} is valid only from ${certificate.validFrom}`)
@@ -68,21 +68,34 @@ function untrusted(error: string, description: Known, wrongName: string | undefi
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return fail('TLS_SELF_SIGNED', `the certificate of ${subject} is self-signed; set tls.caFile to trust it`)
     case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       return fail(
         'TLS_UNTRUSTED',
         `the chain of ${subject} ends at a root that is not trusted here (${rootOf(certificate)})`,
       )
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      return fail(
-        'TLS_INCOMPLETE_CHAIN',
-        `the server sent only the certificate of ${subject}, not that of its issuer ${issuer}` +
-          ' (or that issuer is a root that is not trusted here, such as your own: then set tls.caFile)',
-      )
+      return certificate.chain.length > 0
+        ? fail(
+            'TLS_UNTRUSTED',
+            `the chain of ${subject} ends at a root that is not trusted here (${rootOf(certificate)}),` +
+              ' or at an intermediate that the server leaves out',
+          )
+        : fail(
+            'TLS_INCOMPLETE_CHAIN',
+            `the server sent only the certificate of ${subject}, not that of its issuer ${issuer}` +
+              ' (or that issuer is a root that is not trusted here, such as your own: then set tls.caFile)',
+          )
+    case 'INVALID_PURPOSE':
+      return fail('TLS_UNTRUSTED', `the key usage of ${subject} or of an issuer does not allow for a TLS server`)
   }
   if (weakness) return fail('TLS_WEAK', weakness)
   return fail('TLS_UNTRUSTED', `the certificate of ${subject} was not accepted`)
+}
+
+function expiredIssuer({ chain }: Known['certificate'], nowMs: number): string {
+  const expired = chain.find(({ validTo }) => Date.parse(validTo) < nowMs)
+  return expired ? `: that of ${expired.subject} on ${expired.validTo}` : ''
 }
 
 function rootOf({ chain, issuer }: Known['certificate']): string {
@@ -90,11 +103,13 @@ function rootOf({ chain, issuer }: Known['certificate']): string {
 }
 
 function nameMismatch({ x509, certificate: { sans } }: Known, host: string): string | undefined {
-  // Names are looked for among the SANs alone, never in the subject (RFC 9525 §2).
-  const matches = isIP(host) ? x509.checkIP(host) : x509.checkHost(host, { subject: 'never' })
+  // Names are looked for among the SANs alone, never in the subject, and a wildcard is a whole label (RFC 9525 §2, §6.3).
+  const matches = isIP(host) ? x509.checkIP(host) : x509.checkHost(host, { subject: 'never', partialWildcards: false })
   if (matches) return undefined
+  if (isIP(host) && sans.includes(host))
+    return `the certificate is not for the address ${host}: it has it as a DNS name, and needs it as an IP address`
   const names = sans.length > 5 ? `${sans.slice(0, 5).join(', ')}, …` : sans.join(', ')
-  return `the certificate is not for ${host} but for ${names || 'no name at all'}`
+  return `the certificate is not for ${host} but for ${names || 'no name at all (its subject does not count)'}`
 }
 
 function describe(socket: TLSSocket, nowMs: number): Known | undefined {

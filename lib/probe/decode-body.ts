@@ -31,6 +31,9 @@ const decoders: Record<string, Decoder> = {
   deflate: (body, max) => (((body[0] ?? 0) & 0x0f) === 8 ? inflate(body, max) : inflateRaw(body, max)),
 }
 
+/** Each frame is a call of its own, so a body of empty ones would take longer than a probe has. */
+const maxFrames = 1000
+
 /** A zstd body may be several frames, one after the other (RFC 8878 §3.1); Node stops behind the first. */
 function manyFrames(decodeFrame: Decoder): Decoder {
   return async (body, maxOutputLength) => {
@@ -38,6 +41,7 @@ function manyFrames(decodeFrame: Decoder): Decoder {
     let read = 0
     let size = 0
     while (read < body.length) {
+      if (frames.length === maxFrames) throw new Error(`it has more than ${maxFrames} zstd frames`)
       const frame = await decodeFrame(body.subarray(read), Math.max(1, maxOutputLength - size))
       frames.push(frame.buffer)
       read += frame.read

@@ -18,6 +18,8 @@ export interface Followed {
   target: string
   /** Why the chain has no end. */
   fault?: string
+  /** What the last reply says of why it has no answer. */
+  remark?: string
 }
 
 /**
@@ -30,7 +32,8 @@ export async function askAndFollow(question: Question, ask: (name: string) => Pr
   for (let hop = 0; ; hop++) {
     const reply = await ask(target)
     const chain = followChain(reply.records, target, question.type, seen)
-    const followed = { rcode: reply.rcode, answers: chain.answers, target: chain.target }
+    const remark = remarkOf(reply)
+    const followed = { rcode: reply.rcode, answers: chain.answers, target: chain.target, ...(remark && { remark }) }
     if (chain.loop) return { ...followed, fault: `the CNAMEs go in a circle: ${[...seen, chain.target].join(' → ')}` }
     if (chain.answers.length > 0 || chain.target === target || isSettled(reply, chain.target)) return followed
     if (hop === maxHops)
@@ -43,6 +46,13 @@ export async function askAndFollow(question: Question, ask: (name: string) => Pr
 function isSettled(reply: Reply, target: string): boolean {
   if (reply.rcode !== 'NOERROR') return true
   return reply.authorities.some(({ name, type }) => type === 'SOA' && isWithin(target, name))
+}
+
+/** A server that only knows who might know (RFC 1034 §4.3.1) has said nothing of the name. */
+function remarkOf({ extendedError, rcode, flags, records, authorities }: Reply): string | undefined {
+  const referral = authorities.find(({ type }) => type === 'NS')
+  const isReferral = rcode === 'NOERROR' && !flags.aa && records.length === 0
+  return extendedError ?? (isReferral && referral ? `a referral to the name servers of ${referral.name}` : undefined)
 }
 
 interface Chain {
@@ -74,18 +84,19 @@ const rcodeFailures: Record<string, FailureCode> = {
 
 /** Why an answer is not the one of a name that has records of the asked type; undefined where it is. */
 export function judgeAnswer(followed: Followed, question: Question, server: string): ProbeFailure | undefined {
-  const { rcode, answers, target, fault } = followed
+  const { rcode, answers, target, fault, remark } = followed
   if (fault) return new ProbeFailure('DNS_NODATA', 'processing', `${server}: ${fault}`)
   const via = target === question.name ? '' : `, where ${question.name} points by CNAME`
   const got = `for ${target} ${question.type}${via}`
+  const said = `${server}${remark ? ` (${remark})` : ''}`
   if (rcode !== 'NOERROR')
     return new ProbeFailure(
       rcodeFailures[rcode] ?? 'DNS_RCODE',
       'processing',
-      `expected NOERROR ${got}, got ${rcode} from ${server}`,
+      `expected NOERROR ${got}, got ${rcode} from ${said}`,
     )
   if (answers.length > 0) return undefined
-  return new ProbeFailure('DNS_NODATA', 'processing', `expected records ${got}, got NOERROR with none from ${server}`)
+  return new ProbeFailure('DNS_NODATA', 'processing', `expected records ${got}, got NOERROR with none from ${said}`)
 }
 
 /**

@@ -54,7 +54,8 @@ export function judgeReply(packet: Buffer, id: number, question: Question): Verd
       return { kind: 'mismatch', why: `expected a reply to ${expected}, got one to ${asked ?? 'no question'}` }
     return { kind: 'reply', reply }
   } catch (error) {
-    const why = `${packet.length} bytes that are no DNS message: ${(error as Error).message}`
+    const cause = error instanceof RangeError ? 'it ends in the middle' : (error as Error).message
+    const why = `${packet.length} bytes that are no DNS message: ${cause}`
     return { kind: isOurs ? 'malformed' : 'suspect', why }
   }
 }
@@ -108,11 +109,11 @@ export class Inquiry {
   }
 }
 
-/**
- * Asks with EDNS, and once more without where the server does not know it (RFC 6891 §6.2.2) or not this version of it
- * (§6.1.3).
- */
+/** What servers answer that do not know EDNS (RFC 6891 §6.2.2, and RFC 2671 §5.3 before it), or not this version (§6.1.3). */
+const ednsRefusals: ReadonlySet<string> = new Set(['FORMERR', 'NOTIMP', 'BADVERS'])
+
+/** Asks with EDNS, and once more without where the server does not know it. */
 export async function withEdnsFallback(ask: (edns: boolean) => Promise<Reply>): Promise<Reply> {
   const reply = await ask(true)
-  return reply.rcode === 'FORMERR' || reply.rcode === 'BADVERS' ? ask(false) : reply
+  return ednsRefusals.has(reply.rcode) ? ask(false) : reply
 }

@@ -1,6 +1,7 @@
 import dnsPacket, { type OptAnswer } from 'dns-packet'
 import { type DnsType, rcodes } from '../model/dns-names.ts'
 import type { DnsFlags, DnsRecord } from '../model/result.ts'
+import { extendedError } from './dns-extended-error.ts'
 import { dataText, encodeName, genericText, losslessView, nameText, typeText } from './dns-text.ts'
 
 declare module 'dns-packet' {
@@ -36,6 +37,8 @@ export interface Reply {
   records: DnsRecord[]
   authorities: DnsRecord[]
   counts: { answers: number; authorities: number; additionals: number }
+  /** Why there is no answer, in the server's words (RFC 8914). */
+  extendedError?: string
 }
 
 const headerBytes = 12
@@ -89,17 +92,19 @@ export function readMessage(packet: Buffer): Message {
   const flags = readFlags(bits)
   const records: DnsRecord[] = []
   const authorities: DnsRecord[] = []
-  let extendedRcode = 0
+  let opt: ReturnType<typeof findOpt>
   try {
     let at = readSection(packet, question?.end ?? headerBytes, counts.answers, records)
     at = readSection(packet, at, counts.authorities, authorities)
-    extendedRcode = findOpt(packet, at, counts.additionals)?.extendedRcode ?? 0
+    opt = findOpt(packet, at, counts.additionals)
   } catch (error) {
     // Some servers cut a truncated reply in the middle of a record; that it is truncated is all one needs of it.
     if (!flags.tc) throw error
   }
   const { questions: _, ...sections } = counts
-  const reply = { rcode: rcodeName((extendedRcode << 4) | (bits & 15)), flags, records, authorities, counts: sections }
+  const rcode = rcodeName(((opt?.extendedRcode ?? 0) << 4) | (bits & 15))
+  const why = opt && extendedError(opt.data)
+  const reply = { rcode, flags, records, authorities, counts: sections, ...(why && { extendedError: why }) }
   const inClass = question && question.class !== 'IN' ? ` in class ${question.class.replace('UNKNOWN_', '')}` : ''
   const asked = question && `${question.name} ${typeText(question.type)}${inClass}`
   return { reply, isReply: (bits & 0x8000) !== 0, opcode: (bits >> 11) & 15, asked }
@@ -206,10 +211,10 @@ function refuseLongChains(packet: Buffer, start: number, end: number): void {
   }
 }
 
-/** What the OPT record among the next ones says (RFC 6891 §6.1.3); its options, broken ones too, are of no concern. */
+/** What the OPT record among the next ones says (RFC 6891 §6.1.3). */
 export function findOpt(packet: Buffer, start: number, count: number) {
   let at = start
-  let found: { udpPayloadSize: number; extendedRcode: number; ednsVersion: number } | undefined
+  let found: { udpPayloadSize: number; extendedRcode: number; ednsVersion: number; data: Buffer } | undefined
   for (let left = count; left > 0; left--) {
     const { fields, end } = extentOf(packet, at)
     if (packet.readUInt16BE(fields) === optType)
@@ -217,6 +222,7 @@ export function findOpt(packet: Buffer, start: number, count: number) {
         udpPayloadSize: packet.readUInt16BE(fields + 2),
         extendedRcode: packet.readUInt8(fields + 4),
         ednsVersion: packet.readUInt8(fields + 5),
+        data: packet.subarray(fields + 10, end),
       }
     at = end
   }

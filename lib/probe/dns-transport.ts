@@ -101,8 +101,13 @@ async function overStream(server: DnsServer, question: Question, options: QueryO
   if (monitor.protocol === 'dot')
     socket = await startTls(socket, { host: server.host, tls: monitor.tls }, {}, phases, deps, signal)
   const reply = await timed(phases, deps, () => askStream(socket, server.label, question, options, deps, signal))
+  return complete(reply, server, 'TCP')
+}
+
+/** Only UDP has a reason to truncate. */
+function complete(reply: Reply, { label }: DnsServer, protocol: 'TCP' | 'HTTPS'): Reply {
   if (!reply.flags.tc) return reply
-  const why = `expected a complete reply over TCP, got a truncated one (TC=1) from ${server.label}`
+  const why = `expected a complete reply over ${protocol}, got a truncated one (TC=1) from ${label}`
   throw new DnsFailure('DNS_MALFORMED', 'processing', why, reply)
 }
 
@@ -126,15 +131,19 @@ async function overHttps(server: DnsServer, question: Question, options: QueryOp
     signal,
   )
   for (const [phase, ms] of Object.entries(seen.phases)) addPhase(phases, phase as keyof Phases, ms)
-  const fail = (code: 'DNS_REFUSED' | 'DNS_MALFORMED', why: string) => new ProbeFailure(code, 'processing', why)
+  const fail = (code: 'DNS_REFUSED' | 'DNS_MALFORMED' | 'DNS_MISMATCH', why: string) =>
+    new ProbeFailure(code, 'processing', why)
   if (failure) throw new ProbeFailure(failure.code, failure.stage, `${server.label}: ${failure.message}`)
   if (statusCode !== 200) throw fail('DNS_REFUSED', `expected HTTP status 200, got ${statusCode} from ${server.label}`)
   const type = String(headers?.['content-type'] ?? 'none')
   if (type.split(';')[0]?.trim().toLowerCase() !== dohType)
     throw fail('DNS_MALFORMED', `expected content-type ${dohType}, got ${type} from ${server.label}`)
   const reply = inquiry.take(body ?? Buffer.alloc(0))
-  if (!reply) throw inquiry.silence(0)
-  return reply
+  if (reply) return complete(reply, server, 'HTTPS')
+  const silence = inquiry.silence(0)
+  throw silence.code === 'DNS_TIMEOUT'
+    ? fail('DNS_MISMATCH', `expected id 0, got another from ${server.label}`)
+    : silence
 }
 
 async function timed<T>(phases: Phases, deps: ProbeDeps, work: () => Promise<T>): Promise<T> {

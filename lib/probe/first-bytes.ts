@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { headEnd, tidiedHead } from './reply-head.ts'
 
 /** What the start of a reply on a plain HTTP/1 connection tells. */
 export interface FirstBytes {
@@ -6,20 +7,23 @@ export interface FirstBytes {
   httpVersion?: string
   /** Bytes of the reply read so far. */
   bytesRead: number
-  /** When the first of the bytes that the parser gets was read. */
+  /** When the first byte that belongs to no interim reply was read. */
   firstByteAt?: number
+  /** That byte and what came of its line, at most `shownBytes`: headers may hold what is not to be shown. */
+  start?: string
 }
 
-const maxInterimBytes = 16 * 1024
+const shownBytes = 40
+
 // 101 is no interim reply but another protocol from here on (RFC 9110 §15.2.2).
-const interim = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)[ \r]/
+const interim = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)[ \r\n]/
 
 /**
  * Looks at a reply before the parser does, for what undici keeps from its callers or refuses: the version of the status
- * line; interim replies nobody asked for, which a client must pass over (RFC 9110 §15.2); and header lines that go on in
- * the next, which a user agent takes for one (RFC 9112 §5.2).
+ * line; interim replies nobody asked for, which a client must pass over (RFC 9110 §15.2); and a head that is written in
+ * another way than undici likes, of which the parser gets `tidiedHead`. Longer than `maxHeadBytes` it gets it as it is.
  */
-export function peekFirstBytes(socket: Socket, now: () => number): FirstBytes {
+export function peekFirstBytes(socket: Socket, now: () => number, maxHeadBytes: number): FirstBytes {
   const seen: FirstBytes = { bytesRead: 0 }
   const read = socket.read.bind(socket)
   let held: Buffer = Buffer.alloc(0)
@@ -31,15 +35,19 @@ export function peekFirstBytes(socket: Socket, now: () => number): FirstBytes {
       seen.bytesRead += chunk.length
       if (started) return chunk
       const rest = withoutInterim(held.length > 0 ? Buffer.concat([held, chunk]) : chunk)
-      if (isIncomplete(rest)) {
+      const isOpen = mayBeInterim(rest)
+      const version = /^HTTP\/(1\.[01]) /.exec(rest.toString('latin1', 0, 9))?.[1]
+      if (!isOpen) {
+        seen.firstByteAt ??= now()
+        seen.start = rest.toString('latin1', 0, shownBytes).replace(/[\r\n].*/s, '')
+        if (version) seen.httpVersion = version
+      }
+      if ((isOpen || (version && headEnd(rest) < 0)) && rest.length < maxHeadBytes) {
         held = rest
         continue
       }
       started = true
-      seen.firstByteAt = now()
-      const version = /^HTTP\/(1\.[01]) /.exec(rest.toString('latin1', 0, 9))?.[1]
-      if (version) seen.httpVersion = version
-      return unfolded(rest)
+      return version ? tidiedHead(rest) : rest
     }
   }
   return seen
@@ -48,25 +56,17 @@ export function peekFirstBytes(socket: Socket, now: () => number): FirstBytes {
 function withoutInterim(bytes: Buffer): Buffer {
   let rest = bytes
   while (interim.test(rest.toString('latin1', 0, 13))) {
-    const end = rest.indexOf('\r\n\r\n')
+    const end = headEnd(rest)
     if (end < 0) break
-    rest = rest.subarray(end + 4)
+    rest = rest.subarray(end)
   }
   return rest
 }
 
-function unfolded(bytes: Buffer): Buffer {
-  const end = bytes.indexOf('\r\n\r\n')
-  const head = end < 0 ? '' : bytes.toString('latin1', 0, end)
-  if (!/\r\n[ \t]/.test(head)) return bytes
-  return Buffer.concat([Buffer.from(head.replace(/[ \t]*\r\n[ \t]+/g, ' '), 'latin1'), bytes.subarray(end)])
-}
-
-/** Whether more must come before it is known what this is: nothing yet, or a piece of an interim reply. */
-function isIncomplete(bytes: Buffer): boolean {
-  if (bytes.length === 0) return true
+/** Whether it is not yet known what this is: nothing, or a piece of an interim reply. */
+function mayBeInterim(bytes: Buffer): boolean {
   const head = bytes.toString('latin1', 0, 13)
   if (head.length < 13)
     return /^HTTP\/1\.[01] 1/.test(head) || 'HTTP/1.1 1'.startsWith(head) || 'HTTP/1.0 1'.startsWith(head)
-  return interim.test(head) && bytes.length < maxInterimBytes
+  return interim.test(head)
 }

@@ -35,7 +35,7 @@ export interface Exchange {
   httpVersion?: string
   statusCode?: number
   headers?: Record<string, string | string[]>
-  /** As transferred, at most `maxBodyBytes`. */
+  /** As transferred, at most `maxBodyBytes`; absent where it did not come whole. */
   body?: Buffer
   bodyBytes?: number
   certificate?: Certificate
@@ -122,9 +122,15 @@ function send(
   deps: ProbeDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  let isTaken = false
   const client = new Client(request.url.origin, {
-    // Not at once: undici takes a socket only after the call that asks for it has returned.
-    connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
+    // Not at once: undici takes a socket only after the call that asks for it has returned. It asks for another one where a
+    // server goes away from a request that it has not looked at (RFC 9113 §6.8); that is for the monitor's retries.
+    connect: (_options, callback) => {
+      const wasTaken = isTaken
+      isTaken = true
+      queueMicrotask(() => (wasTaken ? callback(leftUnanswered(), null) : callback(null, socket)))
+    },
     allowH2: (socket as TLSSocket).alpnProtocol === 'h2',
     // The caller's deadline is the only one: undici's own timers are coarser than half a second.
     headersTimeout: 0,
@@ -155,6 +161,10 @@ function requestOptions({ url, method, headers, body }: ExchangeRequest, proxy: 
     headers: { ...headers, ...(authorization && { 'proxy-authorization': authorization }) },
     body: body === undefined || body.length === 0 ? null : body,
   }
+}
+
+function leftUnanswered(): ProbeFailure {
+  return new ProbeFailure('HTTP_RESET', 'processing', 'the server ended the connection and left the request unanswered')
 }
 
 function timedOut(seen: Exchange): ProbeFailure {

@@ -5,7 +5,6 @@ import { type FirstBytes, peekFirstBytes } from './first-bytes.ts'
 import type { Exchange } from './http-exchange.ts'
 import { httpFailure } from './http-failure.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
-import { isTlsError } from './tls-handshake.ts'
 
 /** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
 export const maxHeaderBytes = 64 * 1024
@@ -19,9 +18,10 @@ export class ReplyRecorder {
   /** Undefined over HTTP/2. */
   readonly #first: FirstBytes | undefined
   readonly #startedAt: number
-  readonly #chunks: Buffer[] = []
+  /** Grows by doubling: kept apart, chunks of one byte would take a hundred times what they hold. */
+  #body: Buffer = Buffer.alloc(0)
   #headersAt: number | undefined
-  #refusal: Error | undefined
+  #broken: Error | undefined
   #isEnded = false
 
   /** `onEnd` is called once, with what went wrong if anything did. */
@@ -36,10 +36,11 @@ export class ReplyRecorder {
     this.#maxBodyBytes = maxBodyBytes
     this.#deps = deps
     this.#onEnd = onEnd
-    this.#first = (socket as TLSSocket).alpnProtocol === 'h2' ? undefined : peekFirstBytes(socket, deps.now)
-    // A TLS alert is an error of the socket and then its end, of which undici tells the end alone.
+    this.#first =
+      (socket as TLSSocket).alpnProtocol === 'h2' ? undefined : peekFirstBytes(socket, deps.now, maxHeaderBytes)
+    // Undici tells of a TLS alert as an end, and takes a reset for the end of a body without a length.
     socket.once('error', (error) => {
-      if (isTlsError(error)) this.#refusal = error
+      this.#broken = error
     })
     this.#startedAt = deps.now()
   }
@@ -58,21 +59,28 @@ export class ReplyRecorder {
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    const seen = this.#seen
-    seen.bodyBytes = (seen.bodyBytes ?? 0) + chunk.length
-    if (seen.bodyBytes > this.#maxBodyBytes) {
+    const held = this.#seen.bodyBytes ?? 0
+    const bytes = held + chunk.length
+    this.#seen.bodyBytes = bytes
+    if (bytes > this.#maxBodyBytes) {
       const message = `the body is larger than maxBodyBytes, ${this.#maxBodyBytes}`
       throw new ProbeFailure('HTTP_TOO_LARGE', 'transfer', message)
     }
-    this.#chunks.push(chunk)
+    if (bytes > this.#body.length) {
+      const grown = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#body.length))
+      this.#body.copy(grown, 0, 0, held)
+      this.#body = grown
+    }
+    chunk.copy(this.#body, held)
   }
 
   onResponseEnd(): void {
-    this.end()
+    if (this.#broken) this.onResponseError(undefined, this.#broken)
+    else this.end()
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.end(httpFailure(this.#refusal ?? error, this.#seen, this.#first?.bytesRead ?? 0))
+    this.end(httpFailure(this.#broken ?? error, this.#seen, this.#first))
   }
 
   /** Closes the record; only the first call counts: destroying an HTTP/2 session reports its request once more. */
@@ -85,7 +93,7 @@ export class ReplyRecorder {
     else addPhase(seen.phases, 'transfer', now - this.#headersAt)
     const httpVersion = this.#first ? this.#first.httpVersion : '2'
     if (httpVersion) seen.httpVersion = httpVersion
-    if (seen.statusCode !== undefined) seen.body = Buffer.concat(this.#chunks)
+    if (!failure) seen.body = this.#body.subarray(0, seen.bodyBytes)
     this.#onEnd(failure)
   }
 }

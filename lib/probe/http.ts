@@ -143,8 +143,16 @@ function redirectOf(request: ExchangeRequest, reply: Exchange, deps: ProbeDeps):
   else if (request.connectTo) next.connectTo = request.connectTo.replace(/:\d+$/, `:${portOf(url, request)}`)
   const isUpgrade =
     url.hostname === request.url.hostname && url.protocol === 'https:' && request.url.protocol === 'http:'
-  if (url.origin !== request.url.origin && !isUpgrade) next.headers = ownHeaders(deps)
+  if (url.origin !== request.url.origin && !isUpgrade)
+    next.headers = { ...ownHeaders(deps), ...withoutCredentials(next.headers) }
   return next
+}
+
+/** Headers that say what is sent or wanted: without them a body that goes along could not be read. */
+const impersonal = new Set(['accept', 'accept-language', 'content-encoding', 'content-language', 'content-type'])
+
+function withoutCredentials(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => impersonal.has(name)))
 }
 
 /** Within its origin a pinned address keeps its pinned port, whatever that is; beyond, the port is the URL's. */

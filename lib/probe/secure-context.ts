@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import type { TlsOptions } from '../model/monitor.ts'
@@ -24,17 +25,30 @@ export function secureContext(options: TlsOptions, nowMs: number): tls.SecureCon
 function createContext({ caFile, certFile, keyFile, minVersion, maxVersion }: TlsOptions): tls.SecureContext {
   const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1'
   try {
+    const cert = certFile && readFileSync(certFile)
+    const key = keyFile && readFileSync(keyFile)
+    // Of two kinds that do not fit OpenSSL says nothing, and shows no certificate.
+    if (cert && key && !new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+      throw new Error('the key is not that of the certificate')
     return tls.createSecureContext({
       minVersion,
       maxVersion,
       // OpenSSL's default level refuses TLS 1.0 and 1.1 whatever minVersion says.
       ...(old && { ciphers: 'DEFAULT@SECLEVEL=0' }),
-      ...(caFile && { ca: readFileSync(caFile) }),
-      ...(certFile && { cert: readFileSync(certFile) }),
-      ...(keyFile && { key: readFileSync(keyFile) }),
+      // What is in caFile is trusted, root or not, as curl and Go have it: people pin intermediates and servers' own too.
+      ...(caFile && { ca: readAuthorities(caFile), allowPartialTrustChain: true }),
+      ...(cert && { cert }),
+      ...(key && { key }),
     })
   } catch (error) {
     const files = [caFile, certFile, keyFile].filter(Boolean).join(', ')
     throw new ProbeFailure('INTERNAL', 'tls', `tls: cannot use ${files}: ${(error as Error).message}`, error)
   }
+}
+
+/** Node takes a file without certificates for none, and then every server would look untrusted. */
+function readAuthorities(file: string): string {
+  const pem = readFileSync(file, 'latin1')
+  if (/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(pem)) return pem
+  throw new Error('expected certificates as PEM (-----BEGIN CERTIFICATE-----), got none')
 }

@@ -126,6 +126,8 @@ export function tlsFailure(error: NodeJS.ErrnoException): ProbeFailure {
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER|INVALID_RECORD|UNEXPECTED_MESSAGE/.test(code)
   )
     return fail('TLS_HANDSHAKE', 'the server does not speak TLS on this port')
+  if (/UNRECOGNIZED_NAME/.test(code))
+    return fail('TLS_HANDSHAKE', 'the server knows no host of this name (SNI); see tls.serverName')
   if (/NO_APPLICATION_PROTOCOL/.test(code))
     return fail('TLS_HANDSHAKE', 'the server speaks none of the offered protocols (HTTP/2, where httpVersion is "2")')
   if (code === 'ECONNRESET' || code === 'EPIPE')

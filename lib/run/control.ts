@@ -8,6 +8,8 @@ export interface Controlled {
   /** How every failover stands; AWS looks at them first, the embedded engine knows. */
   status(): Promise<unknown>
   drill(failover: string): Promise<DrillOutcome>
+  /** Hears that a person has changed a failover, where what is known of it is kept. */
+  changed?(failover: string): void
 }
 
 /** Carries out a person's request, wherever it came in. Rejects with what is wrong with it, or what went wrong. */
@@ -23,9 +25,11 @@ export async function carryOutRequest(asked: ControlRequest, { controller, ...ho
     case 'lock':
     case 'unlock':
       await controller.setLocked(asked.failover, asked.do === 'lock')
+      host.changed?.(asked.failover)
       return { done: asked.do }
     case 'adopt':
       await controller.adopt(asked.failover)
+      host.changed?.(asked.failover)
       return { done: asked.do }
     case 'drill':
       return host.drill(asked.failover)

@@ -79,7 +79,7 @@ function htmlEscaped(text: string): string {
 }
 
 /** Blots out secrets, whole, or what is left of them where a text was cut short (marked by `…`). */
-export function blotOut(text: string, forms: readonly string[]): string {
+function blotOut(text: string, forms: readonly string[]): string {
   const whole = forms.reduce((rest, form) => rest.replaceAll(form, '[secret]'), text)
   const pieces = whole.split('…')
   // A peer may send any number of such marks; our own texts have few.

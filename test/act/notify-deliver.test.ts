@@ -278,9 +278,25 @@ describe('Slack', () => {
     expect(slack.posts).toEqual([])
   })
 
+  test.each(['http://hooks.example.com/x', 'https://user:pa55word@hooks.example.com/x'])(
+    'an address that would give itself away, or cannot be posted to, is said so without showing it: %s',
+    async (url) => {
+      const route: Route = { ...base, name: 'x', kind: 'webhook', url: { env: 'HOOK' } }
+      const deliver = createDeliver([route], {
+        secret: async () => url,
+        ...{ pause: async () => {}, chance: () => 0, nowMs: () => performance.now() },
+      })
+      const outcome = await deliver(notice('x'), deadline)
+      expect(outcome).toMatchObject({
+        reason: expect.stringContaining('{"env":"HOOK"} holds no https URL without user'),
+      })
+      expect(JSON.stringify(outcome)).not.toMatch(/example|pa55word/)
+    },
+  )
+
   test('a secret that is no address is said so, without showing it', async () => {
     const outcome = await sender()(notice('odd'), deadline)
-    expect(outcome).toMatchObject({ kind: 'undelivered', reason: expect.stringContaining('holds no URL') })
+    expect(outcome).toMatchObject({ kind: 'undelivered', reason: expect.stringContaining('holds no https URL') })
     expect(JSON.stringify(outcome)).not.toContain('kkkk')
   })
 })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
+import { carryOutRequest } from '../../lib/run/control.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 
 interface Origin {
@@ -90,6 +91,21 @@ describe('a record in a zone of this machine', () => {
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
 
+  test('is watched, and ready, as soon as a person has adopted it', async () => {
+    const damaged = { name: '_vedette.shop.live.test', type: 'TXT', ttl: 60, values: ['"damaged"'] } as const
+    await start()
+    const codes = () => embedded.controller.status()[0]?.readiness?.problems.map(({ code }) => code)
+    const active = () => embedded.controller.status()[0]?.endpoints.find((endpoint) => endpoint.active)?.id
+    await vi.waitUntil(() => codes() !== undefined, { timeout: 20_000 })
+    embedded.zones[0]?.store.put([{ ...damaged, values: [...damaged.values] }])
+    await decide()
+    embedded.changed?.('live')
+    await vi.waitUntil(() => codes()?.includes('TXT_UNREADABLE'), { timeout: 20_000 })
+    expect(active()).toBeUndefined()
+    await carryOutRequest({ do: 'adopt', failover: 'live' }, embedded)
+    await vi.waitUntil(() => active() === 'one' && codes()?.length === 0, { timeout: 20_000 })
+  })
+
   test('does not move when one vantage is cut off, nor when all but one are', async () => {
     await start()
     cut('north')
@@ -115,6 +131,19 @@ describe('a record in a zone of this machine', () => {
     expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' } })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
+
+  test('tells what each vantage saw of the active endpoint when it last looked', async () => {
+    await start({ sustain: '1h' }, { every: '1s', timeout: '500ms' })
+    const seen = () =>
+      embedded
+        .sights()
+        .map(({ monitor, vantage, isDown }) => `${monitor} ${vantage} ${isDown}`)
+        .sort()
+    const all = (isDown: boolean) => ['north', 'south', 'west'].map((vantage) => `live@one ${vantage} ${isDown}`)
+    await vi.waitFor(() => expect(seen()).toEqual(all(false)), { timeout: 15_000 })
+    await one.kill()
+    await vi.waitFor(() => expect(seen()).toEqual(all(true)), { timeout: 15_000 })
+  }, 40_000)
 
   test('stops at once, also while a decision waits', async () => {
     await start({ sustain: '1h' })

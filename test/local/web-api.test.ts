@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryStore } from '../../lib/local/history-store.ts'
-import type { IncidentList, IncidentPage, MonitorPage, MonitorSeries, Overview } from '../../lib/local/web/api.ts'
+import type { IncidentList, IncidentPage } from '../../lib/local/web/api/incidents.ts'
+import type { MonitorPage } from '../../lib/local/web/api/monitor.ts'
+import type { Overview } from '../../lib/local/web/api/overview.ts'
+import type { MonitorSeries } from '../../lib/local/web/api/series.ts'
 import { decodeSparkline } from '../../lib/local/web/sparkline.ts'
 import { dayMs, minuteMs } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
@@ -80,6 +83,7 @@ describe('the page of a monitor', () => {
         headers: { 'x-api-key': 'k3y-of-ours', accept: 'text/plain', cookie: { env: 'COOKIE' } },
         auth: { basic: { username: 'robot', password: 'pa55word' } },
         proxy: 'http://robot:pr0xypass@proxy.example.com:3128',
+        ...{ method: 'POST', body: 'client_secret=b0dy-of-ours' },
       },
       {
         ...{ id: 'mail', kind: 'tcp', host: 'mx.example.com', port: 25 },
@@ -103,9 +107,10 @@ describe('the page of a monitor', () => {
     })
     const { config: mail } = await get<MonitorPage>(`${url}/api/monitors/mail`)
     expect(mail.dialog).toEqual([{ expect: '^220' }, { send: '[secret]' }, { send: '[secret]' }])
+    expect(config.body).toBe('[secret]')
     for (const path of ['/api/overview', '/api/monitors/api', '/api/monitors/mail', '/metrics']) {
       const { text } = await ask(url + path)
-      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0/)
+      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0|b0dy-of-ours/)
     }
   })
 

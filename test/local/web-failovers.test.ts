@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../lib/decide/failover-facts.ts'
 import type { Reason } from '../../lib/decide/failover-reasons.ts'
 import type { Readiness } from '../../lib/decide/readiness.ts'
-import type { FailoversPage, IncidentPage, MonitorPage, Overview, StreamEvents } from '../../lib/local/web/api.ts'
+import type { StreamEvents } from '../../lib/local/web/api/events.ts'
+import type { FailoversPage } from '../../lib/local/web/api/failovers.ts'
+import type { IncidentPage } from '../../lib/local/web/api/incidents.ts'
+import type { MonitorPage } from '../../lib/local/web/api/monitor.ts'
+import type { Overview } from '../../lib/local/web/api/overview.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 import { get, listen, startSite, transition } from '../support/site.ts'
@@ -92,6 +96,18 @@ describe('failovers on the dashboard', () => {
     expect(JSON.stringify(failovers)).not.toMatch(/promote|hunter22/)
   })
 
+  it('say why a decided move was not made, and nothing where it was', async () => {
+    const { url, feed } = await startSite({ config })
+    const stale = { kind: 'refused', reason: 'STALE', detail: 'the votes became too old', ...doneMore } as const
+    const notMoved = async (outcome: object) => {
+      const decision = { ...move, outcome } as NonNullable<FailoverStatus['last']>['decision']
+      feed({ failovers: [status({ last: { atMs: 3000, trigger: 'vantage', decision } })] })
+      return (await get<FailoversPage>(`${url}/api/failovers`)).failovers[0]?.last?.notMoved
+    }
+    expect(await notMoved(stale)).toBe('the votes became too old')
+    expect(await notMoved({ kind: 'moved', epoch: 2, ...doneMore })).toBeUndefined()
+  })
+
   it('tell vantages that see a monitor down where a vote is on this monitor alone', async () => {
     const { url, feed } = await startSite({ config })
     feed({ failovers: [status()] })
@@ -106,14 +122,54 @@ describe('failovers on the dashboard', () => {
     expect((await get<MonitorPage>(`${url}/api/monitors/api%40one`)).failovers).toEqual(['api'])
   })
 
+  it('tell whatever a vantage said last, by a run or by a vote, and as soon as it changes', async () => {
+    const { url, feed } = await startSite({ config })
+    const sight = (monitor: string, vantage: string, isDown: boolean, atMs: number) => ({
+      monitor,
+      vantage,
+      isDown,
+      atMs,
+    })
+    const { saw, events } = await listen(`${url}/api/events`)
+    feed({ failovers: [status()] })
+    await saw('sights')
+    // Votes are of 3000: north is well again since, west is not, and one of two addresses is down from the south.
+    const sights = [
+      ...[sight('api@one', 'north', false, 4000), sight('api@one', 'south', false, 2000)],
+      ...[sight('api@one', 'west', true, 4000), sight('api@two.2', 'south', true, 4000)],
+    ]
+    feed({ sights })
+    feed({ sights })
+    const { monitors } = await get<Overview>(`${url}/api/overview`)
+    const downAt = Object.fromEntries(monitors.map((row) => [row.id, row.downAt]))
+    expect(downAt).toMatchObject({ 'api@one': ['south', 'west'], 'api@two.2': ['south'] })
+    expect(downAt['api@two.1']).toBeUndefined()
+    feed({ failovers: [status({ last: { atMs: 5000, trigger: 'tick', decision: stay } })] })
+    await expect
+      .poll(() => events.filter(({ name }) => name === 'sights').map(({ data }) => data))
+      .toEqual([
+        [{ id: 'api@one', downAt: ['north', 'south'] }],
+        [
+          { id: 'api@one', downAt: ['south', 'west'] },
+          { id: 'api@two.2', downAt: ['south'] },
+        ],
+        [{ id: 'api@one', downAt: ['north', 'south'] }],
+      ])
+  })
+
   it('tell a move as it happens, step by step', async () => {
     const { url, feed } = await startSite({ config })
     const stream = await listen(`${url}/api/events`)
     for (const event of [decided(move, 3000), swapped, verified])
       feed({ failoverEvents: [event], failovers: [status()] })
-    await expect.poll(() => stream.events.length, { timeout: 20_000 }).toBe(4)
-    const told = stream.events.slice(1).map(({ data }) => (data as StreamEvents['failover']).happening)
-    expect(told).toMatchObject([{ outcome: 'under way' }, { outcome: 'moved' }, { verification: { verified: true } }])
+    const told = () => stream.events.filter(({ name }) => name === 'failover').map(({ data }) => data)
+    await expect.poll(() => told().length, { timeout: 20_000 }).toBe(3)
+    const happened = told().map((data) => (data as StreamEvents['failover']).happening)
+    expect(happened).toMatchObject([
+      { outcome: 'under way' },
+      { outcome: 'moved' },
+      { verification: { verified: true } },
+    ])
     const { history } = await get<FailoversPage>(`${url}/api/failovers`)
     expect(history).toMatchObject([
       {

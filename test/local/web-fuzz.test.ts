@@ -1,7 +1,7 @@
 import net from 'node:net'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { routes } from '../../lib/local/web/api.ts'
+import { routes } from '../../lib/local/web/api/routes.ts'
 import { httpResult } from '../support/results.ts'
 import { ask, startSite, transition } from '../support/site.ts'
 

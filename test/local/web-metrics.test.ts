@@ -11,6 +11,7 @@ const config = {
     { id: 'api', kind: 'http', url: 'https://api.example.com/health' },
     { id: 'names', kind: 'dns', name: 'api.example.com', type: 'A' },
     { id: 'mail', kind: 'tcp', host: 'mx.example.com', port: 25 },
+    { id: 'cert', kind: 'tls', host: 'api.example.com', port: 443 },
   ],
 }
 
@@ -39,6 +40,10 @@ describe('/metrics', () => {
           observed: dns,
         }),
         failedResult('mail', 1_700_000, { kind: 'tcp' }),
+        httpResult('cert', 1_750_000, {
+          kind: 'tls',
+          observed: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
+        }),
       ],
       transitions: [transition('mail', 'down', 1_700_000)],
     })
@@ -69,6 +74,7 @@ describe('/metrics', () => {
     const ofDns = find('probe_dns_duration_seconds').map(({ labels, value }) => [labels.phase, value])
     expect(Object.fromEntries(ofDns)).toEqual({ resolve: 0, connect: 0.003, request: 0.005 })
     expect(value('probe_dns_answer_rrs')).toEqual([2])
+    expect(find('probe_tls_version_info').map(({ labels }) => labels.version)).toEqual(['TLS 1.3'])
     expect(value('probe_dns_serial')).toEqual([42])
     expect(value('vedette_monitor_state', { monitor: 'mail', state: 'down' })).toEqual([1])
     expect(find('vedette_probe_failure_info').map(({ labels }) => [labels.monitor, labels.code])).toEqual([

@@ -1,11 +1,19 @@
 import net from 'node:net'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
-import { pages, routes } from '../../lib/local/web/api.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { pages, routes } from '../../lib/local/web/api/routes.ts'
 import { placeOf } from '../../lib/local/web/listen.ts'
 import { ask, startSite, transition } from '../support/site.ts'
 
 const token = 'a-token-of-enough-characters'
+
+/** What is answered to these bytes: no client sends them for us. */
+async function statusLine(url: string, bytes: string): Promise<string> {
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes))
+  onTestFinished(() => void socket.destroy())
+  const data = await new Promise<Buffer>((resolve, reject) => socket.once('data', resolve).once('error', reject))
+  return data.toString().split('\r\n')[0] ?? ''
+}
 
 describe('a request to the dashboard', () => {
   it('gets the page at every path of the client, with names of files that may be kept for ever', async () => {
@@ -128,6 +136,10 @@ describe('a request to the dashboard', () => {
     ])
       expect({ host, status: await statusFor(host) }).toEqual({ host, status: 421 })
     expect((await ask(`${url}/`, { headers: { host: 'evil.example' } })).text).toContain('start it with --token')
+    for (const target of ['/api/overview', `http://localhost:${port}/api/overview`])
+      expect(
+        await statusLine(url, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n`),
+      ).toContain(' 400 ')
   })
 })
 
@@ -156,12 +168,59 @@ describe('a dashboard with a token', () => {
     const login = await ask(`${url}/login`, { method: 'POST', body: `token=${token}` })
     expect([303, '/']).toEqual([login.status, login.headers.location])
     const [cookie = ''] = login.headers['set-cookie'] ?? []
-    expect(cookie).toMatch(/^vedette=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/)
+    expect(cookie).toMatch(/^vedette-[\w-]{8}=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/)
     expect(cookie).not.toContain(token)
     const known = await ask(`${url}/api/overview`, { headers: { cookie: `other=1; ${cookie.split(';')[0]}` } })
     expect(known.status).toBe(200)
+    const elsewhere = await startSite({ token: `${token}-of-another` })
+    const other = await ask(`${elsewhere.url}/login`, { method: 'POST', body: `token=${token}-of-another` })
+    expect(other.headers['set-cookie']?.[0]?.split('=')[0]).not.toBe(cookie.split('=')[0])
     const forged = `${cookie.split(';')[0]?.slice(0, -1)}${cookie.includes('A;') ? 'B' : 'A'}`
     expect((await ask(`${url}/api/overview`, { headers: { cookie: forged } })).status).toBe(401)
+  })
+
+  it('leads on to the page that was asked for, and to nothing that is not ours', async () => {
+    const { url } = await startSite({ token })
+    const asked = await ask(`${url}/monitors/api?last=6h`, { headers: { accept: 'text/html' } })
+    const login = '/login?to=%2Fmonitors%2Fapi%3Flast%3D6h'
+    expect([303, login]).toEqual([asked.status, asked.headers.location])
+    expect((await ask(url + login)).text).toContain(`action="${login}"`)
+    const leadsTo = async (to: string) => {
+      const at = `${url}/login?to=${encodeURIComponent(to)}`
+      return (await ask(at, { method: 'POST', body: `token=${token}` })).headers.location
+    }
+    expect(await leadsTo('/monitors/api?last=6h')).toBe('/monitors/api?last=6h')
+    const others = [
+      '//evil.example/',
+      '/\\evil.example',
+      'https://evil.example/',
+      'javascript:alert(1)',
+      '/metrics',
+      '"><b>',
+      '',
+    ]
+    for (const to of others) expect({ to, leadsTo: await leadsTo(to) }).toEqual({ to, leadsTo: '/' })
+    expect((await ask(`${url}/badges/api.svg?key=wrong`, { headers: { accept: 'text/html' } })).headers.location).toBe(
+      '/login',
+    )
+  })
+
+  it('reads four forms at once: whoever sends slowly keeps nobody from the rest', async () => {
+    const { url } = await startSite({ token })
+    const { port } = new URL(url)
+    const head = `POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n`
+    const slow = Array.from({ length: 4 }, () => net.connect(Number(port), '127.0.0.1'))
+    onTestFinished(() => slow.forEach((socket) => void socket.destroy()))
+    for (const socket of slow) socket.on('error', () => {}).write(`${head}token=`)
+    // Each is told to go on as soon as its form is being read.
+    await Promise.all(slow.map((socket) => new Promise((resolve) => socket.once('data', resolve))))
+    const login = () => ask(`${url}/login`, { method: 'POST', body: `token=${token}` })
+    const refused = await login()
+    expect([429, true]).toEqual([refused.status, refused.text.includes('Too many log in at once')])
+    expect((await ask(`${url}/api/overview`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+    const [first] = slow
+    first?.destroy()
+    await expect.poll(async () => (await login()).status, { timeout: 10_000 }).toBe(303)
   })
 
   it('listens to ten wrong tokens a minute, and to no form of another site', async () => {
@@ -206,10 +265,13 @@ describe('a broken client', () => {
     const answer = await new Promise<string>((resolve) => garbage.once('data', (data) => resolve(data.toString())))
     expect(answer).toContain('400 Bad Request')
     const half = net.connect(Number(port), '127.0.0.1', () => half.write('GET /api/overview HTTP/1.1\r\nHost: loc'))
-    half.on('error', () => {})
+    half.on('error', () => {}).resume()
     expect((await ask(`${url}/api/overview`)).status).toBe(200)
-    half.destroy()
     garbage.destroy()
+    // What never ends is closed after ten seconds, not when Node happens to look.
+    const beganMs = performance.now()
+    await new Promise((resolve) => half.once('close', resolve))
+    expect(performance.now() - beganMs).toBeLessThan(20_000)
     expect(lines).toEqual([])
-  })
+  }, 60_000)
 })

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { HistoryStore } from '../../lib/local/history-store.ts'
-import type { Overview } from '../../lib/local/web/api.ts'
+import type { Overview } from '../../lib/local/web/api/overview.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 import { ask, startSite, transition } from '../support/site.ts'
 

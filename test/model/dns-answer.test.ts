@@ -68,6 +68,12 @@ describe('canonicalAnswer', () => {
     )
   })
 
+  it('writes a mapped IPv4 address as dig does (RFC 5952 §5)', () => {
+    for (const spelling of ['::ffff:192.0.2.1', '::FFFF:c000:201', '0:0:0:0:0:ffff:C000:0201'])
+      expect(canonicalIpv6(spelling)).toBe('::ffff:192.0.2.1')
+    expect(canonicalIpv6('::fffe:c000:201')).toBe('::fffe:c000:201')
+  })
+
   it('keeps an escaped last dot, which belongs to the label', () => {
     expect(canonicalName('a\\.')).toBe('a\\.')
     expect(canonicalName('a\\\\.')).toBe('a\\\\')

@@ -68,6 +68,11 @@ describe('routes', () => {
     ],
     ['Slack by a token alone', page({ kind: 'slack', token: { env: 'Y' } }), /either "webhook", or/],
     ['a channel by its name', page({ kind: 'slack', token: { env: 'Y' }, channel: '#ops' }), /the id of a channel/],
+    [
+      'a webhook with a user',
+      page({ kind: 'webhook', url: 'https://u:p@example.com/hook' }),
+      /an https URL without user/,
+    ],
     ['plain HTTP to another machine', page({ kind: 'webhook', url: 'http://example.com/hook' }), /an https URL/],
     ['an API over plain HTTP', page({ ...pager, url: 'http://events.example.com' }), /an https URL/],
     ['a topic that is no ARN', page({ kind: 'sns', topicArn: 'alerts' }), /the ARN of a standard topic/],

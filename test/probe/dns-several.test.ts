@@ -21,9 +21,9 @@ describe('several servers', () => {
     const first = await serve(() => {})
     const second = await serve(always(good))
     const started = performance.now()
-    const { failure, observed } = await runDns({ servers: [first.label, second.label], timeoutMs: 200 })
+    const { failure, observed } = await runDns({ servers: [first.label, second.label], timeoutMs: 1500 })
     expect(failure).toBeUndefined()
-    expect(performance.now() - started).toBeGreaterThan(95)
+    expect(performance.now() - started).toBeGreaterThan(740)
     expect(observed).toMatchObject({ server: second.label, answers: ['192.0.2.1'] })
     expect(observed.servers).toMatchObject([
       { server: first.label, failure: { code: 'DNS_TIMEOUT' } },

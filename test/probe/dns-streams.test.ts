@@ -162,8 +162,14 @@ describe('over HTTPS', () => {
     ['no DNS message', () => Buffer.from([0, 0, 1])],
     ['nothing', () => Buffer.alloc(0)],
     ['a query', (query: Buffer) => query],
+    ['a truncated reply', (query: Buffer) => Object.assign(empty(query), { 2: 0x83 })],
   ])('a body that is %s is MALFORMED', async (_what, body) => {
     expect((await askDoh((query) => ({ body: body(query) }))).failure?.code).toBe('DNS_MALFORMED')
+  })
+
+  it('a reply with another id is a mismatch', async () => {
+    const { failure } = await askDoh((query) => ({ body: Object.assign(empty(query), { 1: 7 }) }))
+    expect(failure).toMatchObject({ code: 'DNS_MISMATCH', message: expect.stringContaining('expected id 0') })
   })
 
   it('needs an https URL', async () => {

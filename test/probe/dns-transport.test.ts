@@ -129,6 +129,7 @@ describe('over UDP', () => {
 
   it.each([
     ['FORMERR', { rcode: 1 }],
+    ['NOTIMP', { rcode: 4 }],
     [
       'BADVERS',
       {

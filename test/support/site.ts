@@ -69,7 +69,7 @@ export async function startSite({ config = oneMonitor, token, fill }: SiteInput 
     site.take({
       vitals: { lag: { count: 1, p50Ms: 0.5, p99Ms: 2, maxMs: 3 }, history: { path: '', waiting: 0, dropped: 0 } },
       ...{ vantages: ['north', 'south', 'west'], views: [...views.values()], results: [], transitions: [] },
-      ...{ failovers: [], failoverEvents: [], ...batch },
+      ...{ sights: [], failovers: [], failoverEvents: [], ...batch },
     })
   }
   return { site, url, store, lines, feed }

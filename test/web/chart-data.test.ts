@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { MonitorSeries, SeriesBucket, SeriesFailure } from '../../lib/local/web/api.ts'
+import type { MonitorSeries, SeriesBucket, SeriesFailure } from '../../lib/local/web/api/series.ts'
 import {
   failureMarks,
   percentiles,

@@ -33,6 +33,13 @@ test.skipIf(!requireSystem('chromium'))('the demo’s failover is seen as it hap
   }
   await page.getByText('Reasons', { exact: true }).click()
   await page.locator('.happening').getByText('standby is chosen, as the active endpoint is down').waitFor()
+  const held = page.locator('.happening .reasons li').filter({ hasText: 'have held for' })
+  expect(await held.locator('time').getAttribute('title')).toMatch(/ UTC$/)
+  expect(await held.textContent()).not.toMatch(/\dZ/)
+
+  await page.goto(`${watch.url}/?q=live@primary`)
+  await page.getByText('from local, north, south, west: connection refused').waitFor()
+  await page.goto(`${watch.url}/failovers`)
 
   // Cut off, a vantage has no vote; that is not a vote for anything.
   const [north] = watch.failovers?.vantages ?? []

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { MonitorRow } from '../../lib/local/web/api.ts'
+import type { MonitorRow } from '../../lib/local/web/api/overview.ts'
 import { countLooks, filtered, filterOf, grouped, queryOf, sorted } from '../../lib/local/web/client/overview-filter.ts'
 
 function row(id: string, over: Partial<MonitorRow> = {}): MonitorRow {
@@ -80,6 +80,12 @@ describe('the filter', () => {
     ['q=shop&state=up', []],
   ])('%s finds what is meant', (search, found) => {
     expect(ids(filtered(rows, filterOf(search)))).toEqual(found)
+  })
+
+  test('what fails is found by its cause before it is held to be down', () => {
+    const last = { atMs: 0, status: 'down', durationMs: 1, attempts: 1 } as const
+    const failing = row('slow', { last, lastFailure: { code: 'X', words: 'no answer in time', message: '', atMs: 0 } })
+    expect(ids(filtered([...rows, failing], filterOf('q=answer')))).toEqual(['slow'])
   })
 
   test('the counts of the states do not depend on the state that is chosen', () => {

@@ -1,113 +1,31 @@
-import { readFileSync, rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openForWriting } from '../../lib/local/history-schema.ts'
-import { HistoryStore } from '../../lib/local/history-store.ts'
-import { complaintsOf, openBrowser } from '../support/browser.ts'
-import { startWatch, type Watch } from '../support/dashboard.ts'
-import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
-import { startRelay } from '../support/relay.ts'
-import { failedResult, httpResult } from '../support/results.ts'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { complaintsOf } from '../support/browser.ts'
+import { inState, rowOf, type ShopPages, startShopPages } from '../support/shop-pages.ts'
 import { requireSystem } from '../support/system.ts'
 
-/** What a monitored site would do to whoever looks at it. */
-const evil = `"><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`
 const minuteMs = 60_000
 
-let browser: Browser
-let target: LoopbackServer
-let folder: string
-let watch: Watch
-let isBroken = false
-
-/** Two hours of `api`, with ten minutes of failures an hour ago. */
-function fill(file: string): void {
-  const db = openForWriting(file)
-  const nowMs = Date.now()
-  const isDown = (minute: number) => minute >= 60 && minute < 70
-  const results = Array.from({ length: 119 }, (_, i) => {
-    const atMs = nowMs - (120 - i) * minuteMs
-    return isDown(i) ? failedResult('api', atMs) : httpResult('api', atMs, { index: i })
-  })
-  const [beganMs, endedMs] = [nowMs - 60 * minuteMs, nowMs - 50 * minuteMs]
-  const cause = { code: 'CONNECT_REFUSED', message: 'expected a connection, got refused' }
-  const down = { from: 'up', to: 'down', atMs: beganMs + 2 * minuteMs, firstAtMs: beganMs, cause } as const
-  const up = { from: 'down', to: 'up', atMs: endedMs + minuteMs, firstAtMs: endedMs } as const
-  const transitions = [down, up].map((one) => ({ ...one, monitor: 'api', muted: false }))
-  new HistoryStore(db).append({ results, transitions })
-  db.close()
-}
-
-function config() {
-  const often = { kind: 'http', every: '2s', timeout: '1900ms', retries: 0, thresholds: { down: 2, up: 2 } } as const
-  const expectSafe = [{ source: 'header', name: 'x-note', op: 'eq', value: 'safe' }]
-  return {
-    service: 'shop',
-    monitors: [
-      { ...often, id: 'home', url: `${target.url}/`, tags: ['web'] },
-      { ...often, id: 'api', url: `${target.url}/api`, tags: ['backend'], runbook: 'https://runbooks.example.com/api' },
-      { ...often, id: 'hostile', url: `${target.url}/hostile`, tags: ['web'], expect: expectSafe },
-    ],
-  }
-}
+let shop: ShopPages
 
 describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 120_000 }, () => {
   beforeAll(async () => {
-    target = await startHttpServer((request, response) => {
-      if (request.url === '/api' && isBroken) response.writeHead(503)
-      if (request.url === '/hostile') response.setHeader('x-note', evil)
-      response.end('ok')
-    })
-    folder = await mkdtemp(path.join(tmpdir(), 'vedette-pages-'))
-    fill(path.join(folder, 'history.db'))
-    ;[watch, browser] = await Promise.all([startWatch({ config: config(), folder }), openBrowser()])
+    shop = await startShopPages()
   }, 120_000)
-  afterAll(async () => {
-    await browser?.close()
-    await watch?.stop()
-    await target?.close()
-    rmSync(folder, { recursive: true, force: true })
-  }, 60_000)
-
-  /** A page of its own; what the browser complains of fails the test. */
-  async function open(at: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await browser.newPage(options)
-    const complaints: string[] = []
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('ERR_')) complaints.push(message.text())
-    })
-    page.setDefaultTimeout(60_000)
-    onTestFinished(async () => {
-      await page.close()
-      expect(complaints).toEqual([])
-    })
-    await page.goto(`${watch.url}${at}`)
-    return page
-  }
-
-  const row = (page: Page, id: string) =>
-    page.locator('.rows > .row').filter({ has: page.getByRole('link', { name: id, exact: true }) })
-  const inState = (page: Page, id: string, state: string) =>
-    row(page, id)
-      .and(page.locator(`[data-state=${state}]`))
-      .waitFor()
+  afterAll(() => shop?.stop(), 60_000)
 
   test('the overview shows every monitor, worst first, with state, cause and uptime', async () => {
-    const page = await open('/')
+    const page = await shop.open('/')
     await inState(page, 'hostile', 'down')
     await inState(page, 'home', 'up')
     await inState(page, 'api', 'up')
     const names = () => page.locator('.rows .name').allTextContents()
     await expect.poll(names, { timeout: 60_000 }).toEqual(['hostile', 'api', 'home'])
-    const worst = row(page, 'hostile')
+    const worst = rowOf(page, 'hostile')
     expect(await worst.locator('.look').textContent()).toBe('✖ down')
     expect(await worst.locator('.cause').textContent()).toContain('expected header x-note eq "safe"')
     expect(await worst.locator('.cause').textContent()).toContain('from local: ')
-    const uptime = row(page, 'api').locator('.uptime-24')
+    const uptime = rowOf(page, 'api').locator('.uptime-24')
     await uptime.locator('svg').waitFor()
     expect(await uptime.locator('svg').getAttribute('aria-label')).toMatch(/up over the last 24 hours: .*failures in/)
     expect(await uptime.locator('.number').textContent()).toMatch(/^9\d\.\d\d %$/)
@@ -115,20 +33,20 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
   })
 
   test('a failure appears by itself, and so does its recovery', async () => {
-    const page = await open('/')
+    const page = await shop.open('/')
     await inState(page, 'api', 'up')
-    isBroken = true
+    shop.isBroken = true
     await inState(page, 'api', 'down')
-    expect(await row(page, 'api').locator('.cause').textContent()).toContain('got 503')
-    isBroken = false
+    expect(await rowOf(page, 'api').locator('.cause').textContent()).toContain('got 503')
+    shop.isBroken = false
     await inState(page, 'api', 'up')
   })
 
   test('search, states, tags and groups survive a reload', async () => {
-    const page = await open('/')
+    const page = await shop.open('/')
     await inState(page, 'hostile', 'down')
     await page.getByRole('searchbox').fill('ho')
-    await row(page, 'api').waitFor({ state: 'detached' })
+    await rowOf(page, 'api').waitFor({ state: 'detached' })
     await page.getByLabel('Tag', { exact: true }).selectOption('web')
     await page.getByRole('button', { name: 'down 1' }).click()
     await page.getByLabel('Group by tag').check()
@@ -140,10 +58,12 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     expect(await page.getByRole('button', { name: 'down 1' }).getAttribute('aria-pressed')).toBe('true')
     await page.getByRole('searchbox').fill('nothing like it')
     await page.getByText('No monitor is like this.').waitFor()
+    await page.goto(`${shop.watch.url}/?tag=of-long-ago`)
+    await rowOf(page, 'home').waitFor()
   })
 
   test('what a site says is text, wherever it is shown', async () => {
-    const page = await open('/')
+    const page = await shop.open('/')
     await inState(page, 'hostile', 'down')
     await page.getByText('<img src=x').first().waitFor()
     await page.getByRole('link', { name: 'hostile', exact: true }).click()
@@ -157,7 +77,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
   })
 
   test('the charts zoom by drag, button and key, and the range is in the address', async () => {
-    const page = await open('/monitors/api?last=6h')
+    const page = await shop.open('/monitors/api?last=6h')
     const chart = page.locator('.charts .u-over').first()
     const box = await chart.boundingBox()
     if (!box) throw new Error('expected a chart on the page')
@@ -191,7 +111,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
   })
 
   test('a monitor has its failures by code, results in full, config and runbook', async () => {
-    const page = await open('/monitors/api?last=6h')
+    const page = await shop.open('/monitors/api?last=6h')
     await page.getByText(/CONNECT_REFUSED 10/).waitFor()
     await page.getByText('"everyMs": 2000').waitFor()
     expect(await page.getByRole('link', { name: 'https://runbooks.example.com/api' }).getAttribute('rel')).toContain(
@@ -203,7 +123,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
   })
 
   test('an incident is exported as Markdown', async () => {
-    const page = await open('/incidents?monitor=api')
+    const page = await shop.open('/incidents?monitor=api')
     await page.getByRole('row').filter({ hasText: 'connection refused' }).getByRole('link', { name: 'api' }).click()
     await page.getByText('Seen from').waitFor()
     const [download] = await Promise.all([
@@ -216,8 +136,18 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     expect(text).toContain('CONNECT_REFUSED')
   })
 
+  test('incidents of longer ago are asked for a month at a time', async () => {
+    const page = await shop.open('/incidents?monitor=api')
+    const rows = page.locator('tbody tr')
+    await rows.first().waitFor()
+    const before = await rows.count()
+    await page.getByRole('button', { name: 'Older ones' }).click()
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(before + 1)
+    await page.getByText('All since').waitFor()
+  })
+
   test('everything is reached by keyboard alone', async () => {
-    const page = await open('/')
+    const page = await shop.open('/')
     await inState(page, 'hostile', 'down')
     await page.keyboard.press('Tab')
     expect(await page.locator(':focus').textContent()).toBe('Skip to the page')
@@ -242,7 +172,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
   })
 
   test('times are in the viewer’s zone, with UTC on hover', async () => {
-    const page = await open('/incidents?monitor=api', { timezoneId: 'Asia/Tokyo' })
+    const page = await shop.open('/incidents?monitor=api', { timezoneId: 'Asia/Tokyo' })
     const time = page.locator('tbody time').last()
     await time.waitFor()
     const atMs = Date.parse((await time.getAttribute('datetime')) ?? '')
@@ -252,7 +182,7 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
   })
 
   test('what does not exist is said in words', async () => {
-    const page = await open('/monitors/nothing')
+    const page = await shop.open('/monitors/nothing')
     await page.getByText('There is no monitor nothing.').waitFor()
     await page.getByRole('link', { name: 'Incidents', exact: false }).click()
     await page.getByRole('heading', { name: 'Incidents' }).waitFor()
@@ -261,96 +191,27 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
   test.each(['/', '/monitors/hostile', '/incidents', 'an incident'])(
     'contrast, names and roles are as WCAG AA asks for, and it fits a phone: %s',
     async (at) => {
-      const page = await open(at === 'an incident' ? await incidentPath() : at)
+      const page = await shop.open(at === 'an incident' ? await incidentPath() : at)
       await page.locator('#page h1').waitFor({ state: 'attached' })
       expect(await complaintsOf(page)).toEqual([])
     },
   )
 
   async function incidentPath(): Promise<string> {
-    const response = await fetch(`${watch.url}/api/incidents?monitor=api`)
+    const response = await fetch(`${shop.watch.url}/api/incidents?monitor=api`)
     const { incidents } = (await response.json()) as { incidents: { id: string }[] }
     return `/incidents/${encodeURIComponent(incidents[0]?.id ?? '')}`
   }
 
   test('the theme that was chosen stays', async () => {
-    const page = await open('/', { colorScheme: 'light' })
+    const page = await shop.open('/', { colorScheme: 'light' })
     const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
     const light = await ground()
     await page.getByRole('button', { name: 'Dark or light' }).click()
     const dark = await ground()
     expect(dark).not.toBe(light)
     await page.reload()
-    await row(page, 'home').waitFor()
+    await rowOf(page, 'home').waitFor()
     expect(await ground()).toBe(dark)
-  })
-
-  test('after a cut line the page catches up on what it missed, without loading all anew', async () => {
-    const relay = await startRelay(Number(new URL(watch.url).port))
-    onTestFinished(relay.close)
-    const page = await browser.newPage()
-    onTestFinished(() => page.close())
-    page.setDefaultTimeout(60_000)
-    const asked: string[] = []
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-    await page.goto(`${relay.url}/incidents?monitor=api`)
-    await page.getByText('● live').waitFor()
-    const rows = page.locator('tbody tr')
-    await rows.first().waitFor()
-    const before = await rows.count()
-    asked.length = 0
-    relay.setCut(true)
-    await page.getByRole('alert').getByText('No word from Vedette').waitFor()
-    isBroken = true
-    await stateOf('api', 'down')
-    isBroken = false
-    await stateOf('api', 'up')
-    relay.setCut(false)
-    await page.getByText('● live').waitFor()
-    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(before + 1)
-    await rows.first().getByText('✔ over').waitFor()
-    expect(asked.filter((at) => at !== '/api/events' && at !== '/api/overview')).toEqual([])
-  })
-
-  /** Resolves when the engine holds a monitor to be in a state. */
-  const stateOf = (id: string, state: string) =>
-    expect.poll(() => watch.engine.view(id)?.state, { timeout: 60_000 }).toBe(state)
-
-  test('where a token is needed the page asks for it, and for a wrong one again', async () => {
-    const token = 'a-token-that-only-we-know'
-    const other = await mkdtemp(path.join(tmpdir(), 'vedette-login-'))
-    const closed = await startWatch({ config: config(), folder: other, token })
-    const page = await browser.newPage()
-    onTestFinished(async () => {
-      await page.close()
-      await closed.stop()
-      rmSync(other, { recursive: true, force: true })
-    })
-    page.setDefaultTimeout(60_000)
-    await page.goto(`${closed.url}/incidents`)
-    await page.getByLabel('Token').fill('a-token-that-is-not-it')
-    await page.keyboard.press('Enter')
-    await page.getByText('This is not the token.').waitFor()
-    expect(await complaintsOf(page)).toEqual([])
-    await page.getByLabel('Token').fill(token)
-    await page.keyboard.press('Enter')
-    await row(page, 'home').waitFor()
-    await page.getByText('● live').waitFor()
-  })
-
-  test('after a restart the page comes back by itself, and says so while it cannot', async () => {
-    const page = await open('/')
-    await inState(page, 'home', 'up')
-    await page.evaluate('window.isSamePage = true')
-    const port = Number(new URL(watch.url).port)
-    await watch.stop()
-    await page.getByRole('alert').getByText('No word from Vedette').waitFor()
-    watch = await startWatch({ config: config(), folder, port })
-    await page.getByRole('alert').getByText('No word from Vedette').waitFor({ state: 'detached' })
-    await inState(page, 'home', 'up')
-    isBroken = true
-    await inState(page, 'api', 'down')
-    isBroken = false
-    expect(await page.evaluate('window.isSamePage')).toBe(true)
   })
 })

@@ -2,7 +2,10 @@ import type { HistoryAccess } from '../history-access.ts'
 import { shorten } from '../history-block.ts'
 import { hourMs } from '../history-schema.ts'
 import { type Answer, answer, HttpError, json } from './answer.ts'
-import type { EngineState, FailoversPage, Health, IncidentList, Overview } from './api.ts'
+import type { EngineState, Health } from './api/engine.ts'
+import type { FailoversPage } from './api/failovers.ts'
+import type { IncidentList } from './api/incidents.ts'
+import type { Overview } from './api/overview.ts'
 import { badge } from './badge.ts'
 import { barStarts } from './bars.ts'
 import type { Board } from './board.ts'
@@ -59,7 +62,7 @@ export function createApi({ board, ring, history }: { board: Board; ring: EventR
   return {
     overview: (_, query) => {
       const ids = query.get('ids')
-      return ids === null ? overview() : json(overviewOf(ids.split(',').map(monitorOf)))
+      return ids === null ? overview() : json(overviewOf([...new Set(ids.split(','))].map(monitorOf)))
     },
     monitor: (id) => {
       const monitor = monitorOf(id)

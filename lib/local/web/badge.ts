@@ -1,6 +1,6 @@
 import type { State } from '../../decide/health.ts'
 import { type Answer, answer, HttpError, hashOf } from './answer.ts'
-import type { MonitorRow } from './api.ts'
+import type { MonitorRow } from './api/overview.ts'
 
 const colours: Record<State, string> = { up: '#187a3c', degraded: '#8f5a00', down: '#b3261e', pending: '#5c6470' }
 

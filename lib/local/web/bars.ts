@@ -1,9 +1,10 @@
-import type { CountRow, HistoryReader } from '../history-reader.ts'
+import type { CountRow } from '../history-counts.ts'
+import type { HistoryReader } from '../history-reader.ts'
 import { hourMs, hoursPerDay } from '../history-schema.ts'
-import type { Bars, UptimeRatios } from './api.ts'
+import type { Bars, UptimeRatios } from './api/overview.ts'
 
-export const hourBars = 24
-export const dayBars = 30
+const hourBars = 24
+const dayBars = 30
 const daysOfWeek = 7
 const dayMs = hourMs * hoursPerDay
 

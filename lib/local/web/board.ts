@@ -5,21 +5,17 @@ import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import type { StoredTransition } from '../history-store.ts'
 import type { LastRun as EngineRun, MonitorView } from '../snapshot.ts'
-import type {
-  EngineState,
-  FailoverView,
-  MonitorRow,
-  ResultUpdate,
-  StateChange,
-  StreamEvents,
-  TroubleAt,
-} from './api.ts'
+import type { EngineState, TroubleAt } from './api/engine.ts'
+import type { ResultUpdate, StateChange, StreamEvents } from './api/events.ts'
+import type { FailoverView } from './api/failovers.ts'
+import type { MonitorRow } from './api/overview.ts'
 import { BarsBoard } from './bars.ts'
 import type { KeptEvent } from './event-ring.ts'
-import { failoverView, votedDown } from './failover-view.ts'
+import { failoverView } from './failover-view.ts'
 import type { FeedBatch, SiteSetup, WatchedMonitor } from './feed.ts'
 import { Happenings } from './happenings.ts'
 import { IncidentLog } from './incident-log.ts'
+import { Sights } from './sights.ts'
 import { encodeSparkline } from './sparkline.ts'
 import { troubleOf } from './trouble.ts'
 
@@ -46,7 +42,7 @@ export class Board {
   readonly #failovers = new Map<string, FailoverStatus>()
   readonly #failuresBefore = new Map<string, TroubleAt>()
   #recentBefore: Map<string, (number | null)[]> | undefined
-  #votedDown = new Map<string, string[]>()
+  readonly #sights = new Sights()
   #vitals: FeedBatch['vitals'] | undefined
   #heardAtMs = Date.now()
 
@@ -83,10 +79,12 @@ export class Board {
       (status) => JSON.stringify(this.#failovers.get(status.id)) !== JSON.stringify(status),
     )
     for (const status of changed) this.#failovers.set(status.id, status)
-    if (changed.length > 0) this.#votedDown = votedDown(this.failovers())
+    const seenAnew = this.#sights.take(batch.sights, changed.length > 0 ? this.failovers() : [])
     const updates = batch.results.flatMap((result) => this.#updateOf(result) ?? [])
+    const sights = seenAnew.map((id) => ({ id, downAt: this.#downAt(id) }))
     return [
       ...(updates.length > 0 ? [{ name: 'results', data: updates } as const] : []),
+      ...(sights.length > 0 ? [{ name: 'sights', data: sights } as const] : []),
       ...batch.transitions.flatMap((transition) => this.#changesOf(transition)),
       ...this.#failoversTold(changed, batch.failoverEvents),
     ]
@@ -151,7 +149,7 @@ export class Board {
 
   #downAt(monitor: string): string[] {
     const own = this.latest(monitor).flatMap(({ status, vantage }) => (status === 'down' ? [vantage] : []))
-    return [...own, ...(this.#votedDown.get(monitor) ?? [])]
+    return [...own, ...this.#sights.downAt(monitor)]
   }
 
   #updateOf(result: ProbeResult): ResultUpdate | undefined {

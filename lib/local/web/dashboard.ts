@@ -30,7 +30,7 @@ export interface DashboardOptions {
 export interface Dashboard {
   url: string
   /** Shows failovers from now on. */
-  attach(failovers: Pick<EmbeddedFailovers, 'controller' | 'vantages'>): void
+  attach(failovers: Pick<EmbeddedFailovers, 'controller' | 'sights' | 'vantages'>): void
   /** Takes in what a controller tells. */
   takeFailoverEvent(event: FailoverEvent): void
   stop(): Promise<void>
@@ -81,8 +81,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const timer = setInterval(() => thread.feed(), batchMs)
   return {
     url,
-    attach: ({ controller, vantages }) => {
-      sources.failovers = { status: () => controller.status(), vantages: vantages.map(({ id }) => id) }
+    attach: ({ controller, sights, vantages }) => {
+      sources.failovers = { status: () => controller.status(), sights, vantages: vantages.map(({ id }) => id) }
     },
     takeFailoverEvent: (event) => feeder.takeFailoverEvent(event),
     stop: async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { jsonText } from './answer.ts'
-import type { StreamEvents } from './api.ts'
+import type { StreamEvents } from './api/events.ts'
 
 /** Events that carry an id: those that are missed where one was away. */
 export type KeptEvent = Exclude<keyof StreamEvents, 'hello' | 'tick' | 'reset'>

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HttpError } from './answer.ts'
-import type { StreamEvents } from './api.ts'
+import type { StreamEvents } from './api/events.ts'
 import { type EventRing, streamText } from './event-ring.ts'
 
 /** Each costs a connection and its backlog. */

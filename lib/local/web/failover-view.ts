@@ -6,7 +6,7 @@ import { whyNotMoved } from '../../decide/swap-outcome.ts'
 import { endpointMonitorIds } from '../../model/endpoint-monitors.ts'
 import type { Endpoint } from '../../model/failover.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
-import type { DecisionView, EndpointView, FailoverView } from './api.ts'
+import type { DecisionView, EndpointView, FailoverView } from './api/failovers.ts'
 import type { WatchedFailover } from './feed.ts'
 
 /** A failover as the dashboard shows it; `status` is absent until its controller has told of it. */
@@ -81,16 +81,4 @@ export function targetOf(decision: Decision): string | undefined {
 export function reasonsOf(decision: Decision): string[] {
   const verdict = decision.kind === 'report' ? decision.would : decision
   return (decision.reasons.length > 0 ? decision.reasons : verdict.reasons).map(reasonText)
-}
-
-/** By monitor, the vantages whose votes say that it is down; of endpoints with one monitor, as a vote is on the whole endpoint. */
-export function votedDown(views: readonly FailoverView[]): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  for (const { endpoints } of views)
-    for (const { monitors, votes } of endpoints) {
-      const [monitor] = monitors
-      if (monitor !== undefined && monitors.length === 1 && votes.down.length > 0)
-        found.set(monitor, [...new Set([...(found.get(monitor) ?? []), ...votes.down])])
-    }
-  return found
 }

@@ -4,6 +4,7 @@ import type { Kind } from '../../model/monitor.ts'
 import type { ProbeResult } from '../../model/result.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
+import type { Sight } from '../failover-watch.ts'
 import type { StoredTransition } from '../history-store.ts'
 import type { MonitorView, Snapshot } from '../snapshot.ts'
 
@@ -59,6 +60,8 @@ export interface FeedBatch {
   views: MonitorView[]
   results: ProbeResult[]
   transitions: StoredTransition[]
+  /** What simulated vantages saw of monitors the last time that they looked. */
+  sights: Sight[]
   /** All failovers as they stand now; empty where nothing happened to any. */
   failovers: FailoverStatus[]
   failoverEvents: FailoverEvent[]

@@ -2,6 +2,7 @@ import type { RouteHealth } from '../../decide/route-health.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { Engine, EngineEvent } from '../engine.ts'
+import type { Sight } from '../failover-watch.ts'
 import type { FeedBatch } from './feed.ts'
 
 /** While nobody takes what happens, this much of each kind waits; the oldest is dropped. */
@@ -10,8 +11,8 @@ const mostWaiting = 5000
 /** Where a feed takes from. */
 export interface Sources {
   engine: Pick<Engine, 'snapshot' | 'view' | 'vitals'>
-  /** Failovers as they stand, and the vantages that vote on them; nothing where there are none. */
-  failovers?: { status(): FailoverStatus[]; vantages: readonly string[] }
+  /** Failovers as they stand, and the vantages that vote on them with what they saw; nothing where there are none. */
+  failovers?: { status(): FailoverStatus[]; sights(): Sight[]; vantages: readonly string[] }
   /** How telling people goes; nothing where nobody is told. */
   routes?(): RouteHealth[]
 }
@@ -60,6 +61,7 @@ export class Feeder {
       views: [...this.#touched].flatMap((id) => engine.view(id) ?? []),
       results: this.#results,
       transitions: this.#transitions,
+      sights: failovers?.sights() ?? [],
       // A lock is no event, so they are looked at every so often as well.
       failovers: this.#areFailoversTouched || withVitals ? (failovers?.status() ?? []) : [],
       failoverEvents: this.#failoverEvents,

@@ -18,7 +18,6 @@ export const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 } as const
 
-const cookieName = 'vedette'
 const cookieSeconds = 30 * 86_400
 
 /** What may be read by whoever reaches the server: no word of what is watched is in it. */
@@ -26,7 +25,9 @@ const openPaths = /^\/(healthz|livez|login|assets\/[^/]*)$/
 
 /** Throws `HttpError` for a request that may not be answered; `token` absent: anyone on this machine may read. */
 export function guard(request: IncomingMessage, path: string, token: string | undefined): void {
-  const { method = '', headers } = request
+  const { method = '', headers, headersDistinct } = request
+  // RFC 9112 §3.2: which of several would be meant, nobody knows.
+  if ((headersDistinct.host ?? []).length > 1) throw new HttpError(400, 'expected one Host, got several')
   const isLogin = path === '/login' && method === 'POST'
   if (method !== 'GET' && method !== 'HEAD' && !isLogin) {
     const allow = path === '/login' ? 'GET, HEAD, POST' : 'GET, HEAD'
@@ -54,10 +55,15 @@ function checkHost(header = ''): void {
 function isKnown({ headers, url = '' }: IncomingMessage, path: string, token: string): boolean {
   const bearer = /^bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1]
   if (bearer !== undefined) return isSame(bearer.trim(), token)
-  const cookie = new RegExp(`(?:^|;\\s*)${cookieName}=([\\w-]+)`).exec(headers.cookie ?? '')?.[1]
+  const cookie = new RegExp(`(?:^|;\\s*)${cookieName(token)}=([\\w-]+)`).exec(headers.cookie ?? '')?.[1]
   if (cookie !== undefined && isSame(cookie, sessionOf(token))) return true
   const key = path.startsWith('/badges/') ? new URL(url, 'http://localhost').searchParams.get('key') : null
   return key !== null && isSame(key, badgeKey(path, token))
+}
+
+/** Browsers keep cookies by host, whatever the port: each of several dashboards on one machine needs its own. */
+function cookieName(token: string): string {
+  return `vedette-${createHmac('sha256', token).update('cookie').digest('base64url').slice(0, 8)}`
 }
 
 /** What the cookie holds: whoever reads it does not know the token. */
@@ -78,5 +84,5 @@ export function isSame(given: string, expected: string): boolean {
 
 /** The cookie of a browser whose user knew the token. */
 export function sessionCookie(token: string): string {
-  return `${cookieName}=${sessionOf(token)}; Path=/; Max-Age=${cookieSeconds}; HttpOnly; SameSite=Strict`
+  return `${cookieName(token)}=${sessionOf(token)}; Path=/; Max-Age=${cookieSeconds}; HttpOnly; SameSite=Strict`
 }

@@ -1,7 +1,7 @@
 import type { Decision } from '../../decide/failover-facts.ts'
 import { whyNotMoved } from '../../decide/swap-outcome.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
-import type { FailoverHappening, FailoverMove, FailoverNote } from './api.ts'
+import type { FailoverHappening, FailoverMove, FailoverNote } from './api/failovers.ts'
 import { reasonsOf, targetOf } from './failover-view.ts'
 
 type Of<Type extends FailoverEvent['type']> = Extract<FailoverEvent, { type: Type }>

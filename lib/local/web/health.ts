@@ -1,4 +1,4 @@
-import type { Health } from './api.ts'
+import type { Health } from './api/engine.ts'
 import type { Board } from './board.ts'
 
 /** An engine that has said nothing for so long does not run as it should: it speaks every few seconds. */

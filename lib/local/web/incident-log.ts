@@ -1,5 +1,5 @@
 import type { StoredTransition } from '../history-store.ts'
-import type { IncidentSummary } from './api.ts'
+import type { IncidentSummary } from './api/incidents.ts'
 import type { WatchedMonitor } from './feed.ts'
 import { troubleOf } from './trouble.ts'
 

@@ -1,5 +1,5 @@
 import { markdownCode as code, markdownText } from '../../decide/markdown.ts'
-import type { IncidentPage } from './api.ts'
+import type { IncidentPage } from './api/incidents.ts'
 
 type Told = Omit<IncidentPage, 'eventId' | 'engine'>
 

@@ -1,5 +1,5 @@
 import { causeOf } from '../../decide/health.ts'
-import type { IncidentPage, IncidentSummary, TimelineEntry } from './api.ts'
+import type { IncidentPage, IncidentSummary, TimelineEntry } from './api/incidents.ts'
 import type { Board } from './board.ts'
 import { type KeptResult, type Read, resultsInSlices } from './result-slices.ts'
 import { longestRangeMs } from './series.ts'

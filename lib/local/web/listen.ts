@@ -2,7 +2,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { isLoopback, joinHostPort, splitHostPort } from '../../model/host-port.ts'
 import { isPortTaken, listen } from '../loopback.ts'
 
-export const defaultPort = 4400
+const defaultPort = 4400
 /** Where the default port is taken, the next ones are tried. */
 const mostPorts = 100
 

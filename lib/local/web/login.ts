@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Answer, answer, HttpError } from './answer.ts'
 import { isSame, sessionCookie } from './guard.ts'
+import { isPage } from './routing.ts'
 
 const longestForm = 4096
 const formWithinMs = 5000
@@ -11,8 +12,16 @@ const mostWrong = 10
 const mostReading = 4
 const minuteMs = 60_000
 
-/** A page that asks for the token: it needs no script. `stylesheet` is a path on this server. */
-function form(stylesheet: string, problem = ''): string {
+interface Form {
+  /** A path on this server. */
+  stylesheet: string
+  /** The page to go to then. */
+  to: string
+  problem?: string
+}
+
+/** A page that asks for the token: it needs no script. */
+function form({ stylesheet, to, problem = '' }: Form): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -26,7 +35,7 @@ function form(stylesheet: string, problem = ''): string {
 <body>
 <main class="login">
 <h1>Vedette</h1>
-<form method="post" action="/login">
+<form method="post" action="${loginPath(to)}">
 <label for="token">Token, as given to <code>--token</code></label>
 <input id="token" name="token" type="password" required autofocus autocomplete="current-password">
 <button>Log in</button>
@@ -38,14 +47,29 @@ function form(stylesheet: string, problem = ''): string {
 `
 }
 
+/** Where one logs in who wanted to see a page. */
+export function loginPath(to: string): string {
+  return to === '/' ? '/login' : `/login?to=${encodeURIComponent(to)}`
+}
+
+/** The page that was wanted: one of ours, and else the start. */
+function wantedPage({ url = '' }: IncomingMessage): string {
+  const ours = 'http://localhost'
+  const to = URL.parse(new URL(url, ours).searchParams.get('to') ?? '/', ours)
+  return to?.origin === ours && isPage(to.pathname) ? to.pathname + to.search : '/'
+}
+
 /** Answers /login: a form, and in exchange for the token a cookie. The token is never part of a URL. */
 export function createLogin(token: string | undefined, stylesheet: () => Promise<string>) {
   let wrongAtMs: number[] = []
   let reading = 0
-  const page = async (status: number, problem?: string) =>
-    answer('text/html; charset=utf-8', form(await stylesheet(), problem), { status, cacheControl: 'no-store' })
   return async (request: IncomingMessage): Promise<Answer> => {
-    if (token === undefined) return toStart()
+    const to = wantedPage(request)
+    const page = async (status: number, problem = '') => {
+      const html = form({ stylesheet: await stylesheet(), to, problem })
+      return answer('text/html; charset=utf-8', html, { status, cacheControl: 'no-store' })
+    }
+    if (token === undefined) return goTo(to)
     if (request.method !== 'POST') return page(200)
     // A page of another site must not log anyone in, or try tokens from the browsers of others.
     const site = request.headers['sec-fetch-site']
@@ -58,15 +82,15 @@ export function createLogin(token: string | undefined, stylesheet: () => Promise
     reading++
     const body = await bodyOf(request).finally(() => reading--)
     const given = new URLSearchParams(body).get('token') ?? ''
-    if (isSame(given, token)) return toStart(sessionCookie(token))
+    if (isSame(given, token)) return goTo(to, sessionCookie(token))
     wrongAtMs.push(nowMs)
     return page(401, 'This is not the token.')
   }
 }
 
-function toStart(cookie?: string): Answer {
-  const headers = { location: '/', ...(cookie && { 'set-cookie': cookie }) }
-  return answer('text/plain; charset=utf-8', 'See /\n', { status: 303, headers, cacheControl: 'no-store' })
+function goTo(page: string, cookie?: string): Answer {
+  const headers = { location: page, ...(cookie && { 'set-cookie': cookie }) }
+  return answer('text/plain; charset=utf-8', `See ${page}\n`, { status: 303, headers, cacheControl: 'no-store' })
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

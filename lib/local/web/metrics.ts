@@ -98,12 +98,17 @@ function addDns(gauge: Gauge, { phases, observed }: ProbeResult): void {
 }
 
 function addTls(gauge: Gauge, { certificate, version, cipher }: TlsObserved): void {
-  if (version !== undefined) gauge('probe_tls_version_info', 'The TLS version.', 1, { version })
+  if (version !== undefined) gauge('probe_tls_version_info', 'The TLS version.', 1, { version: versionName(version) })
   if (cipher !== undefined) gauge('probe_tls_cipher_info', 'The cipher suite.', 1, { cipher })
   if (!certificate) return
   const ends = [certificate, ...certificate.chain].map(({ validTo }) => Date.parse(validTo) / 1000)
   gauge('probe_ssl_earliest_cert_expiry', 'When the first certificate of the chain expires.', Math.min(...ends))
   gauge('probe_ssl_last_chain_info', 'The certificate.', 1, certificateLabels(certificate))
+}
+
+/** As blackbox_exporter names it: `TLS 1.3` for `TLSv1.3`, `TLS 1.0` for `TLSv1`. */
+function versionName(version: string): string {
+  return version.replace(/^TLSv1$/, 'TLSv1.0').replace('TLSv', 'TLS ')
 }
 
 function certificateLabels({ fingerprint256, subject, issuer, sans }: Certificate): Labels {

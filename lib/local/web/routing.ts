@@ -1,5 +1,5 @@
 import { HttpError } from './answer.ts'
-import { pages, routes } from './api.ts'
+import { pages, routes } from './api/routes.ts'
 
 /** What answers a path: a route of the API, or the page, which is the same for all of its paths. */
 export type RouteName = keyof typeof routes | 'page'
@@ -10,6 +10,11 @@ const table: { name: RouteName; pattern: RegExp }[] = [
   }),
   ...pages.map((page) => ({ name: 'page' as const, pattern: patternOf(page) })),
 ]
+
+/** Whether a path is one of the client's pages. */
+export function isPage(path: string): boolean {
+  return table.some(({ name, pattern }) => name === 'page' && pattern.test(path))
+}
 
 function patternOf(route: string): RegExp {
   return new RegExp(`^${route.replace(':id', '([^/]+)')}$`)

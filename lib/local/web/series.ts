@@ -3,7 +3,7 @@ import { quantile } from '../../decide/quantile.ts'
 import type { Phases, Status } from '../../model/result.ts'
 import { hourMs } from '../history-schema.ts'
 import { HttpError } from './answer.ts'
-import type { FactChange, MonitorSeries, SeriesBucket, SeriesFailure, SeriesPoints } from './api.ts'
+import type { FactChange, MonitorSeries, SeriesBucket, SeriesFailure, SeriesPoints } from './api/series.ts'
 import { type KeptResult as Kept, type Read, type ResultsOptions, resultsInSlices } from './result-slices.ts'
 import { troubleOf } from './trouble.ts'
 

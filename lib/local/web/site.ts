@@ -10,8 +10,8 @@ import { EventRing, streamText } from './event-ring.ts'
 import { EventStreams } from './event-streams.ts'
 import type { FeedBatch, SiteSetup } from './feed.ts'
 import { guard, securityHeaders } from './guard.ts'
-import { createLogin } from './login.ts'
-import { findRoute } from './routing.ts'
+import { createLogin, loginPath } from './login.ts'
+import { findRoute, isPage } from './routing.ts'
 
 export interface SiteOptions {
   setup: SiteSetup
@@ -30,8 +30,9 @@ export interface Site {
 
 /** Connections, listeners included. */
 const mostConnections = 256
-/** A request must be there, and an answer taken, within this; then its connection is closed. */
+/** A request must be there within this; then its connection is closed. Node looks every so often. */
 const requestWithinMs = 10_000
+const checkEveryMs = 1000
 const idleMs = 30_000
 /** Questions to the history that are worked on at once; more are turned away. */
 const mostQuestions = 16
@@ -103,7 +104,7 @@ function responder({ board, ring, streams, history, assets }: Parts): Responder 
 
 function createServer(respond: Responder, log: Log): http.Server {
   let questions = 0
-  const server = http.createServer(async (request, response) => {
+  const server = http.createServer({ connectionsCheckingInterval: checkEveryMs }, async (request, response) => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     response.setTimeout(idleMs)
     try {
@@ -139,14 +140,15 @@ async function sendError(request: IncomingMessage, response: ServerResponse, err
     error instanceof HttpError ? error : new HttpError(500, 'the dashboard failed at this: its log says how')
   if (known !== error) log('error', 'dashboard.error', { path, message: (error as Error)?.stack ?? String(error) })
   if (response.headersSent) response.destroy()
-  else await send(request, response, errorAnswer(known, path, `${request.headers.accept ?? ''}`))
+  else await send(request, response, errorAnswer(known, path, request))
 }
 
 /** An error as JSON for programs and as text for people; those who have to log in first are led there. */
-function errorAnswer({ status, message, headers }: HttpError, path: string, accepted: string): Answer {
+function errorAnswer({ status, message, headers }: HttpError, path: string, request: IncomingMessage): Answer {
   const more = { status, headers, cacheControl: 'no-store' }
   if (path.startsWith('/api/')) return json({ error: message }, more)
-  if (status !== 401 || !accepted.includes('text/html'))
+  if (status !== 401 || !`${request.headers.accept ?? ''}`.includes('text/html'))
     return answer('text/plain; charset=utf-8', `${message}\n`, more)
-  return answer('text/plain; charset=utf-8', 'See /login\n', { ...more, status: 303, headers: { location: '/login' } })
+  const location = loginPath(isPage(path) ? (request.url ?? '/') : '/')
+  return answer('text/plain; charset=utf-8', `See ${location}\n`, { ...more, status: 303, headers: { location } })
 }

@@ -1,4 +1,4 @@
-import type { Sparkline } from './api.ts'
+import type { Sparkline } from './api/overview.ts'
 
 const digits = '0123456789abcdefghijklmnopqrstuv'
 const gap = '-'

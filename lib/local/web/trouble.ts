@@ -1,6 +1,6 @@
 import type { Cause } from '../../decide/health.ts'
 import { failureCodes } from '../../model/result.ts'
-import type { Trouble } from './api.ts'
+import type { Trouble } from './api/engine.ts'
 
 /** A row of an overview has no room for more. */
 const longestMessage = 300

@@ -31,7 +31,7 @@ export function targetOf(monitor: Monitor): string {
 }
 
 /** A monitor's config in which every secret is a mark, or a reference to where it is kept. */
-export function withoutSecrets(monitor: Monitor): Record<string, unknown> {
+function withoutSecrets(monitor: Monitor): Record<string, unknown> {
   if (monitor.kind === 'http') return withoutHttpSecrets(monitor)
   if (monitor.kind === 'tcp') return { ...monitor, dialog: withoutLogin(monitor.dialog) }
   return { ...monitor }

@@ -1,7 +1,7 @@
-import type { Bars, Overview } from '../api.ts'
+import type { Bars, Overview } from '../api/overview.ts'
 import { svg } from './dom.ts'
 import { percent } from './format.ts'
-import { localTime } from './time.ts'
+import { localTime, utc } from './time.ts'
 
 export interface BarSize {
   /** Of one bar, with the gap behind it. */
@@ -9,7 +9,7 @@ export interface BarSize {
   height: number
 }
 
-export const smallBars: BarSize = { step: 4, height: 18 }
+const smallBars: BarSize = { step: 4, height: 18 }
 
 const allVotes = 10_000
 
@@ -64,10 +64,11 @@ export function barsLabel(bars: Bars, last: number, unit: 'hour' | 'day', ratio:
   return `${percent(ratio)} up over the last ${last} ${unit}s: ${seen} seen, ${trouble}`
 }
 
-/** Every bar as a line of text, to hover over: its time and its share of failures. */
+/** Every bar as a line of text, to hover over: its time, an hour or a day of UTC, and its share of failures. */
 export function barTitle(bars: Bars, i: number, { startMs }: Overview['hours'], lengthMs: number): string {
   const down = bars.down[i] ?? null
-  const at = localTime(startMs + i * lengthMs)
+  const fromMs = startMs + i * lengthMs
+  const at = `${localTime(fromMs)} – ${localTime(fromMs + lengthMs)} (from ${utc(fromMs)})`
   if (down === null) return `${at}: nothing seen`
   const degraded = bars.degraded?.[i] ?? 0
   return `${at}: ${percent(down / allVotes)} down${degraded > 0 ? `, ${percent(degraded / allVotes)} degraded` : ''}`

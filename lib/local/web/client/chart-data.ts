@@ -1,4 +1,4 @@
-import type { MonitorSeries, SeriesBucket, SeriesFailure } from '../api.ts'
+import type { MonitorSeries, SeriesBucket, SeriesFailure } from '../api/series.ts'
 
 /** Milliseconds by phase. */
 export type Phases = NonNullable<SeriesBucket['phases']>

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot'
-import { milliseconds } from './format.ts'
+import { axisTexts, milliseconds } from './format.ts'
 import { colour } from './theme.ts'
 import { localTime, utc } from './time.ts'
 
@@ -47,11 +47,12 @@ export function commonOptions(
           return [fromMs, toMs]
         },
       },
-      y: { range: (_, __, max) => [0, Math.max(max ?? 0, 0.1) * 1.08] },
+      // Without anything to show, up to a millisecond.
+      y: { range: (_, __, max) => [0, Math.max(max ?? 1, 0.1) * 1.08] },
     },
     axes: [
       { ...axis, size: 30, space: 70, values: (_, splits, __, ___, increment) => timeTexts(splits, increment) },
-      { ...axis, size: 64, space: 34, values: (_, splits) => splits.map((ms) => (ms === 0 ? '0' : milliseconds(ms))) },
+      { ...axis, size: 64, space: 34, values: (_, splits, __, ___, increment) => axisTexts(splits, increment) },
     ],
     legend: { live: true, markers: { width: 2, dash: (plot, i) => dashName(plot.series[i]?.dash) } },
   }

@@ -1,4 +1,7 @@
-import { type MonitorRow, type MonitorSeries, type ResultUpdate, routes } from '../api.ts'
+import type { ResultUpdate } from '../api/events.ts'
+import type { MonitorRow } from '../api/overview.ts'
+import { routes } from '../api/routes.ts'
+import type { MonitorSeries } from '../api/series.ts'
 import { summaryOf } from './chart-data.ts'
 import { Charts } from './charts.ts'
 import { button, h, setAttribute, setText } from './dom.ts'
@@ -7,6 +10,7 @@ import { load, path } from './net.ts'
 import { bounded, defaultRange, limitsOf, panned, presets, type Range, rangeOf, rangeQuery, zoomed } from './range.ts'
 import { setQuery } from './router.ts'
 import { localTime, serverNow } from './time.ts'
+import { followFingers } from './touch.ts'
 
 const panBy = 0.25
 const zoomBy = 0.5
@@ -15,7 +19,7 @@ const settleMs = 150
 /** Where the end of the range is now, all of it is asked for anew this often; results come by the stream meanwhile. */
 const reloadEveryMs = 30_000
 
-/** Charts of a monitor with what moves them: buttons, keys, dragging, the wheel. The range is in the page's address. */
+/** Charts of a monitor with what moves them: buttons, keys, dragging, the wheel, fingers. The range is in the page's address. */
 export class ChartPanel {
   readonly element: HTMLElement
   readonly #id: string
@@ -59,6 +63,11 @@ export class ChartPanel {
     )
     figure.addEventListener('keydown', (event) => this.#onKey(event))
     figure.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false })
+    followFingers(figure, {
+      onDrag: (pixels) => this.#set(panned(this.#range, -pixels / this.#charts.place().width, serverNow())),
+      onPinch: (factor, clientX) => this.#zoomAt(clientX, factor),
+      signal,
+    })
     this.element = h(
       'section',
       { class: 'panel chart-panel' },
@@ -116,11 +125,17 @@ export class ChartPanel {
 
   #set(range: Range): void {
     this.#range = range
-    setQuery(rangeQuery(range, this.#first))
     this.#mark()
     this.#charts.move()
     clearTimeout(this.#settling)
-    this.#settling = setTimeout(() => this.#reload(), settleMs)
+    this.#settling = setTimeout(() => this.#settle(), settleMs)
+  }
+
+  #settle(): void {
+    if (this.#signal.aborted) return
+    // Not with every step of a drag: browsers refuse an address that changes too often.
+    setQuery(rangeQuery(this.#range, this.#first))
+    this.#reload()
   }
 
   #mark(): void {
@@ -171,22 +186,25 @@ export class ChartPanel {
   /** Sideways pans; with Ctrl it zooms, as it does on a map. All else scrolls the page. */
   #onWheel(event: WheelEvent): void {
     const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX
-    if (event.ctrlKey)
-      this.#set(zoomed(this.#range, event.deltaY > 0 ? 1.2 : 1 / 1.2, serverNow(), this.#timeAt(event)))
+    if (event.ctrlKey) this.#zoomAt(event.clientX, event.deltaY > 0 ? 1.2 : 1 / 1.2)
     else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
       this.#set(panned(this.#range, sideways / 1000, serverNow()))
     } else return
     event.preventDefault()
   }
 
-  #timeAt({ clientX }: WheelEvent): number {
-    const { fromMs, toMs } = limitsOf(this.#range, serverNow())
-    return fromMs + this.#charts.shareAt(clientX) * (toMs - fromMs)
+  /** The time at this point of the screen stays where it is. */
+  #zoomAt(clientX: number, factor: number): void {
+    const nowMs = serverNow()
+    const { fromMs, toMs } = limitsOf(this.#range, nowMs)
+    const { left, width } = this.#charts.place()
+    const share = Math.min(1, Math.max(0, (clientX - left) / width))
+    this.#set(zoomed(this.#range, factor, nowMs, fromMs + share * (toMs - fromMs)))
   }
 }
 
 const help =
-  'Drag to zoom in, shift and drag to pan, double-click to reset. By keyboard: arrow keys, plus and minus, 0 to reset.'
+  'Drag to zoom in, shift and drag to pan, double-click to reset. By keyboard: arrow keys, plus and minus, 0 to reset. By touch: one finger pans, two zoom.'
 
 const keys: Record<string, (range: Range, first: Range) => Range> = {
   ArrowLeft: (range) => panned(range, -panBy, serverNow()),

@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import type { MonitorSeries } from '../api.ts'
+import type { MonitorSeries } from '../api/series.ts'
 import { type Columns, failureMarks, percentiles, phaseNames, singleResults, stackedPhases } from './chart-data.ts'
 import { commonOptions, timeSeries, valueText } from './chart-options.ts'
 import { h } from './dom.ts'
@@ -62,10 +62,9 @@ export class Charts {
     for (const plot of this.#plots) plot.setScale('x', { min: fromMs, max: toMs })
   }
 
-  /** How far across the charts a point of the screen is, from 0 to 1. */
-  shareAt(clientX: number): number {
-    const { left = 0, width = 1 } = this.#plots[0]?.over.getBoundingClientRect() ?? {}
-    return Math.min(1, Math.max(0, (clientX - left) / width))
+  /** Where the time is on the screen, in pixels. */
+  place(): { left: number; width: number } {
+    return this.#plots[0]?.over.getBoundingClientRect() ?? { left: 0, width: 1 }
   }
 
   #rebuild(): void {

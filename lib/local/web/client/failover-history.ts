@@ -1,4 +1,4 @@
-import type { FailoverHappening, FailoverMove, FailoverNote } from '../api.ts'
+import type { FailoverHappening, FailoverMove, FailoverNote } from '../api/failovers.ts'
 import { h } from './dom.ts'
 import { reasonList } from './failover-panel.ts'
 import { span } from './format.ts'

@@ -1,9 +1,9 @@
-import type { DecisionView, EndpointView, FailoverView } from '../api.ts'
+import type { DecisionView, EndpointView, FailoverView } from '../api/failovers.ts'
 import { h } from './dom.ts'
 import { count, span } from './format.ts'
 import { facts } from './monitor-panels.ts'
 import { path } from './net.ts'
-import { ageTag, timeTag } from './time.ts'
+import { ageTag, timeTag, withTimes } from './time.ts'
 
 interface Shown {
   failover: FailoverView
@@ -12,7 +12,7 @@ interface Shown {
 
 /** A failover as it stands: what is active, who voted how, why it was decided so. */
 export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
-  const { id, record, active, locked, mode, readiness, quorum, last, lastMove, ttlSeconds, zone } = failover
+  const { id, record, active, mode, readiness, quorum, last, lastMove, ttlSeconds, zone } = failover
   return h(
     'section',
     { class: 'panel failover', id: `failover-${id}`, 'aria-labelledby': `failover-${id}-name` },
@@ -21,11 +21,7 @@ export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
       { class: 'failover-head' },
       h('h2', { id: `failover-${id}-name` }, id),
       h('p', { class: 'record' }, record, ' → ', h('strong', {}, active ?? 'not known')),
-      h(
-        'p',
-        { class: `look ${locked ? 'degraded' : 'up'}` },
-        locked ? '▲ locked: a person unlocks it' : '✔ not locked',
-      ),
+      lockMark(failover),
       readinessMark(readiness),
     ),
     h(
@@ -54,6 +50,13 @@ export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
   )
 }
 
+/** Before its controller has told of it nobody knows. */
+function lockMark({ locked, active, last }: FailoverView): HTMLElement {
+  if (locked) return h('p', { class: 'look degraded' }, '▲ locked: a person unlocks it')
+  if (active === undefined && !last) return h('p', { class: 'look pending' }, '· lock not known yet')
+  return h('p', { class: 'look up' }, '✔ not locked')
+}
+
 function verifiedText({ verified }: NonNullable<FailoverView['lastMove']>): string {
   if (verified === undefined) return ', being verified'
   return verified ? ', verified' : ', not verified'
@@ -72,9 +75,9 @@ function problems(readiness: FailoverView['readiness']): HTMLElement | false {
   return h('ul', { class: 'plain problems' }, items)
 }
 
-/** Endpoints down, vantages across. */
+/** Endpoints down, vantages across: votes come first, as a phone has no room for more. */
 function votes({ endpoints }: FailoverView, vantages: readonly string[]): HTMLElement {
-  const columns = ['Endpoint', 'Leads to', ...vantages, 'Up', 'Down', 'No vote']
+  const columns = ['Endpoint', ...vantages, 'Up', 'Down', 'No vote', 'Leads to']
   const head = h(
     'tr',
     {},
@@ -104,14 +107,14 @@ function endpointRow(
     'tr',
     { class: active ? 'active' : undefined },
     h('th', { scope: 'row' }, name, ' ', h('span', { class: 'marks' }, marks.join(' · '))),
+    vantages.map((vantage) => h('td', {}, voteMark(seen, vantage))),
+    [seen.up, seen.down, seen.none].map((ids) => h('td', { class: 'number' }, ids.length)),
     h(
       'td',
       {},
       h('code', {}, answer),
       causes.map((cause) => h('div', { class: 'help' }, cause)),
     ),
-    vantages.map((vantage) => h('td', {}, voteMark(seen, vantage))),
-    [seen.up, seen.down, seen.none].map((ids) => h('td', { class: 'number' }, ids.length)),
   )
 }
 
@@ -151,6 +154,6 @@ export function reasonList(reasons: readonly string[]): HTMLElement {
   return h(
     'ul',
     { class: 'plain reasons' },
-    reasons.map((reason) => h('li', {}, reason)),
+    reasons.map((reason) => h('li', {}, withTimes(reason))),
   )
 }

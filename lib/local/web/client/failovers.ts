@@ -1,4 +1,5 @@
-import { type FailoverHappening, type FailoversPage, routes } from '../api.ts'
+import type { FailoverHappening, FailoversPage } from '../api/failovers.ts'
+import { routes } from '../api/routes.ts'
 import { h, slot } from './dom.ts'
 import { historyList } from './failover-history.ts'
 import { failoverPanel } from './failover-panel.ts'

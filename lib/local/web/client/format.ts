@@ -5,6 +5,14 @@ export function milliseconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 9995 ? 2 : 1)} s`
 }
 
+/** Milliseconds along an axis, in one unit and with as many digits as tell its steps apart: `0`, `0.25 ms`, `0.50 ms`. */
+export function axisTexts(splits: readonly number[], stepMs: number): string[] {
+  const [unit, name] = (splits.at(-1) ?? 0) >= 1000 ? [1000, 's'] : [1, 'ms']
+  const isWhole = (digits: number) => Number.isInteger(Number(((stepMs / unit) * 10 ** digits).toFixed(6)))
+  const digits = [0, 1, 2].find(isWhole) ?? 3
+  return splits.map((ms) => (ms === 0 ? '0' : `${(ms / unit).toFixed(digits)} ${name}`))
+}
+
 const units = [
   ['d', 86_400_000],
   ['h', 3_600_000],

@@ -1,4 +1,4 @@
-import type { EngineState } from '../api.ts'
+import type { EngineState } from '../api/engine.ts'
 import { lookOf, looks, worstFirst } from '../look.ts'
 import { button, h, setAttribute, setText } from './dom.ts'
 import type { Store } from './store.ts'
@@ -33,13 +33,8 @@ export class Header {
   constructor(element: HTMLElement, banner: HTMLElement) {
     this.#banner = banner
     const nav = h('nav', { 'aria-label': 'Pages' }, this.#anchors)
-    element.append(
-      this.#service,
-      nav,
-      this.#counts,
-      this.#live,
-      button('◐', toggleTheme, { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light' }),
-    )
+    const theme = button('◐', toggleTheme, { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light' })
+    element.append(this.#service, nav, this.#counts, h('div', { class: 'tools' }, this.#live, theme))
   }
 
   /** Says which page is open. */

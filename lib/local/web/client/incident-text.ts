@@ -1,4 +1,4 @@
-import type { IncidentSummary } from '../api.ts'
+import type { IncidentSummary } from '../api/incidents.ts'
 import { span } from './format.ts'
 
 /** How long it took, or that it goes on, and why. */

@@ -1,11 +1,12 @@
-import { type IncidentPage, routes, type TimelineEntry } from '../api.ts'
+import type { IncidentPage, TimelineEntry } from '../api/incidents.ts'
+import { routes } from '../api/routes.ts'
 import { h, link, slot } from './dom.ts'
 import { count, span } from './format.ts'
 import { incidentText } from './incident-text.ts'
 import { facts } from './monitor-panels.ts'
 import { load, path } from './net.ts'
 import { drawing, type Page, type PageContext } from './page.ts'
-import { timeTag } from './time.ts'
+import { timeTag, withTimes } from './time.ts'
 
 const reloadEveryMs = 2000
 
@@ -113,7 +114,12 @@ function entryItem({ atMs, kind, text, vantage, afterMs }: TimelineEntry): HTMLE
     timeTag(atMs),
     h('span', { class: 'number after' }, after),
     h('span', { class: `look ${look}` }, `${mark} ${kind}`),
-    h('span', {}, text, vantage && !text.includes(vantage) ? ` (${vantage})` : ''),
+    h(
+      'span',
+      {},
+      kind === 'failover' ? withTimes(text) : text,
+      vantage && !text.includes(vantage) ? ` (${vantage})` : '',
+    ),
   )
 }
 

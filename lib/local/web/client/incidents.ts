@@ -1,37 +1,39 @@
-import { type IncidentList, type IncidentSummary, routes } from '../api.ts'
+import type { IncidentList, IncidentSummary } from '../api/incidents.ts'
+import { routes } from '../api/routes.ts'
 import { arrange, button, h, setText } from './dom.ts'
 import { span } from './format.ts'
 import { load, path } from './net.ts'
 import { drawing, type Page, type PageContext } from './page.ts'
-import { ageTag, timeTag } from './time.ts'
+import { ageTag, serverNow, timeTag } from './time.ts'
+
+const dayMs = 86_400_000
+/** Asked for at once. */
+const rangeMs = 30 * dayMs
+/** The history keeps changes of state for so long. */
+const keptMs = 400 * dayMs
 
 const columns = ['State', 'Monitor', 'Began', 'Down for', 'Cause']
 
 /** Times in which monitors were down, open ones first, then newest first. */
 export async function incidents({ signal }: PageContext): Promise<Page> {
   const monitor = new URLSearchParams(location.search).get('monitor') ?? undefined
-  const ask = (to?: number) => load<IncidentList>(path(routes.incidents, '', { monitor, to }), signal)
-  const first = await ask()
   const all = new Map<string, IncidentSummary>()
   const rows = new Map<string, HTMLTableRowElement>()
-  let hasMore = first.more
-  const add = (list: IncidentList) => {
+  const beganMs = Math.floor(serverNow())
+  /** Everything since then is here. */
+  let sinceMs = beganMs
+  const loadOlder = async () => {
+    const range = { from: sinceMs - rangeMs, ...(sinceMs < beganMs && { to: sinceMs }) }
+    const list = await load<IncidentList>(path(routes.incidents, '', { monitor, ...range }), signal)
     for (const one of list.incidents) all.set(one.id, one)
-    hasMore = list.more
+    sinceMs = list.more ? Math.min(...list.incidents.map(({ confirmedMs }) => confirmedMs)) : range.from
   }
-  add(first)
+  await loadOlder()
 
   const body = h('tbody')
   const note = h('p', { class: 'note', role: 'status' })
   const more = button('Older ones', () => {
-    const oldestMs = Math.min(...[...all.values()].map(({ confirmedMs }) => confirmedMs))
-    ask(oldestMs).then(
-      (list) => {
-        add(list)
-        draw()
-      },
-      (error: Error) => setText(note, error.message),
-    )
+    loadOlder().then(draw, (error: Error) => setText(note, error.message))
   })
   const draw = () => {
     const shown = [...all.values()].sort((a, b) => rankOf(a) - rankOf(b) || b.confirmedMs - a.confirmedMs)
@@ -43,8 +45,8 @@ export async function incidents({ signal }: PageContext): Promise<Page> {
         return row
       }),
     )
-    more.hidden = !hasMore
-    setText(note, shown.length > 0 ? '' : 'No incidents in 30 days.')
+    more.hidden = sinceMs < beganMs - keptMs
+    note.replaceChildren(shown.length > 0 ? 'All since ' : 'No incidents since ', timeTag(sinceMs), '.')
   }
   draw()
   const later = drawing(draw, signal)
@@ -84,13 +86,15 @@ function rowOf(incident: IncidentSummary): HTMLTableRowElement {
   const { id, monitor, firstFailureMs, recovery, endUnknown, cause, muted } = incident
   const state = recovery ? ['up', '✔ over'] : endUnknown ? ['unknown', '? end not seen'] : ['down', '✖ open']
   const length = recovery ? span(recovery.firstGoodMs - firstFailureMs) : endUnknown ? '–' : ageTag(firstFailureMs)
+  // On a phone a row is laid out as a card: its roles tell what it is still.
+  const cell = { role: 'cell' }
   return h(
     'tr',
-    {},
-    h('td', {}, h('span', { class: `look ${state[0]}` }, state[1] ?? '')),
-    h('th', { scope: 'row' }, h('a', { href: path('/incidents/:id', id) }, monitor)),
-    h('td', {}, timeTag(firstFailureMs)),
-    h('td', { class: 'number' }, length),
-    h('td', {}, `${cause.words}${muted ? ' (in maintenance)' : ''} · ${cause.message}`),
+    { role: 'row' },
+    h('td', cell, h('span', { class: `look ${state[0]}` }, state[1] ?? '')),
+    h('th', { role: 'rowheader', scope: 'row' }, h('a', { href: path('/incidents/:id', id) }, monitor)),
+    h('td', cell, timeTag(firstFailureMs)),
+    h('td', { ...cell, class: 'number' }, length),
+    h('td', cell, `${cause.words}${muted ? ' (in maintenance)' : ''} · ${cause.message}`),
   )
 }

@@ -1,4 +1,5 @@
-import { type Overview, routes } from '../api.ts'
+import type { Overview } from '../api/overview.ts'
+import { routes } from '../api/routes.ts'
 import { load, path } from './net.ts'
 import type { Store } from './store.ts'
 

@@ -1,4 +1,5 @@
-import { routes, type StreamEvents } from '../api.ts'
+import type { StreamEvents } from '../api/events.ts'
+import { routes } from '../api/routes.ts'
 import { path } from './net.ts'
 
 /** One event of the stream, with its name. */
@@ -17,6 +18,7 @@ const names = [
   'reset',
   'tick',
   'results',
+  'sights',
   'state',
   'failover',
   'incident',
@@ -66,6 +68,9 @@ export class Live {
   }
 
   #open(): void {
+    // A page that is seen again may be waiting for its next try: of two streams all would be told twice.
+    clearTimeout(this.#retry)
+    this.#disconnect()
     const source = new EventSource(path(routes.events, '', { after: this.#after || undefined }))
     this.#source = source
     for (const name of names) source.addEventListener(name, (message) => this.#take(name, message))

@@ -1,6 +1,7 @@
 import 'uplot/dist/uPlot.min.css'
 import './theme.css'
 import './base.css'
+import './tables.css'
 import './frame.css'
 import './bars.css'
 import './overview.css'

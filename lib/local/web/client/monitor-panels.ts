@@ -1,4 +1,7 @@
-import type { FactChange, IncidentSummary, MonitorPage, Overview } from '../api.ts'
+import type { IncidentSummary } from '../api/incidents.ts'
+import type { MonitorPage } from '../api/monitor.ts'
+import type { Overview } from '../api/overview.ts'
+import type { FactChange } from '../api/series.ts'
 import { barsLabel, barTitle, drawBars } from './bars.ts'
 import { h, link, svg } from './dom.ts'
 import { percent, span } from './format.ts'

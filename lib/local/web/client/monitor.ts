@@ -1,4 +1,5 @@
-import { type MonitorPage, routes } from '../api.ts'
+import type { MonitorPage } from '../api/monitor.ts'
+import { routes } from '../api/routes.ts'
 import { lookOf, looks } from '../look.ts'
 import { ChartPanel } from './chart-panel.ts'
 import { h, setAttribute, setText, slot } from './dom.ts'

@@ -1,4 +1,4 @@
-import type { ApiError } from '../api.ts'
+import type { ApiError } from '../api/routes.ts'
 
 const timeoutMs = 20_000
 
@@ -31,7 +31,7 @@ export async function load<T>(url: string, signal?: AbortSignal): Promise<T> {
     },
   )
   if (response.ok) return (await response.json()) as T
-  if (response.status === 401) location.assign('/login')
+  if (response.status === 401) location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`)
   const answer = (await response.json().catch(() => undefined)) as ApiError | undefined
   throw new LoadError(answer?.error ?? `expected an answer, got status ${response.status}`, response.status)
 }

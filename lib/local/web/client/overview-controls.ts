@@ -1,4 +1,4 @@
-import type { MonitorRow } from '../api.ts'
+import type { MonitorRow } from '../api/overview.ts'
 import type { Look } from '../look.ts'
 import { arrange, button, h, setAttribute, setText } from './dom.ts'
 import { countLooks, type Filter, filtered } from './overview-filter.ts'
@@ -20,12 +20,13 @@ export class OverviewControls {
   readonly #group = h('input', { type: 'checkbox', id: 'group' })
 
   constructor(filter: Filter, tags: readonly string[], onChange: () => void) {
-    this.filter = filter
+    // A tag that no monitor has any more would hide them all.
+    this.filter = tags.includes(filter.tag) ? filter : { ...filter, tag: '' }
     this.#onChange = onChange
     this.#search.value = filter.query
     this.#group.checked = filter.isGrouped
     this.#tag.append(h('option', { value: '' }, 'All tags'), ...tags.map((tag) => h('option', { value: tag }, tag)))
-    this.#tag.value = tags.includes(filter.tag) ? filter.tag : ''
+    this.#tag.value = this.filter.tag
     this.#search.addEventListener('input', () => this.#set({ query: this.#search.value }))
     this.#tag.addEventListener('change', () => this.#set({ tag: this.#tag.value }))
     this.#group.addEventListener('change', () => this.#set({ isGrouped: this.#group.checked }))

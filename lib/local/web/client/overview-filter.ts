@@ -1,4 +1,4 @@
-import type { MonitorRow } from '../api.ts'
+import type { MonitorRow } from '../api/overview.ts'
 import { type Look, lookOf, looks, worstFirst } from '../look.ts'
 
 /** What of the overview is shown, and how. All of it is in the page's address. */
@@ -40,7 +40,7 @@ export function filtered(rows: Iterable<MonitorRow>, filter: Filter, isAnyLook =
 
 function holdsAll(row: MonitorRow, words: readonly string[]): boolean {
   const { id, target, kind, tags, downAt = [], lastFailure } = row
-  const trouble = lastFailure && row.state !== 'up' ? `${lastFailure.code} ${lastFailure.words}` : ''
+  const trouble = lastFailure && lookOf(row) !== 'up' ? `${lastFailure.code} ${lastFailure.words}` : ''
   const text = `${id} ${target} ${kind} ${tags.join(' ')} ${downAt.join(' ')} ${trouble}`.toLowerCase()
   return words.every((word) => text.includes(word))
 }

@@ -1,4 +1,4 @@
-import type { MonitorRow } from '../api.ts'
+import type { MonitorRow } from '../api/overview.ts'
 import { lookOf, looks } from '../look.ts'
 import { barsLabel, drawBars, drawSparkline } from './bars.ts'
 import { h, setAttribute, setText } from './dom.ts'
@@ -81,11 +81,15 @@ export class OverviewRow {
   #showCause(): void {
     const { lastFailure, downAt, muted, state, last } = this.#row
     const isWell = state === 'up' && (last === undefined || last.status === 'up')
-    const from = downAt ? `from ${downAt.join(', ')}: ` : ''
-    const parts = [muted && 'in maintenance', lastFailure && from + troubleText(lastFailure, isWell)]
+    const trouble = lastFailure && troubleText(lastFailure, isWell)
+    const from = downAt?.join(', ')
+    // Where it is well from here, what others see is all that there is to say of now.
+    const now =
+      from && (isWell ? `down from ${from}${trouble ? ` · ${trouble}` : ''}` : `from ${from}: ${trouble ?? 'down'}`)
+    const parts = [muted && 'in maintenance', now || trouble]
     setText(this.#cause, parts.filter(Boolean).join(' · '))
     setAttribute(this.#cause, 'title', lastFailure?.message)
-    setAttribute(this.#cause, 'data-past', isWell ? '' : undefined)
+    setAttribute(this.#cause, 'data-past', isWell && !from ? '' : undefined)
   }
 
   #draw(): void {

@@ -1,4 +1,4 @@
-import type { MonitorRow } from '../api.ts'
+import type { MonitorRow } from '../api/overview.ts'
 import { arrange, h, setText } from './dom.ts'
 import { count } from './format.ts'
 import { OverviewControls } from './overview-controls.ts'

@@ -1,7 +1,7 @@
-import type { MonitorPage } from '../api.ts'
+import type { MonitorPage } from '../api/monitor.ts'
 import { looks } from '../look.ts'
 import { type Phases, phaseNames } from './chart-data.ts'
-import { arrange, h } from './dom.ts'
+import { arrange, h, setText } from './dom.ts'
 import { milliseconds } from './format.ts'
 import { timeTag } from './time.ts'
 
@@ -11,10 +11,11 @@ type Result = MonitorPage['results'][number]
 export class Results {
   readonly element: HTMLElement
   readonly #list = h('ol', { class: 'results' })
+  readonly #note = h('p', { class: 'note' })
   readonly #items = new Map<string, HTMLLIElement>()
 
   constructor() {
-    this.element = h('section', { class: 'panel' }, h('h2', {}, 'Last results in full'), this.#list)
+    this.element = h('section', { class: 'panel' }, h('h2', {}, 'Last results in full'), this.#note, this.#list)
   }
 
   show(results: readonly Result[]): void {
@@ -26,6 +27,7 @@ export class Results {
       return item
     })
     arrange(this.#list, items)
+    setText(this.#note, items.length > 0 ? '' : 'No run has ended yet.')
   }
 }
 

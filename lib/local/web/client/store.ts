@@ -1,11 +1,8 @@
-import {
-  type FailoverView,
-  type IncidentSummary,
-  type MonitorRow,
-  type Overview,
-  type ResultUpdate,
-  routes,
-} from '../api.ts'
+import type { ResultUpdate } from '../api/events.ts'
+import type { FailoverView } from '../api/failovers.ts'
+import type { IncidentSummary } from '../api/incidents.ts'
+import type { MonitorRow, Overview } from '../api/overview.ts'
+import { routes } from '../api/routes.ts'
 import { decodeSparkline } from '../sparkline.ts'
 import type { StreamEvent } from './live.ts'
 import { load } from './net.ts'
@@ -45,8 +42,19 @@ export function take(store: Store, event: StreamEvent): string[] {
       if (row) takeResult(row, update)
       return row ? [row.id] : []
     })
+  } else if (event.name === 'sights') {
+    return event.data.flatMap(({ id, downAt }) => {
+      const row = store.rows.get(id)
+      if (row) takeDownAt(row, downAt)
+      return row ? [id] : []
+    })
   }
   return []
+}
+
+function takeDownAt(row: MonitorRow, downAt: readonly string[] = []): void {
+  if (downAt.length > 0) row.downAt = [...downAt]
+  else delete row.downAt
 }
 
 function takeResult(row: MonitorRow, update: ResultUpdate): void {
@@ -59,8 +67,7 @@ function takeResult(row: MonitorRow, update: ResultUpdate): void {
   if (trouble) row.lastFailure = { ...trouble, atMs: last.atMs }
   if (muted) row.muted = muted
   else delete row.muted
-  if (downAt) row.downAt = downAt
-  else delete row.downAt
+  takeDownAt(row, downAt)
 }
 
 /** The latest durations of a monitor, oldest first; null for a run that failed. */

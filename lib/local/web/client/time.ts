@@ -36,6 +36,14 @@ export function timeTag(atMs: number): HTMLTimeElement {
   return h('time', { datetime: new Date(atMs).toISOString(), title: utc(atMs) }, localTime(atMs))
 }
 
+/** A text of ours with its times, which are in UTC, as everywhere else: in the viewer's zone, with UTC on hover. */
+export function withTimes(text: string): (string | HTMLTimeElement)[] {
+  return text.split(/(\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)/).map((part, i) => {
+    const atMs = i % 2 === 1 ? Date.parse(part) : Number.NaN
+    return Number.isNaN(atMs) ? part : timeTag(atMs)
+  })
+}
+
 /** How long ago something was; `keepAges` keeps it true. */
 export function ageTag(atMs?: number): HTMLTimeElement {
   const tag = h('time', { class: 'age' })

@@ -1,0 +1,124 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { TlsObserved } from '../../lib/model/result.ts'
+import {
+  createIntermediate,
+  createLeaf,
+  daysFromNow,
+  pemFile,
+  type TestAuthority,
+  type TestCertificate,
+  testCa,
+} from '../support/certificates.ts'
+import { startRawServer } from '../support/http-server.ts'
+import { observe } from '../support/observe.ts'
+import { startTlsServer } from '../support/tls-server.ts'
+
+let ca: TestAuthority
+beforeAll(async () => {
+  ca = await testCa()
+})
+
+const servers: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+/** What a probe makes of a server that shows this chain. */
+async function shown({ chain, key }: TestCertificate, tls: Record<string, string> = {}) {
+  const server = await startTlsServer({ cert: chain, key })
+  servers.push(server)
+  return observe<TlsObserved>({
+    kind: 'tls',
+    host: '127.0.0.1',
+    port: server.port,
+    tls: { caFile: pemFile(ca.cert), ...tls },
+  })
+}
+
+describe('what is in caFile is trusted, root or not', () => {
+  test('an intermediate that is pinned', async () => {
+    const intermediate = await createIntermediate(ca)
+    const leaf = await createLeaf(intermediate)
+    expect((await shown(leaf, { caFile: pemFile(intermediate.cert) })).status).toBe('up')
+  })
+
+  test("a server's own certificate that is pinned, and no other of the same issuer", async () => {
+    const [pinned, other] = [await createLeaf(ca), await createLeaf(ca)]
+    expect((await shown(pinned, { caFile: pemFile(pinned.cert) })).status).toBe('up')
+    expect(await shown(other, { caFile: pemFile(pinned.cert) })).toMatchObject({
+      status: 'down',
+      failure: { code: 'TLS_INCOMPLETE_CHAIN' },
+    })
+  })
+
+  test('a file without a certificate is our fault, not that of the server', async () => {
+    const caFile = pemFile('not a certificate\n')
+    const result = await shown(await createLeaf(ca), { caFile })
+    expect(result).toMatchObject({ status: 'unknown', failure: { code: 'INTERNAL', stage: 'tls' } })
+    expect(result.failure?.message).toContain(`cannot use ${caFile}: expected certificates as PEM`)
+  })
+})
+
+test('a client certificate and a key of another kind are our fault', async () => {
+  const [{ cert }, { key }] = [await createLeaf(ca), await createLeaf(ca, { key: 'RSA-2048' })]
+  const client = { certFile: pemFile(cert), keyFile: pemFile(key) }
+  expect(await shown(await createLeaf(ca), client)).toMatchObject({
+    status: 'unknown',
+    failure: { code: 'INTERNAL', message: expect.stringContaining('the key is not that of the certificate') },
+  })
+})
+
+test('a wildcard stands for a whole label', async () => {
+  const serverName = 'foo.shop.test'
+  expect((await shown(await createLeaf(ca, { dns: ['*.shop.test'] }), { serverName })).status).toBe('up')
+  expect(await shown(await createLeaf(ca, { dns: ['f*.shop.test'] }), { serverName })).toMatchObject({
+    failure: { code: 'TLS_HOSTNAME', message: expect.stringContaining('not for foo.shop.test but for f*.shop.test') },
+  })
+})
+
+test('an address among the DNS names is no address', async () => {
+  expect(await shown(await createLeaf(ca, { dns: ['127.0.0.1'], ips: [] }))).toMatchObject({
+    failure: { code: 'TLS_HOSTNAME', message: expect.stringContaining('it has it as a DNS name') },
+  })
+})
+
+test('an issuer that has expired is named, with its date', async () => {
+  const validTo = daysFromNow(-2)
+  const intermediate = await createIntermediate(ca, {
+    subject: 'CN=Old Intermediate',
+    validFrom: daysFromNow(-9),
+    validTo,
+  })
+  const result = await shown(await createLeaf(intermediate))
+  expect(result).toMatchObject({ failure: { code: 'TLS_EXPIRED' } })
+  expect(result.failure?.message).toContain(`CN=Old Intermediate on ${validTo.toISOString().slice(0, 10)}`)
+})
+
+test('a chain with a gap above its first intermediate says that there may be one', async () => {
+  const upper = await createIntermediate(ca, { subject: 'CN=Upper' })
+  const lower = await createIntermediate(upper, { subject: 'CN=Lower' })
+  const leaf = await createLeaf(lower)
+  expect(await shown({ ...leaf, chain: leaf.cert + lower.cert })).toMatchObject({
+    failure: {
+      code: 'TLS_UNTRUSTED',
+      message: expect.stringMatching(/\(CN=Upper\), or at an intermediate that the server leaves out/),
+    },
+    observed: { certificate: { chain: [{ subject: 'CN=Lower' }] } },
+  })
+  expect((await shown({ ...leaf, chain: leaf.cert + lower.cert + upper.cert })).status).toBe('up')
+})
+
+test('a certificate made for clients is not accepted, and why is said', async () => {
+  expect(await shown(await createLeaf(ca, { usage: ['client'] }))).toMatchObject({
+    failure: { code: 'TLS_UNTRUSTED', message: expect.stringContaining('key usage') },
+  })
+})
+
+test('a server that knows no such name says so by its alert', async () => {
+  const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
+  const server = await startRawServer((socket) => socket.end(unrecognizedName))
+  servers.push(server)
+  expect(await observe({ kind: 'tls', host: 'localhost', port: server.port, ipVersion: '4' })).toMatchObject({
+    failure: { code: 'TLS_HANDSHAKE', message: expect.stringContaining('see tls.serverName') },
+  })
+})

@@ -1,0 +1,108 @@
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { complaintsOf } from '../support/browser.ts'
+import { startWatch } from '../support/dashboard.ts'
+import { startRelay } from '../support/relay.ts'
+import { inState, type ShopPages, startShopPages } from '../support/shop-pages.ts'
+import { requireSystem } from '../support/system.ts'
+
+/** Lets a test ask how many streams a page holds, or tries to. */
+const countStreams = `
+  const streams = []
+  window.EventSource = class extends EventSource { constructor(url) { super(url); streams.push(this) } }
+  window.streamsInUse = () => streams.filter(({ readyState }) => readyState !== 2).length
+`
+
+/** Leaves the tab and comes back, again and again while every try fails. */
+const comeBackOften = `new Promise((resolve) => {
+  let times = 0
+  const timer = setInterval(() => {
+    document.dispatchEvent(new Event('visibilitychange'))
+    if (++times === 30) resolve(clearInterval(timer))
+  }, 50)
+})`
+
+let shop: ShopPages
+
+describe.skipIf(!requireSystem('chromium'))('a page that loses its server', { timeout: 120_000 }, () => {
+  beforeAll(async () => {
+    shop = await startShopPages()
+  }, 120_000)
+  afterAll(() => shop?.stop(), 60_000)
+
+  test('after a cut line the page catches up on what it missed, without loading all anew', async () => {
+    const relay = await startRelay(Number(new URL(shop.watch.url).port))
+    onTestFinished(relay.close)
+    const page = await shop.browser.newPage()
+    onTestFinished(() => page.close())
+    page.setDefaultTimeout(60_000)
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await page.addInitScript(countStreams)
+    await page.goto(`${relay.url}/incidents?monitor=api`)
+    await page.getByText('● live').waitFor()
+    const rows = page.locator('tbody tr')
+    await rows.first().waitFor()
+    const before = await rows.count()
+    asked.length = 0
+    relay.setCut(true)
+    await page.getByRole('alert').getByText('No word from Vedette').waitFor()
+    // Whoever comes back to the tab meanwhile waits for no second stream.
+    await page.evaluate(comeBackOften)
+    shop.isBroken = true
+    await stateOf('api', 'down')
+    shop.isBroken = false
+    await stateOf('api', 'up')
+    relay.setCut(false)
+    await page.getByText('● live').waitFor()
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(before + 1)
+    await rows.first().getByText('✔ over').waitFor()
+    expect(asked.filter((at) => at !== '/api/events' && at !== '/api/overview')).toEqual([])
+    expect(await page.evaluate('window.streamsInUse()')).toBe(1)
+  })
+
+  /** Resolves when the engine holds a monitor to be in a state. */
+  const stateOf = (id: string, state: string) =>
+    expect.poll(() => shop.watch.engine.view(id)?.state, { timeout: 60_000 }).toBe(state)
+
+  test('where a token is needed the page asks for it, and for a wrong one again', async () => {
+    const token = 'a-token-that-only-we-know'
+    const other = await mkdtemp(path.join(tmpdir(), 'vedette-login-'))
+    const closed = await startWatch({ config: shop.config, folder: other, token })
+    const page = await shop.browser.newPage()
+    onTestFinished(async () => {
+      await page.close()
+      await closed.stop()
+      rmSync(other, { recursive: true, force: true })
+    })
+    page.setDefaultTimeout(60_000)
+    await page.goto(`${closed.url}/incidents`)
+    await page.getByLabel('Token').fill('a-token-that-is-not-it')
+    await page.keyboard.press('Enter')
+    await page.getByText('This is not the token.').waitFor()
+    expect(await complaintsOf(page)).toEqual([])
+    await page.getByLabel('Token').fill(token)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Incidents' }).waitFor()
+    await page.getByText('● live').waitFor()
+  })
+
+  test('after a restart the page comes back by itself, and says so while it cannot', async () => {
+    const page = await shop.open('/')
+    await inState(page, 'home', 'up')
+    await page.evaluate('window.isSamePage = true')
+    const port = Number(new URL(shop.watch.url).port)
+    await shop.watch.stop()
+    await page.getByRole('alert').getByText('No word from Vedette').waitFor()
+    shop.watch = await startWatch({ config: shop.config, folder: shop.folder, port })
+    await page.getByRole('alert').getByText('No word from Vedette').waitFor({ state: 'detached' })
+    await inState(page, 'home', 'up')
+    shop.isBroken = true
+    await inState(page, 'api', 'down')
+    shop.isBroken = false
+    expect(await page.evaluate('window.isSamePage')).toBe(true)
+  })
+})
