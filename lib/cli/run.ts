@@ -46,7 +46,7 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
   const history = await open(options, log)
   try {
     const { route53 = false } = options
-    const source = config ? { config, hints: [], route53, stop: async () => {} } : await demoSource()
+    const source = config ? { config, hints: [], command: commandOf(options), route53, stop: async () => {} } : await demoSource(commandOf(options))
     try {
       await watch(source, { isLive, history, log, stop, dashboard }, output).catch(asUsage)
     } finally {
@@ -93,16 +93,28 @@ async function open({ demo, history, retentionDays }: RunOptions, log: Log): Pro
   }
 }
 
-async function demoSource(): Promise<Source> {
+/** What starts it again, from the same folder; the token is left to the environment. */
+function commandOf({ demo, config, history, listen, route53 }: RunOptions): string {
+  const flags = [
+    ...(demo ? ['--demo'] : []),
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(history === undefined ? [] : ['--history', history]),
+    ...(listen === undefined ? [] : ['--listen', listen]),
+    ...(route53 ? ['--route53'] : []),
+  ]
+  return ['vedette run', ...flags].join(' ')
+}
+
+async function demoSource(command: string): Promise<Source> {
   const demo = await startDemo()
   const failover = await demo.addFailover()
   if ('problem' in failover)
-    return { config: parseConfig(demo.config), hints: [...demo.instructions, failover.problem], stop: demo.stop }
+    return { config: parseConfig(demo.config), hints: [...demo.instructions, failover.problem], command, stop: demo.stop }
   const { monitors, failovers, zonePort } = failover
   return {
     config: parseConfig({ ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }),
     hints: [...demo.instructions, ...failoverInstructions(demo.controlUrl, zonePort)],
-    ...{ zonePort, stop: demo.stop },
+    ...{ command, zonePort, stop: demo.stop },
     onFailovers: (embedded) => demo.addBreakables(vantageBreakables(embedded)),
   }
 }

@@ -1,6 +1,7 @@
 import { allRoutes } from '../decide/notify-config.ts'
 import { type FailingRoute, routeHealths } from '../decide/route-health.ts'
 import { askEngine } from '../local/control.ts'
+import { isWritten } from '../local/history-lock.ts'
 import { notifyFileOf, readNotifyState } from '../local/notify-store.ts'
 import { type MonitorStatus, overviewOf } from '../local/overview.ts'
 import type { Config } from '../model/config.ts'
@@ -21,6 +22,10 @@ export interface StatusOptions extends WatchedOptions {
 export interface Status {
   service: string
   atMs: number
+  /** Whether an engine watches now; where none does, all of this is as it was at `asOfMs`. */
+  running: boolean
+  /** When the newest result began; absent where there is none. */
+  asOfMs?: number
   monitors: MonitorStatus[]
   /** Those of the running engine. */
   failovers: FailoverStatus[]
@@ -40,7 +45,11 @@ export async function status(options: StatusOptions, output: Output): Promise<nu
   const atMs = Date.now()
   const monitors = withHistory(history, (reader) => overviewOf(config.monitors, reader, atMs))
   const asked = config.failovers.length > 0 ? await ask(options.socket ?? defaultSocket) : { failovers: [] }
-  const found: Status = { service: config.service, atMs, monitors, untold: untoldOf(config, history), ...asked }
+  const asOfMs = Math.max(0, ...monitors.map(({ lastMs = 0 }) => lastMs))
+  const found: Status = {
+    ...{ service: config.service, atMs, running: isWritten(history), ...(asOfMs > 0 && { asOfMs }) },
+    ...{ monitors, untold: untoldOf(config, history), ...asked },
+  }
   const screen = screenOf(found)
   output.out(options.json ? JSON.stringify(found) : screenText(screen, output.columns))
   return needsPerson(screen) ? 1 : 0

@@ -29,6 +29,8 @@ import { cannotTellText } from './words.ts'
 export interface Source {
   config: Config
   hints: string[]
+  /** What starts it again. */
+  command: string
   zonePort?: number
   route53?: boolean
   /** Lets people break the simulated vantages too. */
@@ -107,7 +109,7 @@ async function watchOver(
     keep('stopped')
     await failovers?.stop()
     await dashboard?.stop()
-    view?.close()
+    view?.close(farewell(history.status.path, source.command))
   }
 }
 
@@ -156,28 +158,37 @@ interface Shown {
   stop: Stop
 }
 
-/** Draws the engine on the terminal until closed. */
-function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(): void } {
+/** What is left on the terminal when it has ended. */
+function farewell(historyPath: string, command: string): string {
+  return `history kept in ${historyPath}; start again with: ${command}`
+}
+
+/** Draws the engine on the terminal until closed; its last state stays there, with a word below it. */
+function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(word: string): void } {
   const { stdout } = process
   const screen = new Screen(stdout)
+  const drawing = (size: { height: number }, below: readonly string[]) => {
+    const colour = stdout.hasColors() && !process.env.NO_COLOR
+    const options = { width: screen.width, ...size, nowMs: Date.now(), colour, hints: below, troubles: troubles() }
+    return renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] })
+  }
   const draw = () => {
     const note = stop.isRequested
       ? ['Stopping: waiting for what is under way. Ctrl-C again ends it at once.']
       : [...hints, 'Ctrl-C ends it.']
-    const { width, height } = screen
-    const colour = stdout.hasColors() && !process.env.NO_COLOR
-    const options = { width, height, nowMs: Date.now(), colour, hints: note, troubles: troubles() }
-    screen.draw(renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] }))
+    screen.draw(drawing(screen, note))
   }
   const timer = setInterval(draw, redrawMs)
   stdout.on('resize', draw)
   void stop.requested.then(draw)
   draw()
   return {
-    close: () => {
+    close: (word) => {
       clearInterval(timer)
       stdout.off('resize', draw)
+      const last = drawing(screen, [])
       screen.close()
+      stdout.write(`${[...last, '', word].join('\n')}\n`)
     },
   }
 }

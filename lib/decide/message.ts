@@ -110,6 +110,12 @@ export function describe(event: VedetteEvent): Described {
   return { title: oneLine(title), facts: facts.map(([name, text]) => [oneLine(name), oneLine(text)]) }
 }
 
+/** What Vedette did, in a line; of a move that begins, also why. */
+export function actText(event: VedetteEvent): string {
+  const { title } = describe(event)
+  return event.type === 'failover.started' ? [`${title}:`, ...event.reasons].join(' ') : title
+}
+
 /** A notice in words. */
 export function messageOf(notice: Notice): Message {
   const { action, event, end, dependants, changes, acts, openedMs, atMs } = notice
