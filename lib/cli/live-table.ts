@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import type { styleText } from 'node:util'
 import type { Cause } from '../decide/health.ts'
 import type { MonitorView } from '../local/snapshot.ts'
 import { type Look, looks } from '../local/web/look.ts'

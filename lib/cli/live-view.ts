@@ -77,7 +77,9 @@ function header(snapshot: Snapshot, { width, nowMs, troubles = [] }: LiveViewOpt
   return [
     paint(worst ? styles[worst] : 'gray', toWidth(`vedette · ${service} · ${counts || 'no monitors'}`, width)),
     history.trouble ? paint('red', toWidth(history.trouble, width)) : paint('gray', toWidth(facts, width)),
-    ...troubles.flatMap((text) => wrapped(text, width, mostTextLines)).map((line) => paint('red', toWidth(line, width))),
+    ...troubles
+      .flatMap((text) => wrapped(text, width, mostTextLines))
+      .map((line) => paint('red', toWidth(line, width))),
     '',
   ]
 }

@@ -46,7 +46,9 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
   const history = await open(options, log)
   try {
     const { route53 = false } = options
-    const source = config ? { config, hints: [], command: commandOf(options), route53, stop: async () => {} } : await demoSource(commandOf(options))
+    const source = config
+      ? { config, hints: [], command: commandOf(options), route53, stop: async () => {} }
+      : await demoSource(commandOf(options))
     try {
       await watch(source, { isLive, history, log, stop, dashboard }, output).catch(asUsage)
     } finally {
@@ -109,7 +111,12 @@ async function demoSource(command: string): Promise<Source> {
   const demo = await startDemo()
   const failover = await demo.addFailover()
   if ('problem' in failover)
-    return { config: parseConfig(demo.config), hints: [...demo.instructions, failover.problem], command, stop: demo.stop }
+    return {
+      config: parseConfig(demo.config),
+      hints: [...demo.instructions, failover.problem],
+      command,
+      stop: demo.stop,
+    }
   const { monitors, failovers, zonePort } = failover
   return {
     config: parseConfig({ ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }),

@@ -87,7 +87,11 @@ const urgent = new Set(['down', 'silent', 'blind', 'burning', 'locked', 'not rea
 
 /** Whether something on the screen needs a person now, or nothing is watched; what is in maintenance does not. */
 export function needsPerson({ rows, unreachable, running }: Screen): boolean {
-  return unreachable !== undefined || running === false || rows.some(({ what, severity }) => urgent.has(what) && severity !== 'ticket')
+  return (
+    unreachable !== undefined ||
+    running === false ||
+    rows.some(({ what, severity }) => urgent.has(what) && severity !== 'ticket')
+  )
 }
 
 /** From the worst. */

@@ -61,8 +61,8 @@ function untoldOf(config: Config, history: string): Status['untold'] {
   try {
     const state = allRoutes(config).length > 0 ? readNotifyState(file) : undefined
     if (!state) return []
-    return routeHealths(state, allRoutes(config), () => ({ sent: 0, failed: 0 })).flatMap(({ route, waiting, failing }) =>
-      failing ? [{ route, waiting, ...failing }] : [],
+    return routeHealths(state, allRoutes(config), () => ({ sent: 0, failed: 0 })).flatMap(
+      ({ route, waiting, failing }) => (failing ? [{ route, waiting, ...failing }] : []),
     )
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${(error as Error).message}`)

@@ -17,7 +17,14 @@ export async function validate(options: { config?: string; json?: boolean }, out
     const warnings = unsetSecrets(config, process.env)
     if (options.json)
       output.out(
-        JSON.stringify({ valid: true, service, monitors: monitors.length, failovers: failovers.length, problems: [], warnings }),
+        JSON.stringify({
+          valid: true,
+          service,
+          monitors: monitors.length,
+          failovers: failovers.length,
+          problems: [],
+          warnings,
+        }),
       )
     else
       output.out(

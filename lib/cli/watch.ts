@@ -72,7 +72,9 @@ async function watchOver(
     history,
     log,
   })
-  const dashboard = choice && (await openDashboard(choice, {
+  const dashboard =
+    choice &&
+    (await openDashboard(choice, {
       ...{ config, engine, historyPath: history.status.path, log },
       ...(notify && { routes: () => notify.routes() }),
     }))

@@ -112,12 +112,7 @@ export function supersededBy(event: VedetteEvent): string[] {
  * are told once, when it is made: that it began is in that notice, and one that does not come to its end, or is not served, is a
  * failure, which pages. A drill that gave way to a real decision is nobody's business.
  */
-const notes: ReadonlySet<EventType> = new Set<EventType>([
-  'failover.done',
-  'drill.passed',
-  'change',
-  'route.heartbeat',
-])
+const notes: ReadonlySet<EventType> = new Set<EventType>(['failover.done', 'drill.passed', 'change', 'route.heartbeat'])
 
 /** Whether people are told of an event as such. */
 export function isTold({ type }: VedetteEvent): boolean {

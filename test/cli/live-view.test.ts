@@ -93,11 +93,18 @@ describe('the live view', () => {
   })
 
   it('tells the whole cause of what is down, and whole hints, also where there is little room', () => {
-    const why = { code: 'CONNECT_REFUSED', message: 'expected 127.0.0.1:9443 to take the connection, got a refusal there' }
+    const why = {
+      code: 'CONNECT_REFUSED',
+      message: 'expected 127.0.0.1:9443 to take the connection, got a refusal there',
+    }
     const whole = `CONNECT_REFUSED: ${why.message}`
-    const hint = 'Break it: curl -X POST http://127.0.0.1:4401/break/checkout, and mend it: the same with /mend/checkout'
+    const hint =
+      'Break it: curl -X POST http://127.0.0.1:4401/break/checkout, and mend it: the same with /mend/checkout'
     for (const width of [60, 80, 100, 120]) {
-      const shown = lines(snapshot(down('checkout', { last: { ...failed, cause: why } }), view('api')), { width, hints: [hint] })
+      const shown = lines(snapshot(down('checkout', { last: { ...failed, cause: why } }), view('api')), {
+        width,
+        hints: [hint],
+      })
       const text = shown.slice(4).join(' ').replaceAll(/\s+/g, ' ')
       expect(text).toContain(whole)
       expect(text).toContain(hint)
