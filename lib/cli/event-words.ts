@@ -38,10 +38,13 @@ export function eventWords({ kind, detail }: StoredEvent): Words {
   }
 }
 
+/** How the subject of a notice begins that was told to nobody. */
+export const couldNotTell = 'could not tell'
+
 /** What a route was told, or could not be told and why. */
 function noticeWords({ route = 'nobody', text = '', outcome = 'delivered' }: Record<string, unknown>): Words {
   if (outcome === 'delivered') return { subject: `told ${route}`, text: `${text}` }
-  return { subject: `could not tell ${route}`, text: `${text} (${outcome})` }
+  return { subject: `${couldNotTell} ${route}`, text: `${text} (${outcome})` }
 }
 
 function failoverWords(event: FailoverEvent): Words {

@@ -228,6 +228,14 @@ describe('vedette timeline', () => {
 })
 
 describe('a timeline', () => {
+  test('says in its summary who could not be told', () => {
+    const detail = { type: 'monitor.down', route: 'page-1', text: 'open: api is down', outcome: 'refused' }
+    const events = [1, 2].map((atMs) => ({ atMs, kind: 'notice', detail }))
+    const text = timelineMarkdown(timelineOf([], [], events, { fromMs: 0, toMs: 10 }))
+    expect(text.match(/- Vedette could not tell page-1: see below/g)).toHaveLength(1)
+    expect(text).not.toContain('Nothing was down')
+  })
+
   const at = (minute: number) => Date.parse('2026-11-20T23:50:00Z') + minute * minuteMs
   const range = { fromMs: at(0), toMs: at(60) }
 
