@@ -54,7 +54,10 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
   const history = await open(options, log)
   try {
     const { route53 = false, socket, zonePort } = options
-    const source = config ? { config, hints: [], route53, stop: async () => {} } : await demoSource(zonePort)
+    const command = commandOf(options)
+    const source = config
+      ? { config, hints: [], command, route53, stop: async () => {} }
+      : await demoSource(command, zonePort)
     const place = {
       ...(socket !== undefined && { socket }),
       ...(zonePort !== undefined && { zonePort: { port: zonePort, isFixed: true } }),
@@ -106,16 +109,35 @@ async function open({ demo, history, retentionDays }: RunOptions, log: Log): Pro
   }
 }
 
-async function demoSource(preferredZonePort: number | undefined): Promise<Source> {
+/** What starts it again, from the same folder; the token is left to the environment. */
+function commandOf({ demo, config, history, listen, route53, socket, zonePort }: RunOptions): string {
+  const flags = [
+    ...(demo ? ['--demo'] : []),
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(history === undefined ? [] : ['--history', history]),
+    ...(listen === undefined ? [] : ['--listen', listen]),
+    ...(route53 ? ['--route53'] : []),
+    ...(zonePort === undefined ? [] : ['--zone-port', `${zonePort}`]),
+    ...(socket === undefined ? [] : ['--socket', socket]),
+  ]
+  return ['vedette run', ...flags].join(' ')
+}
+
+async function demoSource(command: string, preferredZonePort: number | undefined): Promise<Source> {
   const demo = await startDemo()
   const failover = await demo.addFailover(preferredZonePort)
   if ('problem' in failover)
-    return { config: parseConfig(demo.config), hints: [...demo.instructions, failover.problem], stop: demo.stop }
+    return {
+      config: parseConfig(demo.config),
+      hints: [...demo.instructions, failover.problem],
+      command,
+      stop: demo.stop,
+    }
   const { monitors, failovers, zonePort } = failover
   return {
     config: parseConfig({ ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }),
     hints: [...demo.instructions, ...failoverInstructions(demo.controlUrl)],
-    ...{ zonePort: { port: zonePort, isFixed: false }, stop: demo.stop },
+    ...{ command, zonePort: { port: zonePort, isFixed: false }, stop: demo.stop },
     onFailovers: (embedded) => demo.addBreakables(vantageBreakables(embedded)),
   }
 }

@@ -1,4 +1,4 @@
-import { type PairState, timesText } from '../decide/budget.ts'
+import { overText, type PairState } from '../decide/budget.ts'
 import type { SloReport } from '../decide/budget-report.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
@@ -25,6 +25,9 @@ export interface Row {
 export interface Screen {
   service: string
   atMs: number
+  /** False where no engine watches: all of it is as it was at `asOfMs`. */
+  running?: boolean
+  asOfMs?: number
   rows: Row[]
   /** How many monitors are well. */
   well: number
@@ -37,6 +40,7 @@ export interface Screen {
 export function screenOf({ monitors, ...status }: Status): Screen {
   const { atMs, failovers } = status
   const rows = [
+    ...status.untold.map((untold) => untoldRow(untold, atMs)),
     ...monitors.flatMap((monitor) => rowsOf(monitor, atMs)),
     ...failovers.flatMap(lockRows),
     ...failovers.flatMap((failover) => readinessRows(failover, atMs)),
@@ -51,7 +55,8 @@ export function wellAmong(monitors: readonly { id: string }[], rows: readonly Ro
 }
 
 /** The screen as text, worst first; lines are cut to `columns` where there is a terminal. */
-export function screenText({ service, atMs, rows, well, failovers, unreachable }: Screen, columns?: number): string {
+export function screenText(screen: Screen, columns?: number): string {
+  const { atMs, rows, well, failovers, unreachable } = screen
   const sorted = rows.toSorted((a, b) => order.indexOf(a.what) - order.indexOf(b.what))
   const whoWidth = Math.max(0, ...sorted.map(({ who }) => who.length))
   const whatWidth = Math.max(0, ...sorted.map(({ what }) => what.length))
@@ -61,7 +66,7 @@ export function screenText({ service, atMs, rows, well, failovers, unreachable }
   )
   const links = failoverLines(failovers, atMs)
   return [
-    `${service} at ${utcText(atMs)} UTC: ${headline(sorted, well)}`,
+    ...headLines(screen, headline(sorted, well)),
     ...(lines.length > 0 ? ['', ...lines] : []),
     ...(links.length > 0 ? ['', ...links] : []),
     ...(unreachable === undefined ? [] : ['', `failovers: not known: ${unreachable}`]),
@@ -70,16 +75,28 @@ export function screenText({ service, atMs, rows, well, failovers, unreachable }
     .join('\n')
 }
 
-/** What a person has to look at now; a budget that burns slowly is a ticket, and can wait. */
-const urgent = new Set(['down', 'silent', 'blind', 'burning', 'locked', 'not ready', 'fault'])
+/** What it is about, and of when: what nobody watches is not so now. */
+function headLines({ service, atMs, running = true, asOfMs }: Screen, text: string): string[] {
+  if (running) return [`${service} at ${utcText(atMs)} UTC: ${text}`]
+  const how = asOfMs === undefined ? 'nothing was seen yet' : `as of ${utcText(asOfMs)} UTC, ${age(atMs - asOfMs)} ago`
+  return [`${service}: NOT RUNNING. Nothing is watched now: start "vedette run"`, `${how}: ${text}`]
+}
 
-/** Whether something on the screen needs a person now; what is in maintenance does not. */
-export function needsPerson({ rows, unreachable }: Screen): boolean {
-  return unreachable !== undefined || rows.some(({ what, severity }) => urgent.has(what) && severity !== 'ticket')
+/** What a person has to look at now; a budget that burns slowly is a ticket, and can wait. */
+const urgent = new Set(['down', 'silent', 'blind', 'burning', 'locked', 'not ready', 'fault', 'cannot tell'])
+
+/** Whether something on the screen needs a person now, or nothing is watched; what is in maintenance does not. */
+export function needsPerson({ rows, unreachable, running }: Screen): boolean {
+  return (
+    unreachable !== undefined ||
+    running === false ||
+    rows.some(({ what, severity }) => urgent.has(what) && severity !== 'ticket')
+  )
 }
 
 /** From the worst. */
 const order = [
+  'cannot tell',
   'down',
   'silent',
   'blind',
@@ -119,20 +136,25 @@ function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
       row('slow', age(nowMs - slowSince), `${statistic} was ${msText(valueMs)}, over ${msText(limitMs)}`),
     ),
   ]
-  const calm: Row[] = muted && rows.length === 0 ? [{ what: 'muted', who: id, age: '', why: 'in maintenance' }] : []
   const howLong = lastMs === undefined ? '' : age(nowMs - lastMs)
   // Measuring goes on in maintenance.
   const mute: Row[] = silent ? [{ what: 'silent', who: id, age: howLong, why: silence(lastMs) }] : []
-  return [...mute, ...rows, ...calm]
+  return [...mute, ...rows]
 }
 
-function burnText({ pair, longBurn }: PairState, { account }: SloReport, id: string): string {
+function burnText({ pair, longBurn, seenMs }: PairState, { account }: SloReport, id: string): string {
   const left = percentText(account.left, 1)
-  return `${pair.severity}: ${timesText(longBurn)} over ${pair.id}, ${left} of its budget left (vedette budget -m ${id})`
+  return `${pair.severity}: ${overText(longBurn, pair.longMs, seenMs)}, ${left} of its budget left (vedette budget -m ${id})`
 }
 
 function silence(lastMs: number | undefined): string {
   return lastMs === undefined ? 'no result yet: is the engine running?' : 'no result since then: is the engine running?'
+}
+
+/** A route that nobody can be told on. */
+function untoldRow({ route, sinceMs, reason, waiting }: Status['untold'][number], nowMs: number): Row {
+  const left = waiting > 0 ? ` (${waiting} waiting)` : ''
+  return { what: 'cannot tell', who: route, age: age(nowMs - sinceMs), why: `${reason}${left}` }
 }
 
 /** Failovers that nothing may move. */

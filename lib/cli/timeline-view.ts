@@ -1,5 +1,6 @@
 import { markdownText } from '../decide/markdown.ts'
 import { inTwoUnits } from '../model/duration.ts'
+import { couldNotTell } from './event-words.ts'
 import type { Outage, Timeline, TimelineEntry } from './timeline.ts'
 import { utcText } from './words.ts'
 
@@ -45,12 +46,18 @@ function summary(
 ): string[] {
   const moved = entries.filter(({ kind, text }) => kind === 'failover' && text.startsWith('moved to'))
   const paged = entries.filter(({ kind, text }) => kind === 'budget' && text.startsWith('burns'))
+  const untold = new Set(
+    entries
+      .filter(({ kind, subject }) => kind === 'notice' && subject.startsWith(couldNotTell))
+      .map(({ subject }) => subject),
+  )
   const lines = [
     ...outages.map((outage) => outageLine(outage, endMs, escaped)),
     ...moved.map(({ atMs, subject, text }) => `- ${escaped(subject)} ${escaped(text)} at ${clock(atMs)}.`),
     ...(paged.length > 0
       ? [`- Error budgets burned too fast ${paged.length === 1 ? 'once' : `${paged.length} times`}.`]
       : []),
+    ...[...untold].map((subject) => `- Vedette ${markdownText(subject)}: see below.`),
   ]
   return lines.length > 0 ? lines : ['- Nothing was down and nothing moved.']
 }

@@ -1,12 +1,14 @@
 import path from 'node:path'
 import { allRoutes } from '../decide/notify-config.ts'
+import { unsetSecrets } from '../decide/secrets.ts'
 import { AnotherEngineError, defaultSocket, refuseSecondEngine, startControl } from '../local/control.ts'
 import { failoverFileOf } from '../local/controller-table.ts'
 import { Engine } from '../local/engine.ts'
 import { createFailoverRecord } from '../local/failover-record.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import type { History } from '../local/history.ts'
-import { type LocalNotify, notifyFileOf, startNotify } from '../local/notify.ts'
+import { type LocalNotify, startNotify } from '../local/notify.ts'
+import { notifyFileOf } from '../local/notify-store.ts'
 import { startSloWatch } from '../local/slo-watch.ts'
 import { defaultZonePort, digCommand } from '../local/zone-place.ts'
 import type { Config } from '../model/config.ts'
@@ -22,11 +24,14 @@ import { type DashboardChoice, openDashboard } from './run-dashboard.ts'
 import { Screen } from './screen.ts'
 import type { Stop } from './signals.ts'
 import { version } from './version.ts'
+import { cannotTellText } from './words.ts'
 
 /** What is watched, and what was brought up for it. */
 export interface Source {
   config: Config
   hints: string[]
+  /** What starts it again. */
+  command: string
   /** Port of the first zone, each further one the next; fixed where no other will do. */
   zonePort?: { port: number; isFixed: boolean }
   route53?: boolean
@@ -74,7 +79,12 @@ async function watchOver(
     history,
     log,
   })
-  const dashboard = choice && (await openDashboard(choice, { config, engine, historyPath: history.status.path, log }))
+  const dashboard =
+    choice &&
+    (await openDashboard(choice, {
+      ...{ config, engine, historyPath: history.status.path, log },
+      ...(notify && { routes: () => notify.routes() }),
+    }))
   const record = createFailoverRecord(history)
   const emit = (event: FailoverEvent) => {
     logFailover(log, event)
@@ -92,11 +102,14 @@ async function watchOver(
     if (failovers) onFailovers?.(failovers)
     if (failovers) dashboard?.attach(failovers)
     const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...zoneHints(failovers), ...hints]
-    if (!isLive) for (const hint of allHints) output.err(hint)
+    const warnings = unsetSecrets(config, process.env)
+    for (const message of warnings) log('warn', 'secret.not set', { message })
+    if (!isLive) for (const hint of [...warnings, ...allHints]) output.err(hint)
     engine.start()
     notify?.watch(engine)
     keep('started to watch')
-    view = isLive ? showLive(engine, failovers, allHints, stop) : undefined
+    const troubles = () => [...warnings, ...troublesOf(notify)]
+    view = isLive ? showLive({ engine, failovers, hints: allHints, troubles, stop }) : undefined
     await stop.requested
     if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
     await engine.stop()
@@ -105,7 +118,7 @@ async function watchOver(
     keep('stopped')
     await failovers?.stop()
     await dashboard?.stop()
-    view?.close()
+    view?.close(farewell(history.status.path, source.command))
   }
 }
 
@@ -161,33 +174,53 @@ async function embed(config: Config, { zonePort, route53, log, emit, ...rest }: 
   }
 }
 
-/** Draws the engine on the terminal until closed. */
-function showLive(
-  engine: Engine,
-  failovers: EmbeddedFailovers | undefined,
-  hints: readonly string[],
-  stop: Stop,
-): { close(): void } {
+/** What is wrong with telling people, in a line each. */
+function troublesOf(notify: LocalNotify | undefined): string[] {
+  return (notify?.routes() ?? []).flatMap(({ route, failing, waiting }) =>
+    failing ? [cannotTellText({ route, waiting, ...failing })] : [],
+  )
+}
+
+interface Shown {
+  engine: Engine
+  failovers: EmbeddedFailovers | undefined
+  hints: readonly string[]
+  /** What is wrong with Vedette itself. */
+  troubles(): string[]
+  stop: Stop
+}
+
+/** What is left on the terminal when it has ended. */
+function farewell(historyPath: string, command: string): string {
+  return `history kept in ${historyPath}; start again with: ${command}`
+}
+
+/** Draws the engine on the terminal until closed; its last state stays there, with a word below it. */
+function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(word: string): void } {
   const { stdout } = process
   const screen = new Screen(stdout)
+  const drawing = (size: { height: number }, below: readonly string[]) => {
+    const colour = stdout.hasColors() && !process.env.NO_COLOR
+    const options = { width: screen.width, ...size, nowMs: Date.now(), colour, hints: below, troubles: troubles() }
+    return renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] })
+  }
   const draw = () => {
     const note = stop.isRequested
       ? ['Stopping: waiting for what is under way. Ctrl-C again ends it at once.']
       : [...hints, 'Ctrl-C ends it.']
-    const { width, height } = screen
-    const colour = stdout.hasColors() && !process.env.NO_COLOR
-    const options = { width, height, nowMs: Date.now(), colour, hints: note }
-    screen.draw(renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] }))
+    screen.draw(drawing(screen, note))
   }
   const timer = setInterval(draw, redrawMs)
   stdout.on('resize', draw)
   void stop.requested.then(draw)
   draw()
   return {
-    close: () => {
+    close: (word) => {
       clearInterval(timer)
       stdout.off('resize', draw)
+      const last = drawing(screen, [])
       screen.close()
+      stdout.write(`${[...last, '', word].join('\n')}\n`)
     },
   }
 }

@@ -1,8 +1,8 @@
 import type { Monitor } from '../model/monitor.ts'
-import { allWindowsMs, judgePairs, type PairState, type Slo } from './budget.ts'
+import { allWindowsMs, judgePairs, type PairState, type Slo, votesDue } from './budget.ts'
 import { type Account, accountOf, type HourVotes, type MaintenanceVotes } from './budget-account.ts'
 import { type BudgetVerdict, decideBudget } from './budget-decision.ts'
-import { type VoteRing, votesIn, votesOver } from './vote-ring.ts'
+import { type VoteRing, votesIn, wholeVotesOver } from './vote-ring.ts'
 
 /** A monitor that promises something. */
 export type Promised = Monitor & { slo: Slo }
@@ -42,16 +42,19 @@ export function reportOn(
   { hours, maintenance, ring, ...known }: KnownVotes,
   { nowMs, sinceMs }: { nowMs: number; sinceMs?: number },
 ): SloReport {
-  const places = Math.max(1, known.places)
-  const watched = { slo, everyMs, places, fromMs: windowStart(slo, nowMs), toMs: nowMs, firstMs: known.firstMs }
+  const pace = { everyMs, places: Math.max(1, known.places) }
+  const watched = { slo, ...pace, fromMs: windowStart(slo, nowMs), toMs: nowMs, firstMs: known.firstMs }
   const account = accountOf(hours, maintenance, watched)
-  const pairs = judgePairs(slo, everyMs, votesOver(ring, allWindowsMs))
+  const lately = wholeVotesOver(ring, allWindowsMs)
+  const pairs = judgePairs(slo, pace, lately)
   const watchedMs = nowMs - account.fromMs - account.unwatchedMs
   const verdict = decideBudget({
-    ...{ slo, account, pairs },
-    ...{ hour: votesIn(ring, hourMs), day: votesIn(ring, dayMs) },
-    votesPerHour: (places * Math.min(hourMs, watchedMs)) / everyMs,
-    ...(sinceMs !== undefined && { since: { ms: sinceMs, votes: votesIn(ring, nowMs - sinceMs) } }),
+    ...{ slo, pace, account, pairs },
+    ...{ hour: lately(hourMs), day: lately(dayMs) },
+    votesPerHour: votesDue(Math.min(hourMs, watchedMs), pace),
+    ...(sinceMs !== undefined && {
+      since: { ms: sinceMs, forMs: nowMs - sinceMs, votes: votesIn(ring, nowMs - sinceMs) },
+    }),
   })
   return { monitor: id, slo, account, pairs, verdict }
 }

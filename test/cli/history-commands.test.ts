@@ -155,7 +155,9 @@ describe('vedette status', () => {
     const { code, stdout } = await ask('status')
     expect(code).toBe(1)
     const lines = stdout.trimEnd().split('\n')
-    expect(lines[0]).toMatch(/^shop at .* UTC: 1 down · 1 silent · 1 burning · 1 muted · 1 well$/)
+    expect(lines[0]).toBe('shop: NOT RUNNING. Nothing is watched now: start "vedette run"')
+    expect(lines.shift()).toBeDefined()
+    expect(lines[0]).toMatch(/^as of .* UTC, .* ago: 1 down · 1 silent · 1 burning · 1 muted · 1 well$/)
     expect(lines.slice(2).map((line) => line.slice(0, 15).trim())).toEqual([
       'DOWN     api',
       'SILENT   old',
@@ -219,12 +221,23 @@ describe('vedette timeline', () => {
     const { stdout } = await ask('timeline', '--from', '2020-01-01', '--to', '2020-01-02T12:00')
     expect(stdout).toContain('# Timeline, 2020-01-01 00:00:00 to 2020-01-02 12:00:00 UTC')
     expect(stdout).toContain('Nothing was down and nothing moved.')
+    const typo = await ask('timeline', '--monitor', 'apii')
+    expect(typo).toMatchObject({ code: 2, stdout: '' })
+    expect(typo.stderr).toContain('no monitor has the id "apii": did you mean "api"?')
     const { code, stderr } = await ask('timeline', '--from', '1h', '--to', '2h')
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'vedette: --from: expected a time before --to\n' })
   })
 })
 
 describe('a timeline', () => {
+  test('says in its summary who could not be told', () => {
+    const detail = { type: 'monitor.down', route: 'page-1', text: 'open: api is down', outcome: 'refused' }
+    const events = [1, 2].map((atMs) => ({ atMs, kind: 'notice', detail }))
+    const text = timelineMarkdown(timelineOf([], [], events, { fromMs: 0, toMs: 10 }))
+    expect(text.match(/- Vedette could not tell page-1: see below/g)).toHaveLength(1)
+    expect(text).not.toContain('Nothing was down')
+  })
+
   const at = (minute: number) => Date.parse('2026-11-20T23:50:00Z') + minute * minuteMs
   const range = { fromMs: at(0), toMs: at(60) }
 
