@@ -10,8 +10,8 @@ import { type Breakage, breakages, type Shop, shopBreakables, shopHost, startSho
 export interface Demo {
   /** As a user would write it in vedette.config.ts. */
   config: ReturnType<typeof demoConfig>
-  /** Brings up a second origin and what moves a record to it; where this machine cannot, what to do about that. */
-  addFailover(): Promise<DemoFailover | { problem: string }>
+  /** Brings up a second origin and what moves a record to it, in a zone at this port if it is free; where this machine cannot, what to do about that. */
+  addFailover(zonePort?: number): Promise<DemoFailover | { problem: string }>
   /** How to break and mend the shop, for people, line by line. */
   instructions: string[]
   /** Where the control server answers: `http://127.0.0.1:4480`. */
@@ -25,6 +25,7 @@ export interface Demo {
 
 /** Preferred ports: easy to remember. A taken one is replaced by any free one. */
 const demoPorts = { control: 4480, web: 4481, tls: 4482, dns: 4453, liveZone: 4454 } as const
+export type DemoPorts = Record<keyof typeof demoPorts, number>
 
 /** The config of a demo, for whoever asks what it saw: on the preferred ports, and nothing is started. */
 export function demoAsRun(hasFailover: boolean) {
@@ -36,9 +37,9 @@ export function demoAsRun(hasFailover: boolean) {
 }
 
 /** Starts shop and control server. Only loopback is touched, and one temporary folder that `stop` removes. */
-export async function startDemo(): Promise<Demo> {
-  const shop = await startShop(demoPorts)
-  const control = await startDemoControl(shopBreakables(shop), demoPorts.control)
+export async function startDemo(ports: DemoPorts = demoPorts): Promise<Demo> {
+  const shop = await startShop(ports)
+  const control = await startDemoControl(shopBreakables(shop), ports.control)
   // A monitor names its root by file, as it would for a private root of the user's own.
   const folder = await mkdtemp(join(tmpdir(), 'vedette-demo-'))
   const caFile = join(folder, 'root.pem')
@@ -50,8 +51,8 @@ export async function startDemo(): Promise<Demo> {
     controlUrl: `http://127.0.0.1:${control.port}`,
     setBroken: shop.setBroken,
     addBreakables: control.add,
-    addFailover: async () => {
-      const started = failover ?? (await startDemoFailover(shop.webPort, demoPorts.liveZone))
+    addFailover: async (zonePort = ports.liveZone) => {
+      const started = failover ?? (await startDemoFailover(shop.webPort, zonePort))
       if (!('problem' in started)) failover = started
       return started
     },
@@ -76,7 +77,7 @@ function instructions(shop: Shop, control: DemoControl): string[] {
     `  DNS zone      dig @127.0.0.1 -p ${shop.dnsPort} ${shopHost}`,
     'Break it from another terminal:',
     ...breaks,
-    'Ask from another terminal: npx vedette status | budget | latency | timeline --from 10m',
+    'Ask from another terminal, in this folder: vedette status | budget | latency | timeline --from 10m (in the clone: npx vedette …)',
     `Mend it with /mend/<name>, or all of it: curl -X POST ${url}/mend. What is broken: curl ${url}/`,
   ]
 }

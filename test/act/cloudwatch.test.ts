@@ -3,7 +3,8 @@ import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createPublisher, mostQueued, putMetricsTo } from '../../lib/act/cloudwatch.ts'
 import type { Datum } from '../../lib/decide/votes.ts'
-import { closedPort, type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 
 const minute = (n: number) => Date.UTC(2026, 10, 21, 13, n)
 
@@ -115,7 +116,7 @@ test.each<[string, Behaviour]>([
 })
 
 test('a region where nobody listens keeps its votes', async () => {
-  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${await closedPort()}`)
+  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${await freePort()}`)
   const [report] = await publisher()(votes(3))
   expect(report).toMatchObject({ queued: 3, dropped: 0, message: expect.stringContaining('ECONNREFUSED') })
 })

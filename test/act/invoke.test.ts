@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { askVantages, handOverTo, invokeFunction } from '../../lib/act/invoke.ts'
 import { runLambdaHook } from '../../lib/act/lambda-hook.ts'
-import { closedPort, type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 
 const keyId = 'AKIDEXAMPLE'
 const secretKey = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
@@ -137,7 +138,7 @@ describe('what came of a call', () => {
   })
 
   test('that nobody took is certain not to have run', async () => {
-    vi.stubEnv('AWS_ENDPOINT_URL_LAMBDA', `http://127.0.0.1:${await closedPort()}`)
+    vi.stubEnv('AWS_ENDPOINT_URL_LAMBDA', `http://127.0.0.1:${await freePort()}`)
     expect(await call()).toMatchObject({ kind: 'failed', message: expect.stringContaining('ECONNREFUSED') })
   })
 

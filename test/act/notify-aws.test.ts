@@ -59,7 +59,7 @@ describe('causes from the logs of the vantages', () => {
     aws.faults.push('silent')
     const beganMs = performance.now()
     const found = await causesFromLogs(vantages, () => 1_000_000)(['api'])
-    expect(performance.now() - beganMs).toBeLessThan(15_000)
+    expect(performance.now() - beganMs).toBeLessThan(25_000)
     expect(found.get('api')?.vantages.length ?? 0).toBeLessThan(3)
   })
 })

@@ -3,7 +3,8 @@ import { createRoute53 } from '../../lib/act/route53.ts'
 import { answerOf, recordSetOf } from '../../lib/decide/swap-records.ts'
 import type { Endpoint, Failover } from '../../lib/model/failover.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
-import { closedPort, type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 
 const failover = parseConfig({
   service: 'shop',
@@ -130,8 +131,10 @@ test.each<[string, Answer, string]>([
 })
 
 test('where nobody listens, nothing was carried out', async () => {
-  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${await closedPort()}`)
-  expect(await createRoute53(Date.now).change(failover, move)).toEqual({ kind: 'throttled' })
+  vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${await freePort()}`)
+  expect(await createRoute53(Date.now).change(failover, move)).toEqual({
+    ...{ kind: 'throttled', message: expect.stringContaining('ECONNREFUSED') },
+  })
 })
 
 test('one call shows record and TXT together, as they stand one after the other', async () => {

@@ -25,7 +25,15 @@ const seenDown = {
     failure: { code: 'CONNECT_REFUSED', message: 'refused by *you*' },
   },
 }
-const swapped = { level: 'warn', event: 'failover.swapped', failover: 'live', to: 'two', kind: 'moved', tookMs: 900 }
+const swapped = {
+  level: 'warn',
+  event: 'failover.swapped',
+  failover: 'live',
+  to: 'two',
+  kind: 'moved',
+  tookMs: 900,
+  downForMs: 13_000,
+}
 
 interface Query {
   Id: string
@@ -214,8 +222,8 @@ describe('vedette timeline --aws', () => {
       '**api** down from us-east-1, was up: CONNECT_REFUSED: refused by \\*you\\*',
       '**api** down',
       '**api** alarm: burning (Alarm updated from OK to ALARM)',
-      '**failover live** moved to two, said us-west-2: {"tookMs":900}',
-      '**failover live** moved to two, said eu-north-1: {"tookMs":900}',
+      '**failover live** moved to two 13.0 s after the failure was first seen (record written in 900 ms), said us-west-2',
+      '**failover live** moved to two 13.0 s after the failure was first seen (record written in 900 ms), said eu-north-1',
       '**api** up again, down for 6m',
     ])
   })

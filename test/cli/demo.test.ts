@@ -1,11 +1,12 @@
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Demo, startDemo } from '../../lib/local/demo.ts'
+import type { Demo } from '../../lib/local/demo.ts'
 import { tempFile, vedette } from '../support/cli.ts'
+import { startOwnDemo } from '../support/demo.ts'
 
 let demo: Demo
 beforeAll(async () => {
-  demo = await startDemo()
+  demo = await startOwnDemo()
 })
 afterAll(() => demo.stop())
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { timelineOf } from '../../lib/cli/timeline.ts'
 import { timelineMarkdown } from '../../lib/cli/timeline-view.ts'
+import { oneLine } from '../../lib/decide/plain.ts'
 import { hourMs, openForWriting } from '../../lib/local/history-schema.ts'
 import { HistoryStore, type StoredTransition } from '../../lib/local/history-store.ts'
 import { tempFile, tempFolder, vedette } from '../support/cli.ts'
@@ -134,6 +135,7 @@ describe('vedette budget', () => {
     [['--monitor', 'old'], 'old has an "slo"'],
     [['--monitor', 'apj'], 'did you mean "api"?'],
     [['--since', 'yesterday'], '--since: expected a time such as'],
+    [['--since', '10'], 'got "10" (did you mean "10m"?)'],
     [['--since', '4d'], '--since: expected a time within the last 3 days, got 4d'],
     [['--since', '2999-01-01'], 'expected a time that has come'],
     [
@@ -197,7 +199,7 @@ describe('vedette timeline', () => {
     expect(stdout).toMatch(
       /^# Timeline, .* UTC\n\n## Summary\n\n- \*\*api\*\* was down from .*, still down at the end, after 1\dm/,
     )
-    expect(stdout).toMatch(/- failover live moved to two in 1234 ms at \d\d:\d\d:\d\d\./)
+    expect(stdout).toMatch(/- failover live moved to two \(record written in 1234 ms\) at \d\d:\d\d:\d\d\./)
     const happened = stdout.slice(stdout.indexOf('## What happened'), stdout.indexOf('## For the review'))
     expect(
       [...happened.matchAll(/^- \d\d:\d\d:\d\d \*\*(.*?)\*\* (\w+)/gm)].map(([, who, what]) => `${who} ${what}`),
@@ -247,6 +249,13 @@ describe('a timeline', () => {
       { monitor: 'api', fromMs: at(0), toMs: at(5), muted: false, cause: expect.any(String) },
       { monitor: 'api', fromMs: at(20), muted: false },
     ])
+  })
+
+  test('is Markdown for a file, and read as it is in a terminal', () => {
+    const odd = { code: 'ASSERTION', message: 'expected ["127.0.0.1"], got *nothing*' } as const
+    const found = timelineOf([change({ monitor: 'a_b', to: 'down', atMs: at(1), cause: odd })], [], [], range)
+    expect(timelineMarkdown(found)).toContain('down: expected \\["127.0.0.1"\\], got \\*nothing\\*')
+    expect(timelineMarkdown(found, oneLine)).toContain('down: expected ["127.0.0.1"], got *nothing*')
   })
 
   test('of more than one day has its days', () => {

@@ -24,14 +24,14 @@ afterEach(async () => {
   await Promise.all([pagerDuty.close(), slack.close(), site.close()])
 })
 
-/** A folder with a config that watches the site every second. */
+/** A folder with a config that watches the site every three seconds. */
 function folder(routes: Record<string, unknown> = {}): string {
   const made = temporaryFolder()
   const config = {
     service: 'shop',
     monitors: [
       {
-        ...{ id: 'api', kind: 'http', url: site.url, every: '1s', timeout: '900ms', retries: 0 },
+        ...{ id: 'api', kind: 'http', url: site.url, every: '3s', timeout: '2900ms', retries: 0 },
         thresholds: { down: 2, up: 2 },
         runbook: 'https://runbooks.example.com/api',
       },
@@ -47,7 +47,7 @@ function folder(routes: Record<string, unknown> = {}): string {
 }
 
 const env = { PD_KEY: key, SLACK_TOKEN: 'xoxb-1' }
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 25_000, interval: 50 })
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 50 })
 
 describe('vedette notify test', () => {
   test('opens and ends an alert on every route, and exits with 0', async () => {
@@ -89,7 +89,7 @@ describe('vedette notify test', () => {
 
 describe('vedette run', () => {
   test('pages when a monitor is down, with what was changed before, and resolves when it is back, across a restart', {
-    timeout: 90_000,
+    timeout: 240_000,
   }, async () => {
     const cwd = folder()
     const first = vedette(['run'], cwd, env)
@@ -123,7 +123,7 @@ describe('vedette run', () => {
     expect(first.out() + first.err() + second.out() + second.err()).not.toContain(key)
   })
 
-  test('goes on probing where nobody can be told', { timeout: 60_000 }, async () => {
+  test('goes on probing where nobody can be told', { timeout: 180_000 }, async () => {
     status = 500
     const run = vedette(['run', '--verbose'], folder(), {})
     const { reason } = (await run.saw('notify.undelivered')) as { reason: string }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/history.ts'
-import { closedPort } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 import { ask } from '../support/site.ts'
 import { vedette } from '../support/vedette.ts'
 
@@ -14,13 +14,13 @@ function folder(): string {
   return place
 }
 
-describe('vedette run, with its dashboard', () => {
+describe('vedette run, with its dashboard', { timeout: 120_000 }, () => {
   it('says where it is, serves it, and ends with 0', async () => {
-    const port = await closedPort()
+    const port = await freePort()
     const run = vedette(['run', '--listen', `${port}`], folder())
     await run.saw('engine.started')
     // What was written before may be read after.
-    await expect.poll(run.err, { timeout: 20_000 }).toContain(`Dashboard: http://127.0.0.1:${port}\n`)
+    await run.said(`Dashboard: http://127.0.0.1:${port}\n`)
     const { status, text } = await ask(`http://127.0.0.1:${port}/api/overview`)
     expect([status, JSON.parse(text).engine.service]).toEqual([200, 'shop'])
     run.process.kill('SIGTERM')
@@ -28,7 +28,7 @@ describe('vedette run, with its dashboard', () => {
   })
 
   it('serves it beyond this machine with a token of the environment, and does not print it', async () => {
-    const port = await closedPort()
+    const port = await freePort('0.0.0.0')
     const token = 'a-token-of-enough-characters'
     const run = vedette(['run', '--verbose', '--listen', `0.0.0.0:${port}`], folder(), { VEDETTE_TOKEN: token })
     await run.saw('engine.started')

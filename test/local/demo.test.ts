@@ -4,16 +4,17 @@ import { existsSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import tls from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Demo, startDemo } from '../../lib/local/demo.ts'
+import type { Demo } from '../../lib/local/demo.ts'
 import type { Breakage } from '../../lib/local/demo-shop.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { createHost } from '../../lib/run/host.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
+import { startOwnDemo } from '../support/demo.ts'
 
 let demo: Demo
 
 beforeAll(async () => {
-  demo = await startDemo()
+  demo = await startOwnDemo()
 })
 afterEach(() => control('POST', '/mend'))
 afterAll(() => demo.stop())
@@ -42,7 +43,8 @@ test('slow: pages take 900 ms until it is mended', async () => {
   expect(slow.status).toBe(200)
   expect(slow.ms).toBeGreaterThan(850)
   await control('POST', '/mend/slow')
-  expect((await get('/')).ms).toBeLessThan(850)
+  // A busy machine may take long for one page, but not for every one.
+  await expect.poll(async () => (await get('/')).ms, { timeout: 20_000 }).toBeLessThan(850)
 })
 
 test('tls: a new connection gets an expired certificate until it is mended', async () => {
@@ -92,6 +94,9 @@ test('its config is valid, and monitors of all four kinds watch it', () => {
   expect(new Set(demo.config.monitors.map((monitor) => monitor.kind))).toEqual(new Set(['http', 'tcp', 'tls', 'dns']))
 })
 
+/** A page that a busy machine serves late is degraded: so all is looked at again until it is as it should be. */
+const patient = { timeout: 20_000 }
+
 const seen: [Breakage, Record<string, string>][] = [
   ['web', { 'shop-home': 'down', 'shop-api': 'down', 'shop-old-link': 'down' }],
   ['slow', { 'shop-home': 'degraded', 'shop-api': 'degraded' }],
@@ -101,16 +106,16 @@ const seen: [Breakage, Record<string, string>][] = [
 ]
 
 test('whole, every monitor is up', async () => {
-  expect(await notUp()).toEqual({})
+  await expect.poll(notUp, patient).toEqual({})
 })
 
 test.each(seen)('%s: the monitors of what is broken see it, and no other does', async (name, expected) => {
   await demo.setBroken(name, true)
-  expect(await notUp()).toEqual(expected)
+  await expect.poll(notUp, patient).toEqual(expected)
 })
 
 test('a second demo takes free ports, and stops without a trace', async () => {
-  const second = await startDemo()
+  const second = await startOwnDemo()
   expect(second.controlUrl).not.toBe(demo.controlUrl)
   expect((await fetchText('GET', `${second.controlUrl}/`)).status).toBe(200)
   const { caFile } = monitorOf('shop-certificate', second).tls
@@ -175,7 +180,7 @@ function handshake() {
 }
 
 function addresses() {
-  const resolver = new Resolver({ timeout: 2000, tries: 1 })
+  const resolver = new Resolver({ timeout: 10_000, tries: 2 })
   resolver.setServers(monitorOf('shop-dns').servers)
   return resolver.resolve4('shop.test', { ttl: true })
 }

@@ -4,6 +4,7 @@ import { startZone } from '../../lib/local/zone.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import { startHttpServer } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 
 const stops: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -14,8 +15,9 @@ test.each([
   ['an alias', { alias: { hostedZoneId: 'Z2', dnsName: 'two.lb.test' } }],
   ['a CNAME', { CNAME: 'two.lb.test' }],
 ])('a move to %s is verified on this machine, where its target stands in for it', async (_, form) => {
-  const one = await startHttpServer((_, response) => response.end('ok'))
-  const two = await startHttpServer((_, response) => response.end('ok'), '127.0.0.2', one.port)
+  const port = await freePort('127.0.0.1', '127.0.0.2')
+  const one = await startHttpServer((_, response) => response.end('ok'), '127.0.0.1', port)
+  const two = await startHttpServer((_, response) => response.end('ok'), '127.0.0.2', port)
   const names = await startZone({
     origin: 'lb.test',
     records: [{ name: 'two.lb.test', type: 'A', ttl: 1, data: '127.0.0.2' }],
@@ -23,7 +25,7 @@ test.each([
   stops.push(one.close, two.close, names.stop)
   const config = parseConfig({
     ...{ service: 'shop', resolver: `127.0.0.1:${names.port}` },
-    monitors: [{ id: 'live', kind: 'http', url: `http://shop.live.test:${one.port}/`, timeout: '2s', retries: 0 }],
+    monitors: [{ id: 'live', kind: 'http', url: `http://shop.live.test:${port}/`, timeout: '8s', retries: 0 }],
     failovers: [
       {
         ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', sustain: '0s' },

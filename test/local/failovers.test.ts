@@ -8,6 +8,7 @@ import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { carryOutRequest } from '../../lib/run/control.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
+import { freePort } from '../support/ports.ts'
 
 interface Origin {
   port: number
@@ -15,7 +16,7 @@ interface Origin {
 }
 
 /** An origin at an address of this machine's loopback network. */
-async function origin(address: string, port = 0): Promise<Origin> {
+async function origin(address: string, port: number): Promise<Origin> {
   const server = http.createServer((_, response) => response.end('ok'))
   const kill = closer(server)
   server.listen(port, address)
@@ -38,7 +39,7 @@ async function start(more: object = {}, check: object = {}): Promise<void> {
     id: 'live',
     kind: 'http',
     url: `http://shop.live.test:${one.port}/`,
-    timeout: '1s',
+    timeout: '8s',
     retries: 0,
     ...check,
   }
@@ -48,8 +49,9 @@ async function start(more: object = {}, check: object = {}): Promise<void> {
 }
 
 beforeEach(async () => {
-  one = await origin('127.0.0.1')
-  two = await origin('127.0.0.2', one.port)
+  const port = await freePort('127.0.0.1', '127.0.0.2')
+  one = await origin('127.0.0.1', port)
+  two = await origin('127.0.0.2', port)
 })
 afterEach(async () => {
   await embedded.stop()
@@ -91,6 +93,23 @@ describe('a record in a zone of this machine', () => {
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
 
+  test('is looked at again after a move: what it left is the standby now, and is down', async () => {
+    await start()
+    await vi.waitUntil(() => embedded.controller.status()[0]?.readiness, { timeout: 15_000 })
+    const problems = () =>
+      embedded.controller.status()[0]?.readiness?.problems.map(({ code, endpoint }) => [code, endpoint])
+    expect(problems()).toEqual([])
+    await one.kill()
+    await decide()
+    // At once, by the votes that it was moved on; and told, as somebody has to mend it.
+    expect(problems()).toEqual([['STANDBY_DOWN', 'one']])
+    const told = await vi.waitUntil(() => events.find(({ type }) => type === 'readiness'), { timeout: 15_000 })
+    expect(told).toMatchObject({ problems: [{ code: 'STANDBY_DOWN', endpoint: 'one' }] })
+    one = await origin('127.0.0.1', two.port)
+    await decide()
+    expect(problems()).toEqual([])
+  })
+
   test('is watched, and ready, as soon as a person has adopted it', async () => {
     const damaged = { name: '_vedette.shop.live.test', type: 'TXT', ttl: 60, values: ['"damaged"'] } as const
     await start()
@@ -125,10 +144,10 @@ describe('a record in a zone of this machine', () => {
   })
 
   test('is watched from every vantage, and moves by itself when its primary dies', async () => {
-    await start({}, { every: '1s', timeout: '500ms' })
+    await start({}, { every: '5s', timeout: '4s' })
     await one.kill()
-    const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'swapped'), { timeout: 15_000 })
-    expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' } })
+    const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'swapped'), { timeout: 25_000 })
+    expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' }, downForMs: expect.any(Number) })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
 

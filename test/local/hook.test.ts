@@ -36,7 +36,7 @@ test('what a command leaves running is not waited for', async () => {
   const script = `const child = require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { stdio: 'inherit', detached: true })
     require('node:fs').writeFileSync(${JSON.stringify(file)}, String(child.pid)); child.unref()`
   expect(await runHook(node(script), call, 25_000)).toEqual({ kind: 'hookOk' })
-  await vi.waitUntil(() => existsSync(file))
+  await vi.waitUntil(() => existsSync(file), { timeout: 20_000 })
   process.kill(Number(readFileSync(file, 'utf8')))
 })
 

@@ -8,9 +8,11 @@ import { closer, listen as listenAt } from '../../lib/local/loopback.ts'
 import type { IncidentList } from '../../lib/local/web/api/incidents.ts'
 import type { Overview } from '../../lib/local/web/api/overview.ts'
 import { type Dashboard, startDashboard } from '../../lib/local/web/dashboard.ts'
+import type { Place } from '../../lib/local/web/listen.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { ProbeResult } from '../../lib/model/result.ts'
 import { keptLog, temporaryFolder } from '../support/history.ts'
+import { freePort } from '../support/ports.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 import { ask, get, listen } from '../support/site.ts'
 
@@ -33,16 +35,15 @@ const config = parseConfig({
 })
 
 /** An engine with its history and dashboard; `answer` is what its monitor finds. */
-async function start(
-  folder: string,
-  answer: () => ProbeResult,
-  place = { host: '127.0.0.1', port: 0, isDefault: false },
-) {
+async function start(folder: string, answer: () => ProbeResult, place?: Place) {
   const { log, lines, saw } = keptLog()
   const historyPath = path.join(folder, 'history.db')
   const history = await openHistory({ path: historyPath, log })
   const engine = new Engine({ ...config, history, log, runMonitor: async () => answer() })
-  const dashboard = await startDashboard({ config, engine, historyPath, place, cacheFile, version: '1.2.3', log })
+  const dashboard = await startDashboard({
+    ...{ config, engine, historyPath, cacheFile, version: '1.2.3', log },
+    place: place ?? { host: '127.0.0.1', port: await freePort(), isDefault: false },
+  })
   engine.start()
   let isStopped = false
   const stop = async () => {
@@ -56,7 +57,7 @@ async function start(
   return { dashboard, lines, saw, stop, history }
 }
 
-describe('the dashboard of a running engine', () => {
+describe('the dashboard of a running engine', { timeout: 120_000 }, () => {
   it('tells results as they come and, where nothing comes, that it is alive', async () => {
     const { dashboard } = await start(temporaryFolder(), () => httpResult('api', Date.now()))
     const stream = await listen(`${dashboard.url}/api/events`)
@@ -107,8 +108,8 @@ describe('the dashboard of a running engine', () => {
   it('takes the next port where its own is taken, and says so where that one was asked for', async () => {
     const blocker = http.createServer()
     onTestFinished(closer(blocker))
-    await listenAt(blocker, 0)
-    const { port } = blocker.address() as { port: number }
+    const port = await freePort()
+    await listenAt(blocker, port)
     const place = { host: '127.0.0.1', port, isDefault: true }
     const { dashboard } = await start(temporaryFolder(), () => httpResult('api', Date.now()), place)
     expect(Number(new URL(dashboard.url).port)).toBeGreaterThan(port)

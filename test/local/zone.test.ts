@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { startZone, type Zone, type ZoneRecord } from '../../lib/local/zone.ts'
 import { framed } from '../../lib/probe/dns-stream.ts'
 import { runDns } from '../support/dns-server.ts'
+import { freePort } from '../support/ports.ts'
 
 const zones: Zone[] = []
 afterEach(() => Promise.all(zones.splice(0).map((zone) => zone.stop())))
@@ -218,7 +219,7 @@ describe('replacing the records', () => {
 
 describe('its ports', () => {
   it('are the same for UDP and TCP, and free again after stop', async () => {
-    const first = await startZone({ origin: 'shop.test', records })
+    const first = await startZone({ origin: 'shop.test', records, port: await freePort() })
     await first.stop()
     const second = await start({ port: first.port })
     expect(second.port).toBe(first.port)

@@ -1,6 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { DnsMonitor } from '../../lib/model/monitor.ts'
-import { type DnsTestServer, type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
+import {
+  arrival,
+  type DnsTestServer,
+  type ReplyOptions,
+  record,
+  runDns,
+  type TestQuery,
+} from '../support/dns-server.ts'
+import { freePort } from '../support/ports.ts'
 import { useDnsServers } from '../support/use-dns-servers.ts'
 
 const servers = useDnsServers()
@@ -25,6 +33,18 @@ const resolverZone: Zone = (name, type) => {
   return { rcode: 3, authorities: [record('.', 'SOA', { mname: 'a.root', rname: 'b.root' })] }
 }
 
+let deadline: AbortController
+beforeEach(() => {
+  deadline = new AbortController()
+})
+
+/** Says nothing. The deadline comes once all others have said what they have to say. */
+const silent: Zone = () => {
+  const own = deadline
+  void arrival().then(() => own.abort())
+  return undefined
+}
+
 function answering(zone: Zone): (query: TestQuery) => void {
   return (query) => {
     const options = zone(query.name, query.type)
@@ -35,13 +55,16 @@ function answering(zone: Zone): (query: TestQuery) => void {
 /** Runs the probe with `authoritative` against two name servers on one port, and a resolver that names them. */
 async function ask(first: Zone, second: Zone, changes: Partial<DnsMonitor> = {}, resolving: Zone = resolverZone) {
   const resolver = await serve(resolving)
-  const ns1 = await serve(first, '127.0.0.1')
+  const ns1 = await serve(first, '127.0.0.1', await pairPort())
   const ns2 = await serve(second, '127.0.0.2', ns1.port)
   const servers = [`authoritative:${ns1.port}`]
-  const result = await runDns({ servers, resolver: resolver.label, timeoutMs: 300, ...changes })
+  const result = await runDns({ servers, resolver: resolver.label, ...changes }, {}, deadline.signal)
   const names = [`ns1.shop.test (127.0.0.1:${ns1.port})`, `ns2.shop.test (127.0.0.2:${ns1.port})`] as const
   return { ns1, ns2, resolver, names, ...result }
 }
+
+/** A port for a name server at each of two addresses. */
+const pairPort = () => freePort('127.0.0.1', '127.0.0.2')
 
 function serve(zone: Zone, host = '127.0.0.1', port = 0): Promise<DnsTestServer> {
   return servers.serve(answering(zone), { host, port })
@@ -126,7 +149,7 @@ describe('all name servers of the zone', () => {
   })
 
   it('of which one is silent: TIMEOUT, and it is named', async () => {
-    const { failure, observed, names } = await ask(healthy(7), () => undefined)
+    const { failure, observed, names } = await ask(healthy(7), silent)
     expect(failure?.code).toBe('DNS_TIMEOUT')
     expect(failure?.message).toContain(names[1])
     expect(observed.answers).toEqual(['192.0.2.1'])
@@ -147,7 +170,7 @@ describe('all name servers of the zone', () => {
   })
 
   it('cannot be found where the resolver is silent', async () => {
-    const { failure, resolver } = await ask(healthy(7), healthy(7), {}, () => undefined)
+    const { failure, resolver } = await ask(healthy(7), healthy(7), {}, silent)
     expect(failure).toMatchObject({ code: 'DNS_TIMEOUT', stage: 'resolve' })
     expect(failure?.message).toContain(resolver.label)
   })
@@ -171,7 +194,7 @@ describe('name servers of the zone beside resolvers', () => {
     name === 'www.shop.test' && type === 'A' ? { answers: [record(name, 'A', '192.0.2.1')] } : resolverZone(name, type)
 
   it('with agree are compared by answers, and by serial only among themselves', async () => {
-    const ns1 = await serve(healthy(7))
+    const ns1 = await serve(healthy(7), '127.0.0.1', await pairPort())
     let second = healthy(7)
     await serve((name, type) => second(name, type), '127.0.0.2', ns1.port)
     const resolver = await serve(cached)
@@ -188,7 +211,7 @@ describe('name servers of the zone beside resolvers', () => {
 
   it('without agree are the only ones asked', async () => {
     const bystander = await serve(() => undefined)
-    const ns1 = await serve(healthy(7))
+    const ns1 = await serve(healthy(7), '127.0.0.1', await pairPort())
     await serve(healthy(7), '127.0.0.2', ns1.port)
     const resolver = await serve(resolverZone)
     const servers = [`authoritative:${ns1.port}`, bystander.label]

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { delegationOf } from '../../lib/probe/dns-delegation.ts'
-import { type Daemon, freePort, startBind, startKnot } from '../support/dns-daemons.ts'
-import { type ReplyOptions, record, type TestQuery, testDeps } from '../support/dns-server.ts'
+import { type Daemon, startBind, startKnot } from '../support/dns-daemons.ts'
+import { arrival, type ReplyOptions, record, type TestQuery, testDeps } from '../support/dns-server.ts'
+import { freePort } from '../support/ports.ts'
 import { requireSystem } from '../support/system.ts'
 import { useDnsServers } from '../support/use-dns-servers.ts'
 
@@ -31,14 +32,25 @@ function answering(zone: Zone): (query: TestQuery) => void {
 
 async function parents(first: Zone, second: Zone = first, known: Zone = resolving) {
   const resolver = await servers.serve(answering(known))
-  const p1 = await servers.serve(answering(first))
-  const p2 = await servers.serve(answering(second), { host: '127.0.0.2', port: p1.port })
-  const ask = (zone = 'shop.test', signal = AbortSignal.timeout(1000)) =>
+  const port = await freePort('127.0.0.1', '127.0.0.2')
+  const p1 = await servers.serve(answering(first), { port })
+  const p2 = await servers.serve(answering(second), { host: '127.0.0.2', port })
+  const ask = (zone = 'shop.test', signal = AbortSignal.timeout(20_000)) =>
     delegationOf(zone, { deps: testDeps({ resolver: resolver.label }), signal, port: p1.port })
   return { ask, p1, p2, resolver }
 }
 
-const silent: Zone = () => undefined
+let deadline: AbortController
+beforeEach(() => {
+  deadline = new AbortController()
+})
+
+/** Says nothing. The deadline of those who have one comes once all others have said what they have to say. */
+const silent: Zone = () => {
+  const own = deadline
+  void arrival().then(() => own.abort())
+  return undefined
+}
 
 describe('the name servers that the parent zone names', () => {
   it('are those of its referral, in our spelling, asked for without recursion', async () => {
@@ -82,7 +94,7 @@ describe('the name servers that the parent zone names', () => {
       query.send(query.reply(query.transport === 'udp' ? { flags: ['tc'] } : whole))
     })
     const deps = testDeps({ resolver: resolver.label })
-    const found = await delegationOf('shop.test', { deps, signal: AbortSignal.timeout(5000), port: parent.port })
+    const found = await delegationOf('shop.test', { deps, signal: AbortSignal.timeout(20_000), port: parent.port })
     expect(found).toEqual(['ns1.dns.example', 'ns2.dns.example'])
   })
 })
@@ -95,7 +107,7 @@ describe('a failure says what could not be found out', () => {
     ['refers upwards', () => ({ flags: [], authorities: nsOf('.', 'a.root') }), 'DNS_LAME', /without authority/],
   ])('where every server of the parent %s', async (_, zone, code, message) => {
     const { ask } = await parents(zone)
-    const failure = expect(ask('shop.test', AbortSignal.timeout(300))).rejects
+    const failure = expect(ask('shop.test', deadline.signal)).rejects
     await failure.toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
@@ -109,7 +121,7 @@ describe('a failure says what could not be found out', () => {
 
   it('where the resolver is silent, as soon as nobody waits any longer', async () => {
     const { ask } = await parents(referral, referral, silent)
-    await expect(ask('shop.test', AbortSignal.timeout(200))).rejects.toMatchObject({ code: 'DNS_TIMEOUT' })
+    await expect(ask('shop.test', deadline.signal)).rejects.toMatchObject({ code: 'DNS_TIMEOUT' })
   })
 
   it('for the root, which nothing delegates', async () => {
@@ -140,11 +152,15 @@ describe.each([
     beforeAll(async () => {
       port = await freePort('127.0.0.1')
       daemon = await start('127.0.0.1', port, [parentZone])
-    })
+    }, 90_000)
     afterAll(() => daemon?.stop())
     // It is asked as the resolver too: both know the NS records of `test`.
     const ask = (zone: string) =>
-      delegationOf(zone, { deps: testDeps({ resolver: `127.0.0.1:${port}` }), signal: AbortSignal.timeout(5000), port })
+      delegationOf(zone, {
+        deps: testDeps({ resolver: `127.0.0.1:${port}` }),
+        signal: AbortSignal.timeout(20_000),
+        port,
+      })
 
     it('names the servers of a zone below it', async () => {
       expect(await ask('shop.test')).toEqual(['ns-1.dns.example', 'ns-2.shop.test'])

@@ -66,19 +66,23 @@ describe('any bytes', () => {
     ['random', random, 40_000],
     ['a mutated reply', mutated, 60_000],
     ['compression pointers', pointers, 20_000],
-  ])('%s give a verdict, fast', (_name, packets, numRuns) => {
-    let slowestMs = 0
-    fc.assert(
-      fc.property(packets, (packet) => {
-        const started = cpuMs()
-        const verdict = judgeReply(packet, 7, question)
-        slowestMs = Math.max(slowestMs, cpuMs() - started)
-        return kinds.includes(verdict.kind)
-      }),
-      { numRuns },
-    )
-    expect(slowestMs).toBeLessThan(500)
-  })
+  ])(
+    '%s give a verdict, fast',
+    (_name, packets, numRuns) => {
+      let slowestMs = 0
+      fc.assert(
+        fc.property(packets, (packet) => {
+          const started = cpuMs()
+          const verdict = judgeReply(packet, 7, question)
+          slowestMs = Math.max(slowestMs, cpuMs() - started)
+          return kinds.includes(verdict.kind)
+        }),
+        { numRuns },
+      )
+      expect(slowestMs).toBeLessThan(500)
+    },
+    120_000,
+  )
 
   it('the worst packet, all pointers to pointers, takes no longer than a blink', () => {
     const packet = Buffer.alloc(65_535)
@@ -138,5 +142,5 @@ describe('the probe against a server that sends anything', () => {
       { numRuns: 300 },
     )
     expect(codes).toContain('DNS_MALFORMED')
-  })
+  }, 120_000)
 })

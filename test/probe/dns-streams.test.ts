@@ -3,11 +3,11 @@ import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { framed } from '../../lib/probe/dns-stream.ts'
 import { createLeaf, pemFile, testCa } from '../support/certificates.ts'
-import { type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
+import { arrival, type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
 import { startHttpsServer, startTlsServer } from '../support/tls-server.ts'
 import { useDnsServers } from '../support/use-dns-servers.ts'
 
-const { ask, later } = useDnsServers()
+const { ask, askOnce, later } = useDnsServers()
 
 const address = [record('www.shop.test', 'A', '192.0.2.1')]
 const good: ReplyOptions = { answers: address }
@@ -52,7 +52,7 @@ describe('over TCP', () => {
     ['a truncated reply', (query) => query.send(query.reply({ flags: ['tc'] })), 'DNS_MALFORMED'],
     ['silence', () => {}, 'DNS_TIMEOUT'],
   ])('%s is told apart', async (_what, handle, code) => {
-    expect((await ask(handle, { ...tcp, timeoutMs: code === 'DNS_TIMEOUT' ? 80 : 2000 })).failure?.code).toBe(code)
+    expect((await (code === 'DNS_TIMEOUT' ? askOnce : ask)(handle, tcp)).failure?.code).toBe(code)
   })
 
   it('a closed port is CONNECT_REFUSED', async () => {
@@ -96,11 +96,12 @@ describe('over TLS', () => {
   })
 
   it('a port that accepts and says nothing times out in tls', async () => {
-    const mute = createServer(() => {}).listen(0, '127.0.0.1')
+    const deadline = new AbortController()
+    const mute = createServer(() => void arrival().then(() => deadline.abort())).listen(0, '127.0.0.1')
     await once(mute, 'listening')
     later(async () => mute.close())
     const { port } = mute.address() as { port: number }
-    const { failure } = await runDns({ protocol: 'dot', servers: [`127.0.0.1:${port}`], timeoutMs: 80 })
+    const { failure } = await runDns({ protocol: 'dot', servers: [`127.0.0.1:${port}`] }, {}, deadline.signal)
     expect(failure).toMatchObject({ code: 'TLS_TIMEOUT', stage: 'tls' })
   })
 })

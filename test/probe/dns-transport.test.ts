@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { always, type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
 import { useDnsServers } from '../support/use-dns-servers.ts'
 
-const { serve, ask } = useDnsServers()
+const { serve, ask, askOnce } = useDnsServers()
 
 const address = [record('www.shop.test', 'A', '192.0.2.1')]
 const good: ReplyOptions = { answers: address }
@@ -27,14 +27,11 @@ describe('over UDP', () => {
   })
 
   it('nothing but replies with a wrong id is silence', async () => {
-    const { failure } = await ask(
-      (query) => {
-        const wrong = query.reply(good)
-        wrong.writeUInt16BE(query.id ^ 1)
-        query.send(wrong)
-      },
-      { timeoutMs: 80 },
-    )
+    const { failure } = await askOnce((query) => {
+      const wrong = query.reply(good)
+      wrong.writeUInt16BE(query.id ^ 1)
+      query.send(wrong)
+    })
     expect(failure).toMatchObject({ code: 'DNS_TIMEOUT', stage: 'processing' })
     expect(failure?.message).toContain('1 with a wrong id')
   })
@@ -45,7 +42,7 @@ describe('over UDP', () => {
       reply.write('x', 13)
       query.send(reply)
     }
-    const alone = await ask(other, { timeoutMs: 80 })
+    const alone = await askOnce(other)
     expect(alone.failure?.code).toBe('DNS_MISMATCH')
     expect(alone.failure?.message).toContain('www.shop.test')
     const followed = await ask((query) => {
@@ -56,20 +53,17 @@ describe('over UDP', () => {
   })
 
   it('a reply to another type is a mismatch', async () => {
-    const { failure } = await ask(
-      (query) => {
-        const reply = query.reply(good)
-        reply.writeUInt16BE(28, 12 + 15)
-        query.send(reply)
-      },
-      { timeoutMs: 80 },
-    )
+    const { failure } = await askOnce((query) => {
+      const reply = query.reply(good)
+      reply.writeUInt16BE(28, 12 + 15)
+      query.send(reply)
+    })
     expect(failure?.code).toBe('DNS_MISMATCH')
   })
 
   it('a reply with QR=0 is ignored, and MALFORMED where no other comes', async () => {
     const query = (sent: TestQuery) => sent.send(sent.packet)
-    expect((await ask(query, { timeoutMs: 80 })).failure?.code).toBe('DNS_MALFORMED')
+    expect((await askOnce(query)).failure?.code).toBe('DNS_MALFORMED')
     const followed = await ask((sent) => {
       query(sent)
       sent.send(sent.reply(good))
@@ -86,7 +80,7 @@ describe('over UDP', () => {
 
   it('garbage with another id is MALFORMED at the deadline, and forgotten where the reply comes', async () => {
     const garbage = Buffer.from('\xff\xffgarbage', 'latin1')
-    expect((await ask((query) => query.send(garbage), { timeoutMs: 80 })).failure?.code).toBe('DNS_MALFORMED')
+    expect((await askOnce((query) => query.send(garbage))).failure?.code).toBe('DNS_MALFORMED')
     const followed = await ask((query) => {
       query.send(garbage)
       query.send(query.reply(good))

@@ -114,7 +114,7 @@ describe('the default judgement', () => {
 
 describe('a run', () => {
   const open = (kind: RegExp) => process.getActiveResourcesInfo().filter((name) => kind.test(name))
-  const noSockets = () => vi.waitFor(() => expect(open(/UDP|TCP/)).toEqual([]))
+  const noSockets = () => vi.waitFor(() => expect(open(/UDP|TCP/)).toEqual([]), { timeout: 20_000 })
 
   it('leaves no socket, timer or listener behind', async () => {
     await noSockets()

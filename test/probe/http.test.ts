@@ -3,8 +3,9 @@ import zlib from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { HttpObserved } from '../../lib/model/result.ts'
 import { createLeaf, pemFile, testCa } from '../support/certificates.ts'
-import { closedPort, type LoopbackServer, startHttpServer, startRawServer } from '../support/http-server.ts'
+import { type LoopbackServer, startHttpServer, startRawServer } from '../support/http-server.ts'
 import { observe, type TestMonitor } from '../support/observe.ts'
+import { freePort } from '../support/ports.ts'
 import { startHttpsServer } from '../support/tls-server.ts'
 
 const servers: LoopbackServer[] = []
@@ -12,8 +13,8 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
-async function serve(handler: http.RequestListener, host?: string): Promise<LoopbackServer> {
-  const server = await startHttpServer(handler, host)
+async function serve(handler: http.RequestListener, host?: string, port?: number): Promise<LoopbackServer> {
+  const server = await startHttpServer(handler, host, port)
   servers.push(server)
   return server
 }
@@ -290,14 +291,14 @@ describe('broken replies are down with what was seen', () => {
 describe('time-outs', () => {
   test('a server that never answers is down at the timeout', async () => {
     const { url } = await serve(() => {})
-    const result = await get(url, { timeout: '400ms' })
+    const result = await get(url, { timeout: '2s' })
     expect(result).toMatchObject({ status: 'down', failure: { code: 'HTTP_TIMEOUT', stage: 'processing' } })
-    expect(result.durationMs).toBeGreaterThanOrEqual(399)
+    expect(result.durationMs).toBeGreaterThanOrEqual(1999)
   })
 
   test('a server that hangs in the body is down at the timeout, status and bytes kept', async () => {
     const { url } = await serveBytes('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhello', 'hang')
-    expect(await get(url, { timeout: '300ms' })).toMatchObject({
+    expect(await get(url, { timeout: '2s' })).toMatchObject({
       status: 'down',
       failure: { code: 'HTTP_TIMEOUT', stage: 'transfer' },
       observed: { statusCode: 200, bodyBytes: 5 },
@@ -311,14 +312,14 @@ describe('time-outs', () => {
       socket.on('close', () => clearInterval(timer))
     })
     servers.push(server)
-    expect(await get(server.url, { timeout: '300ms' })).toMatchObject({
+    expect(await get(server.url, { timeout: '2s' })).toMatchObject({
       failure: { code: 'HTTP_TIMEOUT', stage: 'transfer' },
       observed: { statusCode: 200 },
     })
   })
 
   test('a refused connection is down at once', async () => {
-    expect(await get(`http://127.0.0.1:${await closedPort()}`)).toMatchObject({
+    expect(await get(`http://127.0.0.1:${await freePort()}`)).toMatchObject({
       status: 'down',
       failure: { code: 'CONNECT_REFUSED', stage: 'connect' },
     })
@@ -564,7 +565,8 @@ describe('where it connects', () => {
   test.each(['127.0.0.1', '::1'])(
     'localhost that listens on %s alone is found, and the address named',
     async (address) => {
-      const { port } = await serve((_request, response) => response.end(), address)
+      const port = await freePort('127.0.0.1', '::1')
+      await serve((_request, response) => response.end(), address, port)
       const result = await get(`http://localhost:${port}/`)
       expect(result).toMatchObject({ status: 'up', observed: { ip: address } })
     },
@@ -576,7 +578,8 @@ describe('where it connects', () => {
   })
 
   test('ipVersion keeps to one family', async () => {
-    const { port } = await serve((_request, response) => response.end(), '::1')
+    const port = await freePort('127.0.0.1', '::1')
+    await serve((_request, response) => response.end(), '::1', port)
     expect((await get(`http://localhost:${port}/`, { ipVersion: '6' })).status).toBe('up')
     expect(await get(`http://localhost:${port}/`, { ipVersion: '4' })).toMatchObject({
       failure: { code: 'CONNECT_REFUSED' },
@@ -584,14 +587,14 @@ describe('where it connects', () => {
   })
 
   test('invert turns a refusal into up, and an answer into down', async () => {
-    const refused = await get(`http://127.0.0.1:${await closedPort()}`, { invert: true })
+    const refused = await get(`http://127.0.0.1:${await freePort()}`, { invert: true })
     expect(refused).toMatchObject({ status: 'up' })
     const { url } = await serve((_request, response) => response.end())
     expect(await get(url, { invert: true })).toMatchObject({ status: 'down', failure: { code: 'ASSERTION' } })
   })
 
   test('a place that is cut off has no vote', async () => {
-    const dead = `127.0.0.1:${await closedPort()}`
+    const dead = `127.0.0.1:${await freePort()}`
     const monitor = { kind: 'http', url: `http://${dead}` } as const
     expect(await observe(monitor, { selfCheck: [dead] })).toMatchObject({
       status: 'unknown',

@@ -36,9 +36,11 @@ describe('resolv.conf', () => {
 
 /** Port 53 is root's; elsewhere these statements cannot be shown end to end. */
 describe.skipIf(process.getuid?.() !== 0)('name servers of resolv.conf', () => {
+  /** Of this process alone: port 53 is the same for all who run this. */
+  const network = `127.53.${1 + (process.pid % 250)}`
   const at = (octet: number, handle: (query: TestQuery) => void) =>
-    serve(handle, { host: `127.0.53.${octet}`, port: 53 })
-  const conf = (...octets: number[]) => octets.map((octet) => `nameserver 127.0.53.${octet}`).join('\n')
+    serve(handle, { host: `${network}.${octet}`, port: 53 })
+  const conf = (...octets: number[]) => octets.map((octet) => `nameserver ${network}.${octet}`).join('\n')
 
   it('are asked in turn: on silence after a second, on refusal and SERVFAIL at once', async () => {
     await at(1, () => {})

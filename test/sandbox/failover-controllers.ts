@@ -52,7 +52,7 @@ export function controllerTests(stage: () => Stage, takeMinute: () => string): v
     const swap = await eventually(
       'the line about it',
       async () => (await logged('main', 'failover.swapped', killedMs))[0],
-      60_000,
+      120_000,
     )
     expect(swap).toMatchObject({ region: standby, kind: 'moved' })
     expect(Date.parse(swap.time) - killedMs).toBeGreaterThan(5000)
@@ -81,7 +81,7 @@ export function controllerTests(stage: () => Stage, takeMinute: () => string): v
     await eventually(
       'the alarm to have it moved',
       async () => (await call<Decided[]>(home, event)).find(({ decision }) => decision === 'move'),
-      60_000,
+      120_000,
     )
     expect(await state('main')).toMatchObject({ active: 'two', switches: [{ by: 'auto' }] })
   })
@@ -101,7 +101,7 @@ export function controllerTests(stage: () => Stage, takeMinute: () => string): v
       await eventually(
         `ServePrimary of 0 in ${region}`,
         async () => (await serves(region)).find(({ samples, sum }) => sum < samples),
-        30_000,
+        120_000,
       )
     // What Route 53's health checks make of it.
     dns?.serve(`${recordOf('check')}.`, 'two')

@@ -8,10 +8,10 @@ export function hookTests(stage: () => Stage): void {
     let hook: HookFunction
     beforeAll(async () => {
       hook = await deployHook(stage().sandbox)
-    }, 60_000)
+    }, 180_000)
     afterAll(async () => {
       await hook?.stop()
-    }, 60_000)
+    }, 180_000)
 
     test('it moves between the two, which are called once each; the first by the key of its claim', async () => {
       const { origin, decides, state } = stage()

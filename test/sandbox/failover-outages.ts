@@ -14,7 +14,7 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
     const { sandbox, told, origin, until, answer, served, logged, home, standby } = stage()
     const fromMs = Date.now() - 60_000
     await origin('main', 'one').kill()
-    const state = await until('main', ({ active }) => active === 'two', 'the record to move to two', 150_000)
+    const state = await until('main', ({ active }) => active === 'two', 'the record to move to two', 300_000)
     expect(state.switches).toMatchObject([{ from: 'one', to: 'two', by: 'auto' }])
     expect(await answer('main')).toEqual(['127.0.0.2'])
 
@@ -47,7 +47,7 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
           const points = await sandbox.aws.metric(region, 'ActiveEndpoint', { Failover: 'main' }, fromMs)
           return points.find(({ maximum }) => maximum === 1)
         },
-        150_000,
+        300_000,
       )
     await switchOffSchedules(sandbox)
   })

@@ -96,7 +96,8 @@ export function peopleTests(stage: () => Stage): void {
 
     for (const vantage of vantages) await startCold(sandbox, vantage, `vedette-shop-probe-${vantage}`)
     const nowMs = Math.floor(Date.now() / minuteMs) * minuteMs
-    for (let ago = 11; ago >= 0; ago--) {
+    // On to the minutes that a busy machine takes for it.
+    for (let ago = 11; ago >= -3; ago--) {
       const event = { shard: '1m-0', scheduledTime: new Date(nowMs - ago * minuteMs).toISOString() }
       const summaries = await Promise.all(
         vantages.map((one) => sandbox.aws.invoke<ShardSummary>(one, `vedette-shop-probe-${one}`, event)),

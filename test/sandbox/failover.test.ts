@@ -17,13 +17,13 @@ const takeMinute = () => {
   return new Date(nextMinuteMs).toISOString()
 }
 
-describe.skipIf(!(await requirePython()))('failovers deployed into an AWS on loopback', { timeout: 180_000 }, () => {
+describe.skipIf(!(await requirePython()))('failovers deployed into an AWS on loopback', { timeout: 600_000 }, () => {
   beforeAll(async () => {
     stage = await startStage()
-  }, 240_000)
+  }, 600_000)
   afterAll(async () => {
     await stage?.stop()
-  }, 60_000)
+  }, 180_000)
 
   outageTests(() => stage, takeMinute)
   controllerTests(() => stage, takeMinute)

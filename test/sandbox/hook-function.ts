@@ -43,10 +43,10 @@ export async function deployHook({ aws }: Sandbox): Promise<HookFunction> {
   })
   await aws.query(region, 'cloudformation', { Action: 'CreateStack', StackName: name, TemplateBody })
   const exists = () => aws.rest<object>(region, 'lambda', 'GET', `/2015-03-31/functions/${name}`).catch(() => undefined)
-  await eventually('the hook to be deployed', exists, 30_000)
+  await eventually('the hook to be deployed', exists, 120_000)
   const stop = async () => {
     await aws.query(region, 'cloudformation', { Action: 'DeleteStack', StackName: name })
-    await eventually('the hook to be gone', async () => ((await exists()) ? undefined : true), 30_000)
+    await eventually('the hook to be gone', async () => ((await exists()) ? undefined : true), 120_000)
     await server.close()
   }
   return Object.assign(hook, { stop })

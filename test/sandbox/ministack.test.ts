@@ -12,7 +12,7 @@ console.log((await startMinistack()).endpoint)
 
 test.skipIf(!(await requirePython()))(
   'MiniStack ends when whoever started it is killed',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -25,6 +25,6 @@ test.skipIf(!(await requirePython()))(
       )
     expect(await answers()).toBe(true)
     child.kill('SIGKILL')
-    await eventually('MiniStack to be gone', async () => ((await answers()) ? undefined : true), 60_000)
+    await eventually('MiniStack to be gone', async () => ((await answers()) ? undefined : true), 120_000)
   },
 )

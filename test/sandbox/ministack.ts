@@ -2,14 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listenOnLoopback } from '../../lib/local/loopback.ts'
+import { freePort } from '../support/ports.ts'
 import { ensureVenv } from '../support/python.ts'
 
-const readyTimeoutMs = 60_000
+const readyTimeoutMs = 180_000
 const pollMs = 50
 const stopTimeoutMs = 5_000
 
@@ -148,7 +147,7 @@ async function ready(child: ChildProcess, endpoint: string, pidFile: string, log
 
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok
+    return (await fetch(url, { signal: AbortSignal.timeout(5_000) })).ok
   } catch {
     return false
   }
@@ -179,12 +178,4 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listenOnLoopback(server, 0)
-  server.close()
-  await once(server, 'close')
-  return port
 }

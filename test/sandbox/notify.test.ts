@@ -14,9 +14,9 @@ import { type Ministack, startMinistack } from './ministack.ts'
 const hasPython = await requirePython()
 const key = 'k'.repeat(32)
 const [home, standby] = ['us-west-2', 'eu-central-1']
-const waitMs = 60_000
+const waitMs = 180_000
 
-describe.skipIf(!hasPython)('telling people, deployed to an AWS on this machine', { timeout: 240_000 }, () => {
+describe.skipIf(!hasPython)('telling people, deployed to an AWS on this machine', { timeout: 600_000 }, () => {
   let ministack: Ministack
   let pagerDuty: PagerDuty
   let slack: Slack
@@ -60,10 +60,11 @@ describe.skipIf(!hasPython)('telling people, deployed to an AWS on this machine'
         Type: 'SecureString',
       })
     }
-    const run = (...args: string[]) => cdk(args, ministack, { context: { config: file } })
-    await run('bootstrap', ...[home, standby].map((region) => `aws://000000000000/${region}`))
+    const environments = [home, standby].map((region) => `aws://000000000000/${region}`)
+    await cdk(['bootstrap', ...environments], ministack, { app: '' })
     const stacks = ['vedette-shop-control-*', 'vedette-shop-alarms-*']
-    await run('deploy', ...stacks, '--concurrency', '4', '--require-approval', 'never')
+    const args = ['deploy', ...stacks, '--concurrency', '4', '--require-approval', 'never']
+    await cdk(args, ministack, { context: { config: file } })
   }, 600_000)
 
   afterAll(async () => {

@@ -1,5 +1,6 @@
 import http from 'node:http'
-import { closer, isPortTaken } from '../../lib/local/loopback.ts'
+import { closer } from '../../lib/local/loopback.ts'
+import { freePort } from '../support/ports.ts'
 
 /** A web server that dies and comes back, for everyone or for who comes from some addresses. */
 export interface Origin {
@@ -22,30 +23,21 @@ export interface Origins {
 
 /** Starts one origin at each address of loopback, all at the same port. */
 export async function startOrigins(addresses: readonly string[]): Promise<Origins> {
-  for (let attempt = 1; ; attempt++) {
-    const started: (Origin & { port(): number })[] = []
-    try {
-      for (const address of addresses) started.push(await startOrigin(address, started[0]?.port() ?? 0))
-    } catch (error) {
+  const port = await freePort(...addresses)
+  const started: Origin[] = []
+  for (const address of addresses) started.push(await startOrigin(address, port))
+  return {
+    port,
+    at: (address) => started[addresses.indexOf(address)] as Origin,
+    stop: async () => {
       for (const origin of started) await origin.kill()
-      // A port that is free at one address may be taken at another.
-      if (!isPortTaken(error) || attempt === 10) throw error
-      continue
-    }
-    return {
-      port: started[0]?.port() ?? 0,
-      at: (address) => started[addresses.indexOf(address)] as Origin,
-      stop: async () => {
-        for (const origin of started) await origin.kill()
-      },
-    }
+    },
   }
 }
 
-async function startOrigin(address: string, wantedPort: number): Promise<Origin & { port(): number }> {
+async function startOrigin(address: string, port: number): Promise<Origin> {
   let isSilent = false
   let isCut: readonly string[] = []
-  let port = wantedPort
   let close: (() => Promise<void>) | undefined
   const open = () =>
     new Promise<void>((resolve, reject) => {
@@ -58,14 +50,12 @@ async function startOrigin(address: string, wantedPort: number): Promise<Origin 
       const stop = closer(server)
       server.once('error', reject)
       server.listen(port, address, () => {
-        port = (server.address() as { port: number }).port
         close = stop
         resolve()
       })
     })
   await open()
   return {
-    port: () => port,
     kill: async () => {
       await close?.()
       close = undefined

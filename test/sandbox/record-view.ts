@@ -20,7 +20,7 @@ export interface RecordView {
 }
 
 export function recordView({ zones, zoneIds, dns }: Sandbox): RecordView {
-  const resolver = new Resolver({ timeout: 2000, tries: 2 })
+  const resolver = new Resolver({ timeout: 10_000, tries: 2 })
   resolver.setServers([`127.0.0.1:${dns?.port}`])
   const zoneId = (id: FailoverId) => zoneIds[zoneOf(id)] ?? ''
   const setsAt = async (id: FailoverId, name: string, type: string) =>
@@ -35,7 +35,7 @@ export function recordView({ zones, zoneIds, dns }: Sandbox): RecordView {
   }
   return {
     state,
-    until: (id, isSo, what, withinMs = 60_000) => {
+    until: (id, isSo, what, withinMs = 180_000) => {
       const look = async () => {
         const found = await state(id)
         return isSo(found) ? found : undefined

@@ -6,13 +6,14 @@ import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failover
 import type { Failover } from '../../lib/model/failover.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
-import { closedPort, type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 import { requirePython } from '../support/python.ts'
 import { type Ministack, startMinistack } from './ministack.ts'
 
 const hasPython = await requirePython()
 
-describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
+describe.skipIf(!hasPython)('a record in Route 53', { timeout: 240_000 }, () => {
   let ministack: Ministack
   let origins: LoopbackServer[]
   let client: Route53Client
@@ -42,8 +43,9 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
     vi.stubEnv('AWS_ENDPOINT_URL', ministack.endpoint)
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'sandbox')
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'sandbox')
-    const one = await startHttpServer((_, response) => response.end('ok'))
-    const two = await startHttpServer((_, response) => response.end('ok'), '127.0.0.2', one.port)
+    const port = await freePort('127.0.0.1', '127.0.0.2')
+    const one = await startHttpServer((_, response) => response.end('ok'), '127.0.0.1', port)
+    const two = await startHttpServer((_, response) => response.end('ok'), '127.0.0.2', port)
     origins = [one, two]
     client = new Route53Client({ region: 'us-east-1' })
     const { HostedZone } = await client.send(
@@ -55,8 +57,8 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
     const config = parseConfig({
       service: 'shop',
       // Nobody answers there: what is served is not asked of anyone.
-      resolver: `127.0.0.1:${await closedPort()}`,
-      monitors: [{ id: 'live', kind: 'http', url: `http://shop.live.test:${one.port}/`, timeout: '1s', retries: 0 }],
+      resolver: `127.0.0.1:${await freePort()}`,
+      monitors: [{ id: 'live', kind: 'http', url: `http://shop.live.test:${port}/`, timeout: '8s', retries: 0 }],
       failovers: [
         {
           ...{ id: 'live', hostedZoneId, zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
@@ -67,7 +69,7 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
     events = []
     failover = config.failovers[0] as Failover
     embedded = await startFailovers(config, { version: '0', records, emit: (event) => void events.push(event) })
-  }, 120_000)
+  }, 300_000)
   afterAll(async () => {
     await embedded?.stop()
     for (const origin of origins ?? []) await origin.close()
@@ -79,7 +81,7 @@ describe.skipIf(!hasPython)('a record in Route 53', { timeout: 60_000 }, () => {
     const listed = await records.list(failover)
     return listed.kind === 'listed' ? answerIn(listed.sets, failover).flatMap(({ values = [] }) => values) : listed
   }
-  const moved = () => vi.waitUntil(() => events.findLast(({ type }) => type === 'swapped'), { timeout: 10_000 })
+  const moved = () => vi.waitUntil(() => events.findLast(({ type }) => type === 'swapped'), { timeout: 60_000 })
 
   test('does not move before it is adopted', async () => {
     await origins[0]?.close()

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Demo, startDemo } from '../../lib/local/demo.ts'
+import { startOwnDemo } from '../support/demo.ts'
 import { ensureVenv } from '../support/python.ts'
 import { type Aws, awsAt } from './aws.ts'
 import { cdk } from './cdk.ts'
@@ -31,7 +32,7 @@ export interface Sandbox {
   addresses: Record<string, string>
   /** Deploys the config, after changes to it too. */
   deploy(): Promise<void>
-  /** Removes all stacks. */
+  /** Removes all stacks of the last deployment. */
   destroy(): Promise<void>
   stop(): Promise<void>
 }
@@ -88,7 +89,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     for (const each of undo.splice(0).reverse()) await each()
   }
   try {
-    const demo = await startDemo()
+    // People are shown the ports that they know.
+    const demo = await (port ? startDemo() : startOwnDemo())
     undo.push(demo.stop)
     let dns: MirroredZone | undefined
     const settle: Witness = async (reply) => {
@@ -114,16 +116,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const resolver = dns && { resolver: `127.0.0.1:${dns.port}` }
     const config = { service: 'shop', vantages, controllers, ...resolver, ...(watched ?? shopMonitors(demo, monitors)) }
     const file = path.join(folder, 'vedette.config.json')
-    const run = async (...args: string[]) => {
+    const assembly = path.join(folder, 'cdk.out')
+    const deploy = async () => {
       await writeFile(file, JSON.stringify(config))
-      await cdk(args, { endpoint }, { context: { config: file } })
+      const args = ['deploy', '--all', '--concurrency', '6', '--require-approval', 'never']
+      await cdk(args, { endpoint }, { context: { config: file }, output: assembly })
     }
     say(`Bootstrapping ${[...vantages, ...controllers].join(', ')} …`)
-    await run('bootstrap', ...[...vantages, ...controllers].map((region) => `aws://000000000000/${region}`))
+    const environments = [...vantages, ...controllers].map((region) => `aws://000000000000/${region}`)
+    await cdk(['bootstrap', ...environments], { endpoint }, { app: '' })
     return {
       ...{ aws: awsAt(endpoint), endpoint, demo, config, cloudWatch, route53, zones, zoneIds, dns, addresses, stop },
-      deploy: () => run('deploy', '--all', '--concurrency', '4', '--require-approval', 'never'),
-      destroy: () => run('destroy', '--all', '--force'),
+      deploy,
+      destroy: () => cdk(['destroy', '--all', '--force'], { endpoint }, { app: assembly }),
     }
   } catch (error) {
     await stop()

@@ -57,7 +57,7 @@ export async function listenToTopics({ aws, endpoint, config }: Sandbox): Promis
     return messages
   }
   const of: Told['of'] = (match, what) =>
-    eventually(`a message about ${what}`, async () => (await all()).find(match), 60_000)
+    eventually(`a message about ${what}`, async () => (await all()).find(match), 180_000)
   return {
     all,
     of,

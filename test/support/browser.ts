@@ -10,6 +10,7 @@ export function openBrowser(): Promise<Browser> {
   // Containers have no user namespaces, and what is opened here is our own.
   return chromium.launch({
     executablePath,
+    timeout: 120_000,
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'],
   })
 }

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { startDemo } from '../../lib/local/demo.ts'
+import type { Demo } from '../../lib/local/demo.ts'
 import { vantageBreakables } from '../../lib/local/demo-failover.ts'
 import { Engine } from '../../lib/local/engine.ts'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
@@ -10,6 +10,8 @@ import { parseConfig } from '../../lib/model/parse-config.ts'
 import { createHost } from '../../lib/run/host.ts'
 import type { Log } from '../../lib/run/log.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
+import { startOwnDemo } from './demo.ts'
+import { freePort } from './ports.ts'
 
 export interface Watch {
   url: string
@@ -36,7 +38,8 @@ const log: Log = () => {}
 
 /** Watches, keeps and shows as `vedette run` does, within this process. */
 export async function startWatch(options: WatchOptions): Promise<Watch> {
-  const { folder, port = 0, zonePort, token } = options
+  const { folder, zonePort, token } = options
+  const port = options.port ?? (await freePort())
   const config = parseConfig(options.config)
   const historyPath = path.join(folder, 'history.db')
   const history = await openHistory({ path: historyPath, log })
@@ -74,8 +77,8 @@ async function embed(config: Config, dashboard: Dashboard, zonePort?: number): P
 }
 
 /** The demo with its failover, watched. `url` is of the dashboard, `control` of what breaks and mends. */
-export async function startDemoWatch(folder: string): Promise<Watch & { demo: Awaited<ReturnType<typeof startDemo>> }> {
-  const demo = await startDemo()
+export async function startDemoWatch(folder: string): Promise<Watch & { demo: Demo }> {
+  const demo = await startOwnDemo()
   const failover = await demo.addFailover()
   if ('problem' in failover) throw new Error(failover.problem)
   const { monitors, failovers, zonePort } = failover

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { vi } from 'vitest'
-import { runDns, startDnsServer } from './dns-server.ts'
+import { runDns } from './dns-server.ts'
 import { systemPath } from './system.ts'
 
 /** A name server of the system's, in a folder of its own, on loopback. */
@@ -90,16 +90,6 @@ remote-control:
   return start('unbound', ['-d', '-c', 'daemon.conf'], config, [], `127.0.0.1:${ports.dns}`, files)
 }
 
-/** A port that was free a moment ago at all of these addresses, over UDP and TCP. */
-export async function freePort(...hosts: string[]): Promise<number> {
-  const [first = '127.0.0.1', ...rest] = hosts
-  const held = [await startDnsServer(() => {}, { host: first })]
-  const port = held[0]?.port ?? 0
-  for (const host of rest) held.push(await startDnsServer(() => {}, { host, port }))
-  await Promise.all(held.map(({ stop }) => stop()))
-  return port
-}
-
 async function start(
   binary: string,
   args: string[],
@@ -125,13 +115,13 @@ async function start(
   const isUp = async () => {
     if (child.exitCode !== null) throw new Error(`${binary} ended:\n${log.slice(-2000)}`)
     for (const name of asked) {
-      const { observed } = await runDns({ name, servers: [label], timeoutMs: 200, recursion: false })
+      const { observed } = await runDns({ name, servers: [label], timeoutMs: 2000, recursion: false })
       const isReady = zones.length > 0 ? observed.rcode === 'NOERROR' : observed.rcode !== undefined
       if (!isReady) throw new Error(`${binary} does not answer for ${name} yet:\n${log.slice(-2000)}`)
     }
   }
   try {
-    await vi.waitFor(isUp, { timeout: 10_000, interval: 50 })
+    await vi.waitFor(isUp, { timeout: 60_000, interval: 50 })
   } catch (error) {
     await stop()
     throw error

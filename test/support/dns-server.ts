@@ -123,7 +123,7 @@ export function dnsMonitor(changes: Partial<DnsMonitor> = {}): DnsMonitor {
     agree: false,
     tls: { verify: true, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' },
     everyMs: 60_000,
-    timeoutMs: 2000,
+    timeoutMs: 10_000,
     retries: 0,
     invert: false,
     ipVersion: 'any',
@@ -154,12 +154,22 @@ export function testDeps(changes: Partial<ProbeDeps> = {}): ProbeDeps {
   }
 }
 
-/** Runs the DNS probe against a deadline, as its caller would. */
+/**
+ * Resolves when whatever was sent between sockets of this process has been read: loopback delivers at once, so that is a
+ * matter of turns of the event loop and not of time.
+ */
+export async function arrival(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+}
+
+/** Runs the DNS probe against a deadline, as its caller would: the monitor's time-out, or when a test says so. */
 export async function runDns(
   changes: Partial<DnsMonitor>,
   deps: Partial<ProbeDeps> = {},
+  signal?: AbortSignal,
 ): Promise<Observation<DnsObserved>> {
   const monitor = dnsMonitor(changes)
+  if (signal) return probeDns(monitor, testDeps(deps), signal)
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), monitor.timeoutMs)
   try {

@@ -34,13 +34,6 @@ export function startTcpServer(onConnection: (socket: net.Socket) => void): Prom
   )
 }
 
-/** A port on loopback where nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = await startTcpServer(() => {})
-  await server.close()
-  return server.port
-}
-
 async function start(server: net.Server, host = '127.0.0.1', wantedPort = 0): Promise<LoopbackServer> {
   const close = closer(server)
   server.listen(wantedPort, host)

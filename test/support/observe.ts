@@ -3,7 +3,7 @@ import type { ProbeResult } from '../../lib/model/result.ts'
 import { createHost } from '../../lib/run/host.ts'
 import { runMonitor } from '../../lib/run/vantage.ts'
 
-/** A monitor as a config has it, without its id; retries are 0 and the time-out 3 s unless the test is about them. */
+/** A monitor as a config has it, without its id; retries are 0 and the time-out 10 s, more than anything here takes on a busy machine, unless the test is about them. */
 export type TestMonitor = { kind: 'http' | 'tcp' | 'tls' | 'dns' } & Record<string, unknown>
 
 /** Runs a monitor through the real path: config, vantage, probe, assertions. */
@@ -11,7 +11,7 @@ export function observe<O = Record<string, unknown>>(
   monitor: TestMonitor,
   top: { resolver?: string; selfCheck?: string[] } = {},
 ): Promise<ProbeResult & { observed: O }> {
-  const timing = { every: '10m', timeout: '3s', retries: 0 }
+  const timing = { every: '10m', timeout: '10s', retries: 0 }
   const config = parseConfig({ service: 'test', ...top, monitors: [{ id: 'm', ...timing, ...monitor }] })
   const host = createHost({ vantage: 'test', version: '0.0.0', ...config })
   const [parsed] = config.monitors

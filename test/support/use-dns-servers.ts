@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest'
 import type { DnsMonitor } from '../../lib/model/monitor.ts'
-import { runDns, startDnsServer, type TestQuery } from './dns-server.ts'
+import { arrival, runDns, startDnsServer, type TestQuery } from './dns-server.ts'
 
 /** DNS servers that last as long as a test: called once at the top of a test file. */
 export function useDnsServers() {
@@ -21,6 +21,15 @@ export function useDnsServers() {
     ask: async (handle: (query: TestQuery) => void, changes: Partial<DnsMonitor> = {}) => {
       const server = await serve(handle)
       return { server, ...(await runDns({ servers: [server.label], ...changes })) }
+    },
+    /** The same, with a deadline that comes as soon as a query was handled and what was sent has arrived. */
+    askOnce: async (handle: (query: TestQuery) => void, changes: Partial<DnsMonitor> = {}) => {
+      const deadline = new AbortController()
+      const server = await serve((query) => {
+        handle(query)
+        void arrival().then(() => deadline.abort())
+      })
+      return { server, ...(await runDns({ servers: [server.label], ...changes }, {}, deadline.signal)) }
     },
   }
 }

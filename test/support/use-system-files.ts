@@ -37,5 +37,5 @@ export function addresses(v4: string[], v6: string[] = []): (query: TestQuery) =
 export function byFiles(host: string, paths: SystemFiles, ipVersion: IpVersion = 'any', resolver?: string) {
   const { resolver: _, ...deps } = testDeps()
   const options = { ipVersion, ...(resolver && { resolver }) }
-  return resolveHost(host, options, deps, AbortSignal.timeout(5000), paths)
+  return resolveHost(host, options, deps, AbortSignal.timeout(20_000), paths)
 }

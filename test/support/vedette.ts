@@ -12,6 +12,8 @@ export interface Vedette {
   err(): string
   /** Resolves once a line of standard output is JSON with this event; rejects if the process ends first. */
   saw(event: string): Promise<Record<string, unknown>>
+  /** Resolves once standard error holds this text; rejects if the process ends first. */
+  said(text: string): Promise<void>
   /** The exit code, or the signal that ended it. */
   ended: Promise<number | string>
 }
@@ -28,6 +30,7 @@ export function vedette(args: string[], cwd: string, env: Record<string, string>
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text
+    for (const check of checks) check()
   })
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
   const find = (event: string) =>
@@ -37,15 +40,17 @@ export function vedette(args: string[], cwd: string, env: Record<string, string>
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .find((line) => line.event === event)
-  const saw = (event: string) =>
-    new Promise<Record<string, unknown>>((resolve, reject) => {
+  const until = <T>(what: string, look: () => T | undefined) =>
+    new Promise<T>((resolve, reject) => {
       const check = () => {
-        const line = find(event)
-        if (line) resolve(line)
+        const seen = look()
+        if (seen !== undefined) resolve(seen)
       }
       checks.add(check)
       check()
-      void ended.then((code) => reject(new Error(`ended with ${code} before "${event}": ${out}${err}`)))
+      void ended.then((code) => reject(new Error(`ended with ${code} before "${what}": ${out}${err}`)))
     })
-  return { process: child, out: () => out, err: () => err, saw, ended }
+  const saw = (event: string) => until(event, () => find(event))
+  const said = async (text: string) => void (await until(text, () => err.includes(text) || undefined))
+  return { process: child, out: () => out, err: () => err, saw, said, ended }
 }
