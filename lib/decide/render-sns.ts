@@ -35,8 +35,10 @@ export function snsMessage(notice: Notice): SnsMessage {
 /** A title as the subject of a mail: it has to begin with a letter, a digit or a punctuation mark, as all titles do. */
 export function subjectOf(title: string): string {
   const ascii = title
-    .normalize('NFKD')
     .replace(/…/g, '...')
-    .replace(/[^\x20-\x7e]/g, '?')
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .replace(/\s+/g, ' ')
+    .replace(/[^\x20-\x7e]/gu, '?')
   return ascii.length <= longestSubject ? ascii : `${ascii.slice(0, longestSubject - 3)}...`
 }

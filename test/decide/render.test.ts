@@ -5,7 +5,7 @@ import type { Notice } from '../../lib/decide/notice.ts'
 import { cut, oneLine } from '../../lib/decide/plain.ts'
 import { pagerDutyCall } from '../../lib/decide/render-pagerduty.ts'
 import { slackMessage } from '../../lib/decide/render-slack.ts'
-import { snsMessage } from '../../lib/decide/render-sns.ts'
+import { snsMessage, subjectOf } from '../../lib/decide/render-sns.ts'
 import { webhookBody } from '../../lib/decide/render-webhook.ts'
 import type { VedetteEvent } from '../../lib/model/event.ts'
 import { everyEvent } from '../support/every-event.ts'
@@ -158,6 +158,10 @@ describe('SNS', () => {
     const { subject, text } = snsMessage(noticeOf(downEvent('a', 0, { cause })))
     expect(subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/)
     expect(text).toContain('Key: vedette/shop/a')
+  })
+
+  test('letters keep what ASCII has of them, and lines become one', () => {
+    expect(subjectOf('zwölf\n→ Åre … 😀')).toBe('zwolf ? Are ... ?')
   })
 })
 
