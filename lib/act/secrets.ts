@@ -49,8 +49,12 @@ async function read(ref: SecretRef, fetch: FetchSecret): Promise<string> {
     const { name, message } = error as Error
     throw new Error(`the secret ${JSON.stringify(ref)} could not be read: ${name}: ${message}`, { cause: error })
   }
-  if (!value) throw new Error(`the secret ${JSON.stringify(ref)} holds no text: store one`)
-  return value
+  if (value) return value
+  throw new Error(
+    'env' in ref
+      ? `the environment variable ${ref.env} is not set, or empty`
+      : `the secret ${JSON.stringify(ref)} holds no text: store one`,
+  )
 }
 
 /** Reads from Secrets Manager, from Parameter Store in the function's own region, or from the environment. */

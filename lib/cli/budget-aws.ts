@@ -1,7 +1,7 @@
 import { patientCloudWatch, readVotes } from '../act/read-votes.ts'
-import { placesOf } from '../decide/alarms.ts'
 import { longestWindowMs } from '../decide/budget.ts'
 import { type Promised, reportOn, type SloReport, windowStart } from '../decide/budget-report.ts'
+import { paceOf } from '../decide/burn-alarms.ts'
 import { namespaceOf } from '../decide/names.ts'
 import { addVotes, advance, emptyRing } from '../decide/vote-ring.ts'
 import type { Config } from '../model/config.ts'
@@ -53,15 +53,14 @@ async function readReports(
     for (const { startMs, ...votes } of minutes.get(monitor.id) ?? []) addVotes(ring, startMs, votes)
     advance(ring, nowMs)
     const all = hours.get(monitor.id) ?? []
-    // A vantage votes once a minute at most, however often it runs.
-    const asVoted = { ...monitor, everyMs: Math.max(minuteMs, monitor.everyMs) }
+    const { everyMs, places } = paceOf(monitor, config)
     const known = {
-      ...{ ring, places: placesOf(monitor, config.vantages).length, firstMs: all[0]?.startMs },
+      ...{ ring, places, firstMs: all[0]?.startMs },
       hours: all
         .filter(({ startMs }) => startMs >= windowStart(monitor.slo, nowMs))
         .map((hour) => ({ ...hour, unknown: 0 })),
       maintenance: { ms: 0, good: 0, bad: 0 },
     }
-    return reportOn(asVoted, known, times)
+    return reportOn({ ...monitor, everyMs }, known, times)
   })
 }

@@ -37,9 +37,9 @@ function burnText(state: PairState | undefined): string {
 }
 
 function detailLines({ monitor, slo, account, pairs, verdict }: SloReport): string[] {
-  const burns = pairs.map(({ pair, longBurn, shortBurn, isBurning }) => {
+  const burns = pairs.map(({ pair, longBurn, shortBurn, seenMs, isBurning }) => {
     const rates = `${timesText(longBurn)} / ${timesText(shortBurn)}`
-    return `${pair.id} / ${formatDuration(pair.shortMs)}: ${rates} (${pair.severity} above ${timesText(pair.burnRate)})${isBurning ? ' BURNING' : ''}`
+    return `${pair.id} / ${formatDuration(pair.shortMs)}: ${rates} (${pair.severity} above ${timesText(pair.burnRate)})${seenMs < pair.longMs ? `, ${inTwoUnits(seenMs)} of ${pair.id} seen` : ''}${isBurning ? ' BURNING' : ''}`
   })
   const nothing = 'nothing alerts on it: it runs too seldom, or promises too little, for any pair of windows'
   return [

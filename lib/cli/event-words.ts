@@ -25,10 +25,7 @@ export function eventWords({ kind, detail }: StoredEvent): Words {
     case 'latency':
       return alertWords(detail as VedetteEvent)
     case 'notice':
-      return {
-        subject: `told ${data.route ?? 'nobody'}`,
-        text: [data.text, data.outcome && `(${data.outcome})`].filter(Boolean).join(' '),
-      }
+      return noticeWords(data)
     case 'change':
       return { subject: 'change', text: [data.text, data.url].filter(Boolean).join(' ') }
     case 'alarm':
@@ -39,6 +36,12 @@ export function eventWords({ kind, detail }: StoredEvent): Words {
     default:
       return { subject: kind, text: rest(data) }
   }
+}
+
+/** What a route was told, or could not be told and why. */
+function noticeWords({ route = 'nobody', text = '', outcome = 'delivered' }: Record<string, unknown>): Words {
+  if (outcome === 'delivered') return { subject: `told ${route}`, text: `${text}` }
+  return { subject: `could not tell ${route}`, text: `${text} (${outcome})` }
 }
 
 function failoverWords(event: FailoverEvent): Words {

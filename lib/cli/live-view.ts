@@ -16,6 +16,8 @@ export interface LiveViewOptions {
   /** Lines below the monitors: what one can do. The first to go where there is no room. */
   hints: readonly string[]
   failovers?: readonly FailoverStatus[]
+  /** What is wrong with Vedette itself, such as that nobody can be told: right below the head. */
+  troubles?: readonly string[]
 }
 
 type Style = Parameters<typeof styleText>[0]

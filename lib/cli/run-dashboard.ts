@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { RouteHealth } from '../decide/route-health.ts'
 import type { Engine } from '../local/engine.ts'
 import { type Dashboard, startDashboard } from '../local/web/dashboard.ts'
 import { type Place, PlaceError, placeOf } from '../local/web/listen.ts'
@@ -28,14 +29,14 @@ export function chooseDashboard({ dashboard, listen, token }: DashboardFlags): D
 /** Starts it. Rejects with `UsageError` where the place that was asked for is taken; any other trouble costs the dashboard alone. */
 export async function openDashboard(
   choice: NonNullable<DashboardChoice>,
-  { config, engine, historyPath, log }: { config: Config; engine: Engine; historyPath: string; log: Log },
+  watched: { config: Config; engine: Engine; historyPath: string; log: Log; routes?(): RouteHealth[] },
 ): Promise<Dashboard | undefined> {
   const cacheFile = path.join('.vedette', 'dashboard.json')
   try {
-    return await startDashboard({ ...choice, config, engine, historyPath, cacheFile, version, log })
+    return await startDashboard({ ...choice, ...watched, cacheFile, version })
   } catch (error) {
     if (error instanceof PlaceError && !choice.place.isDefault) throw new UsageError(error.message)
-    log('error', 'dashboard.gone', { message: (error as Error).message })
+    watched.log('error', 'dashboard.gone', { message: (error as Error).message })
     return undefined
   }
 }

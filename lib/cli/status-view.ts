@@ -1,4 +1,4 @@
-import { type PairState, timesText } from '../decide/budget.ts'
+import { overText, type PairState } from '../decide/budget.ts'
 import type { SloReport } from '../decide/budget-report.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
@@ -37,6 +37,7 @@ export interface Screen {
 export function screenOf({ monitors, ...status }: Status): Screen {
   const { atMs, failovers } = status
   const rows = [
+    ...status.untold.map((untold) => untoldRow(untold, atMs)),
     ...monitors.flatMap((monitor) => rowsOf(monitor, atMs)),
     ...failovers.flatMap(lockRows),
     ...failovers.flatMap((failover) => readinessRows(failover, atMs)),
@@ -71,7 +72,7 @@ export function screenText({ service, atMs, rows, well, failovers, unreachable }
 }
 
 /** What a person has to look at now; a budget that burns slowly is a ticket, and can wait. */
-const urgent = new Set(['down', 'silent', 'blind', 'burning', 'locked', 'not ready', 'fault'])
+const urgent = new Set(['down', 'silent', 'blind', 'burning', 'locked', 'not ready', 'fault', 'cannot tell'])
 
 /** Whether something on the screen needs a person now; what is in maintenance does not. */
 export function needsPerson({ rows, unreachable }: Screen): boolean {
@@ -80,6 +81,7 @@ export function needsPerson({ rows, unreachable }: Screen): boolean {
 
 /** From the worst. */
 const order = [
+  'cannot tell',
   'down',
   'silent',
   'blind',
@@ -126,13 +128,19 @@ function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
   return [...mute, ...rows, ...calm]
 }
 
-function burnText({ pair, longBurn }: PairState, { account }: SloReport, id: string): string {
+function burnText({ pair, longBurn, seenMs }: PairState, { account }: SloReport, id: string): string {
   const left = percentText(account.left, 1)
-  return `${pair.severity}: ${timesText(longBurn)} over ${pair.id}, ${left} of its budget left (vedette budget -m ${id})`
+  return `${pair.severity}: ${overText(longBurn, pair.longMs, seenMs)}, ${left} of its budget left (vedette budget -m ${id})`
 }
 
 function silence(lastMs: number | undefined): string {
   return lastMs === undefined ? 'no result yet: is the engine running?' : 'no result since then: is the engine running?'
+}
+
+/** A route that nobody can be told on. */
+function untoldRow({ route, sinceMs, reason, waiting }: Status['untold'][number], nowMs: number): Row {
+  const left = waiting > 0 ? ` (${waiting} waiting)` : ''
+  return { what: 'cannot tell', who: route, age: age(nowMs - sinceMs), why: `${reason}${left}` }
 }
 
 /** Failovers that nothing may move. */

@@ -1,10 +1,15 @@
+import { allRoutes } from '../decide/notify-config.ts'
+import { type FailingRoute, routeHealths } from '../decide/route-health.ts'
 import { askEngine } from '../local/control.ts'
+import { notifyFileOf, readNotifyState } from '../local/notify-store.ts'
 import { type MonitorStatus, overviewOf } from '../local/overview.ts'
+import type { Config } from '../model/config.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { defaultSocket } from './controllers.ts'
 import type { Output } from './output.ts'
 import { withHistory } from './read-history.ts'
 import { needsPerson, screenOf, screenText } from './status-view.ts'
+import { UsageError } from './usage-error.ts'
 import { type WatchedOptions, watchedBy } from './watched.ts'
 
 export interface StatusOptions extends WatchedOptions {
@@ -19,6 +24,8 @@ export interface Status {
   monitors: MonitorStatus[]
   /** Those of the running engine. */
   failovers: FailoverStatus[]
+  /** Routes that cannot be told. */
+  untold: (FailingRoute & { waiting: number })[]
   /** Why they could not be asked for, where the config has some. */
   unreachable?: string
 }
@@ -33,10 +40,24 @@ export async function status(options: StatusOptions, output: Output): Promise<nu
   const atMs = Date.now()
   const monitors = withHistory(history, (reader) => overviewOf(config.monitors, reader, atMs))
   const asked = config.failovers.length > 0 ? await ask(options.socket ?? defaultSocket) : { failovers: [] }
-  const found: Status = { service: config.service, atMs, monitors, ...asked }
+  const found: Status = { service: config.service, atMs, monitors, untold: untoldOf(config, history), ...asked }
   const screen = screenOf(found)
   output.out(options.json ? JSON.stringify(found) : screenText(screen, output.columns))
   return needsPerson(screen) ? 1 : 0
+}
+
+/** Routes of the config that cannot be told, by what the engine keeps beside its history. */
+function untoldOf(config: Config, history: string): Status['untold'] {
+  const file = notifyFileOf(history)
+  try {
+    const state = allRoutes(config).length > 0 ? readNotifyState(file) : undefined
+    if (!state) return []
+    return routeHealths(state, allRoutes(config), () => ({ sent: 0, failed: 0 })).flatMap(({ route, waiting, failing }) =>
+      failing ? [{ route, waiting, ...failing }] : [],
+    )
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`)
+  }
 }
 
 async function ask(socket: string): Promise<Pick<Status, 'failovers' | 'unreachable'>> {

@@ -6,6 +6,7 @@ import type { StoredEvent } from '../local/history-events.ts'
 import type { StoredTransition } from '../local/history-store.ts'
 import type { Config } from '../model/config.ts'
 import { readControllers, subjectOf, wordOf } from './aws-alarms.ts'
+import { chosenMonitors } from './chosen-monitors.ts'
 import { loadConfig } from './load-config.ts'
 import { type Timeline, timelineOf } from './timeline.ts'
 
@@ -19,9 +20,14 @@ interface Asked {
  * A timeline from AWS: what home's alarms changed to, what each vantage saw change and why, what controllers did. What cannot be
  * read (a region that is out) is said and left out. Throws `UsageError` where no controller's alarms can be read.
  */
-export async function readAwsTimeline(configFile: string | undefined, asked: Asked): Promise<Timeline> {
+export async function readAwsTimeline(
+  configFile: string | undefined,
+  { fromMs, toMs, ids }: Pick<Asked, 'fromMs' | 'toMs'> & { ids: readonly string[] },
+): Promise<Timeline> {
   const config = await loadConfig(configFile)
-  const { fromMs, toMs, isAsked } = asked
+  const chosen = new Set(chosenMonitors(config, ids).map(({ id }) => id))
+  const isAsked = (monitor: string) => chosen.has(monitor)
+  const asked = { fromMs, toMs, isAsked }
   const { found, meanings, problems } = await readControllers(config, (region, prefix) =>
     readAlarmChanges(region, prefix, fromMs, toMs),
   )

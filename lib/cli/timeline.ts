@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../local/history-events.ts'
 import type { StoredTransition } from '../local/history-store.ts'
 import { inTwoUnits } from '../model/duration.ts'
+import { refuseUnknown } from './chosen-monitors.ts'
 import { eventWords } from './event-words.ts'
 import type { Output } from './output.ts'
 import { timeOption, withHistory } from './read-history.ts'
@@ -52,12 +53,14 @@ export async function timeline(options: TimelineOptions, output: Output): Promis
   const fromMs = timeOption('--from', options.from ?? usualFrom, nowMs)
   const toMs = options.to === undefined ? nowMs : timeOption('--to', options.to, nowMs)
   if (fromMs >= toMs) throw new UsageError('--from: expected a time before --to')
-  const isAsked = (monitor: string) => !options.monitor?.length || options.monitor.includes(monitor)
   if (options.aws) {
     const { readAwsTimeline } = await import('./timeline-aws.ts')
-    return print(await readAwsTimeline(options.config, { fromMs, toMs, isAsked }), options, output)
+    const asked = { fromMs, toMs, ids: options.monitor ?? [] }
+    return print(await readAwsTimeline(options.config, asked), options, output)
   }
+  const isAsked = (monitor: string) => !options.monitor?.length || options.monitor.includes(monitor)
   const found = withHistory(historyFile(options, output), (reader) => {
+    refuseUnknown(options.monitor ?? [], reader.monitors(), 'the history has')
     const transitions = reader.transitions(fromMs, toMs).filter(({ monitor }) => isAsked(monitor))
     const before = reader.statesAt(fromMs).filter(({ monitor }) => isAsked(monitor))
     const events = reader.events(fromMs, toMs).filter((event) => isAbout(event, isAsked))

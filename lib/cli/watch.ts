@@ -1,11 +1,13 @@
 import path from 'node:path'
 import { allRoutes } from '../decide/notify-config.ts'
+import { unsetSecrets } from '../decide/secrets.ts'
 import { startControl } from '../local/control.ts'
 import { Engine } from '../local/engine.ts'
 import { createFailoverRecord } from '../local/failover-record.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
 import type { History } from '../local/history.ts'
-import { type LocalNotify, notifyFileOf, startNotify } from '../local/notify.ts'
+import { type LocalNotify, startNotify } from '../local/notify.ts'
+import { notifyFileOf } from '../local/notify-store.ts'
 import { startSloWatch } from '../local/slo-watch.ts'
 import type { Config } from '../model/config.ts'
 import type { FailoverEvent } from '../run/failover-event.ts'
@@ -21,6 +23,7 @@ import { type DashboardChoice, openDashboard } from './run-dashboard.ts'
 import { Screen } from './screen.ts'
 import type { Stop } from './signals.ts'
 import { version } from './version.ts'
+import { cannotTellText } from './words.ts'
 
 /** What is watched, and what was brought up for it. */
 export interface Source {
@@ -67,7 +70,10 @@ async function watchOver(
     history,
     log,
   })
-  const dashboard = choice && (await openDashboard(choice, { config, engine, historyPath: history.status.path, log }))
+  const dashboard = choice && (await openDashboard(choice, {
+      ...{ config, engine, historyPath: history.status.path, log },
+      ...(notify && { routes: () => notify.routes() }),
+    }))
   const record = createFailoverRecord(history)
   const emit = (event: FailoverEvent) => {
     logFailover(log, event)
@@ -85,11 +91,14 @@ async function watchOver(
     if (failovers) onFailovers?.(failovers)
     if (failovers) dashboard?.attach(failovers)
     const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...hints]
-    if (!isLive) for (const hint of allHints) output.err(hint)
+    const warnings = unsetSecrets(config, process.env)
+    for (const message of warnings) log('warn', 'secret.not set', { message })
+    if (!isLive) for (const hint of [...warnings, ...allHints]) output.err(hint)
     engine.start()
     notify?.watch(engine)
     keep('started to watch')
-    view = isLive ? showLive(engine, failovers, allHints, stop) : undefined
+    const troubles = () => [...warnings, ...troublesOf(notify)]
+    view = isLive ? showLive({ engine, failovers, hints: allHints, troubles, stop }) : undefined
     await stop.requested
     if (!isLive) output.err('stopping: waiting for what is under way; a second signal ends it at once')
     await engine.stop()
@@ -131,13 +140,24 @@ async function embed(config: Config, { zonePort, route53, log, emit }: Embedding
   }
 }
 
+/** What is wrong with telling people, in a line each. */
+function troublesOf(notify: LocalNotify | undefined): string[] {
+  return (notify?.routes() ?? []).flatMap(({ route, failing, waiting }) =>
+    failing ? [cannotTellText({ route, waiting, ...failing })] : [],
+  )
+}
+
+interface Shown {
+  engine: Engine
+  failovers: EmbeddedFailovers | undefined
+  hints: readonly string[]
+  /** What is wrong with Vedette itself. */
+  troubles(): string[]
+  stop: Stop
+}
+
 /** Draws the engine on the terminal until closed. */
-function showLive(
-  engine: Engine,
-  failovers: EmbeddedFailovers | undefined,
-  hints: readonly string[],
-  stop: Stop,
-): { close(): void } {
+function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(): void } {
   const { stdout } = process
   const screen = new Screen(stdout)
   const draw = () => {
@@ -146,7 +166,7 @@ function showLive(
       : [...hints, 'Ctrl-C ends it.']
     const { width, height } = screen
     const colour = stdout.hasColors() && !process.env.NO_COLOR
-    const options = { width, height, nowMs: Date.now(), colour, hints: note }
+    const options = { width, height, nowMs: Date.now(), colour, hints: note, troubles: troubles() }
     screen.draw(renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] }))
   }
   const timer = setInterval(draw, redrawMs)

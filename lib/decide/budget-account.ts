@@ -1,4 +1,4 @@
-import { badShare, type Slo, type Votes } from './budget.ts'
+import { badShare, type Slo, seenOf, type Votes } from './budget.ts'
 
 /** The votes of one hour, and the runs that were none. */
 export interface HourVotes extends Votes {
@@ -49,9 +49,6 @@ export interface Watched {
 
 const hourMs = 3_600_000
 
-/** A slow run or a restart skips a few runs: an hour with this share of its votes was seen whole. */
-const wholeEnough = 0.95
-
 /**
  * Accounts for an objective's time. A vote stands for the interval of its monitor (shared among its places), so that an hour
  * that was watched for ten minutes weighs ten minutes; downtime in maintenance is downtime, and told apart.
@@ -67,7 +64,7 @@ export function accountOf(hours: readonly HourVotes[], maintenance: MaintenanceV
     const startMs = Math.max(fromMs + index * bucketMs, Math.min(firstMs, toMs))
     const lengthMs = Math.max(0, Math.min(fromMs + (index + 1) * bucketMs, toMs) - startMs)
     const votes = pooled(bucket)
-    const seenMs = seen(votes, lengthMs, everyMs / places)
+    const seenMs = seenOf(lengthMs, votes, watched)
     downMs += seenMs * badShare(votes)
     upMs += seenMs * (1 - badShare(votes))
   }
@@ -93,12 +90,6 @@ function pooled(all: readonly Votes[]): Votes {
     good: all.reduce((sum, { good }) => sum + good, 0),
     bad: all.reduce((sum, { bad }) => sum + bad, 0),
   }
-}
-
-/** How much of a length of time votes stand for. */
-function seen({ good, bad }: Votes, lengthMs: number, voteMs: number): number {
-  const ms = Math.min(lengthMs, (good + bad) * voteMs)
-  return ms >= wholeEnough * lengthMs ? lengthMs : ms
 }
 
 function shareOf(part: number, whole: number): number | undefined {

@@ -1,15 +1,19 @@
-import { age, formatDuration } from '../model/duration.ts'
+import { age } from '../model/duration.ts'
 import {
   badShare,
   burnOf,
   isEnough,
+  isKnown,
   leastBad,
   leastVotes,
+  overText,
+  type Pace,
   type Pair,
   type PairState,
   type Slo,
   timesText,
   type Votes,
+  votesDue,
 } from './budget.ts'
 import type { Account } from './budget-account.ts'
 
@@ -24,12 +28,15 @@ export type BudgetReason =
       pair: Pair['id']
       severity: Pair['severity']
       burnRate: number
+      longMs: number
       shortMs: number
       longBurn: number
       shortBurn: number
+      /** How much of the long window was seen. */
+      seenMs: number
     }
   /** The long window is still over its rate, the short one no longer. */
-  | { code: 'easing'; pair: Pair['id']; longBurn: number }
+  | { code: 'easing'; pair: Pair['id']; longMs: number; longBurn: number; seenMs: number }
   | { code: 'since'; sinceMs: number; burn: number; bad: number; votes: number }
   | { code: 'since-too-few'; sinceMs: number; votes: number }
   | { code: 'overdrawn'; left: number; stillBurning: boolean }
@@ -40,14 +47,15 @@ export type BudgetReason =
 
 export interface BudgetFacts {
   slo: Slo
+  pace: Pace
   account: Account
   pairs: readonly PairState[]
   /** Votes of the last hour and of the last day. */
   hour: Votes
   day: Votes
   /** Votes since a time, a deployment say, if one was given. */
-  since?: { ms: number; votes: Votes }
-  /** How many votes an hour should have. */
+  since?: { ms: number; forMs: number; votes: Votes }
+  /** How many votes the last hour should have, since the monitor was there. */
   votesPerHour: number
 }
 
@@ -59,7 +67,7 @@ export interface BudgetVerdict {
   exhaustion?: { inMs: number; over: '1h' | '1d' }
 }
 
-const dayMs = 86_400_000
+const [hourMs, dayMs] = [3_600_000, 86_400_000]
 /** Below these, a person should look before the next change. */
 const littleLeft = 0.25
 const soonMs = 3 * dayMs
@@ -69,9 +77,9 @@ const soonMs = 3 * dayMs
  * and more is being spent. Watch closely: a slower burn, one that eases, little left, an end in sight, or too little seen to say.
  */
 export function decideBudget(facts: BudgetFacts): BudgetVerdict {
-  const { account, slo, hour } = facts
+  const { account } = facts
   const exhaustion = exhaustionOf(facts)
-  const bad = [...burningPages(facts), ...sinceReasons(facts), ...overdrawn(account, slo, hour)]
+  const bad = [...burningPages(facts), ...sinceReasons(facts), ...overdrawn(facts)]
   const doubtful = [...slowBurns(facts), ...scarce(account, exhaustion), ...blindness(facts)]
   const rollBack = bad.filter(isBad)
   const watch = [...bad.filter((reason) => !isBad(reason)), ...doubtful]
@@ -96,29 +104,31 @@ function burningPages({ pairs }: BudgetFacts): BudgetReason[] {
   return pairs.filter(({ isBurning, pair }) => isBurning && pair.severity === 'page').map(burning)
 }
 
-function burning({ pair, longBurn, shortBurn }: PairState): BudgetReason {
-  const { id, severity, burnRate, shortMs } = pair
-  return { code: 'burning', pair: id, severity, burnRate, shortMs, longBurn, shortBurn }
+function burning({ pair, longBurn, shortBurn, seenMs }: PairState): BudgetReason {
+  const { id, severity, burnRate, longMs, shortMs } = pair
+  return { code: 'burning', pair: id, severity, burnRate, longMs, shortMs, longBurn, shortBurn, seenMs }
 }
 
-function sinceReasons({ since, slo }: BudgetFacts): BudgetReason[] {
+function sinceReasons({ since, slo, pace }: BudgetFacts): BudgetReason[] {
   if (!since) return []
   const { good, bad } = since.votes
   if (good + bad < leastVotes) return [{ code: 'since-too-few', sinceMs: since.ms, votes: good + bad }]
-  const burn = burnOf(since.votes, slo)
+  const burn = burnOf(since.votes, slo, votesDue(since.forMs, pace))
   return bad < leastBad || burn <= 1 ? [] : [{ code: 'since', sinceMs: since.ms, burn, bad, votes: good + bad }]
 }
 
-function overdrawn({ left }: Account, slo: Slo, hour: Votes): BudgetReason[] {
-  return left > 0 ? [] : [{ code: 'overdrawn', left, stillBurning: isEnough(hour) && burnOf(hour, slo) > 1 }]
+function overdrawn({ account: { left }, slo, hour, pace }: BudgetFacts): BudgetReason[] {
+  const stillBurning = isEnough(hour) && burnOf(hour, slo, votesDue(hourMs, pace)) > 1
+  return left > 0 ? [] : [{ code: 'overdrawn', left, stillBurning }]
 }
 
-function slowBurns({ pairs }: BudgetFacts): BudgetReason[] {
+function slowBurns({ pairs, pace }: BudgetFacts): BudgetReason[] {
   return pairs.flatMap((state): BudgetReason[] => {
-    const { pair, long, longBurn, isBurning } = state
+    const { pair, long, longBurn, seenMs, isBurning } = state
+    const { id, longMs } = pair
     if (isBurning) return pair.severity === 'ticket' ? [burning(state)] : []
-    const isOver = pair.severity === 'page' && isEnough(long) && badShare(long) > pair.limit
-    return isOver ? [{ code: 'easing', pair: pair.id, longBurn }] : []
+    const isOver = pair.severity === 'page' && isEnough(long) && badShare(long, votesDue(longMs, pace)) > pair.limit
+    return isOver ? [{ code: 'easing', pair: id, longMs, longBurn, seenMs }] : []
   })
 }
 
@@ -134,31 +144,34 @@ function blindness({ account, hour, day, votesPerHour }: BudgetFacts): BudgetRea
   const [over, lately, expected] =
     votesPerHour < leastVotes ? (['1d', day, 24 * votesPerHour] as const) : (['1h', hour, votesPerHour] as const)
   const votes = lately.good + lately.bad
-  const isBlind = account.uptime === undefined || (expected >= leastVotes && votes < expected / 2)
+  const isBlind = account.uptime === undefined || (expected >= leastVotes && !isKnown(lately, expected))
   return isBlind ? [{ code: 'too-few-votes', votes, over }] : []
 }
 
-/** At the rate of the last hour, or where that was calm of the last day. */
-function exhaustionOf({ account, hour, day }: BudgetFacts): BudgetVerdict['exhaustion'] {
+/**
+ * At the rate of the last hour, or where that was calm of the last day. Nothing of a time that was hardly seen, nor of a rate
+ * that never uses the budget up: what is spent comes back after the objective's window.
+ */
+function exhaustionOf({ account, slo, hour, day, pace }: BudgetFacts): BudgetVerdict['exhaustion'] {
   const rates = [
-    { over: '1h' as const, votes: hour },
-    { over: '1d' as const, votes: day },
+    { over: '1h' as const, votes: hour, due: votesDue(hourMs, pace) },
+    { over: '1d' as const, votes: day, due: votesDue(dayMs, pace) },
   ]
-  const rate = rates.find(({ votes }) => isEnough(votes))
+  const rate = rates.find(({ votes, due }) => isEnough(votes) && isKnown(votes, due) && burnOf(votes, slo, due) > 1)
   if (!rate) return undefined
-  return { inMs: Math.max(0, account.leftMs) / badShare(rate.votes), over: rate.over }
+  return { inMs: Math.max(0, account.leftMs) / badShare(rate.votes, rate.due), over: rate.over }
 }
 
 /** A reason in a sentence. */
 export function budgetReasonText(reason: BudgetReason): string {
   switch (reason.code) {
     case 'burning': {
-      const short = formatDuration(reason.shortMs)
-      const rates = `${timesText(reason.longBurn)} over ${reason.pair} and ${timesText(reason.shortBurn)} over ${short}`
+      const { longBurn, longMs, seenMs, shortBurn, shortMs } = reason
+      const rates = `${overText(longBurn, longMs, seenMs)} and ${overText(shortBurn, shortMs)}`
       return `the ${reason.pair} pair burns: ${rates}, where ${timesText(reason.burnRate)} is a ${reason.severity}`
     }
     case 'easing':
-      return `${timesText(reason.longBurn)} over the last ${reason.pair}, but it has stopped or eased since`
+      return `${overText(reason.longBurn, reason.longMs, reason.seenMs)}, but it has stopped or eased since`
     case 'since':
       return `since then ${reason.bad} of ${reason.votes} votes were bad: ${timesText(reason.burn)}`
     case 'since-too-few':

@@ -1,5 +1,5 @@
 import type { Monitor } from '../model/monitor.ts'
-import { allWindowsMs, judgePairs, type PairState, type Slo } from './budget.ts'
+import { allWindowsMs, judgePairs, type PairState, type Slo, votesDue } from './budget.ts'
 import { type Account, accountOf, type HourVotes, type MaintenanceVotes } from './budget-account.ts'
 import { type BudgetVerdict, decideBudget } from './budget-decision.ts'
 import { type VoteRing, votesIn, votesOver } from './vote-ring.ts'
@@ -42,16 +42,18 @@ export function reportOn(
   { hours, maintenance, ring, ...known }: KnownVotes,
   { nowMs, sinceMs }: { nowMs: number; sinceMs?: number },
 ): SloReport {
-  const places = Math.max(1, known.places)
-  const watched = { slo, everyMs, places, fromMs: windowStart(slo, nowMs), toMs: nowMs, firstMs: known.firstMs }
+  const pace = { everyMs, places: Math.max(1, known.places) }
+  const watched = { slo, ...pace, fromMs: windowStart(slo, nowMs), toMs: nowMs, firstMs: known.firstMs }
   const account = accountOf(hours, maintenance, watched)
-  const pairs = judgePairs(slo, everyMs, votesOver(ring, allWindowsMs))
+  const pairs = judgePairs(slo, pace, votesOver(ring, allWindowsMs))
   const watchedMs = nowMs - account.fromMs - account.unwatchedMs
   const verdict = decideBudget({
-    ...{ slo, account, pairs },
+    ...{ slo, pace, account, pairs },
     ...{ hour: votesIn(ring, hourMs), day: votesIn(ring, dayMs) },
-    votesPerHour: (places * Math.min(hourMs, watchedMs)) / everyMs,
-    ...(sinceMs !== undefined && { since: { ms: sinceMs, votes: votesIn(ring, nowMs - sinceMs) } }),
+    votesPerHour: votesDue(Math.min(hourMs, watchedMs), pace),
+    ...(sinceMs !== undefined && {
+      since: { ms: sinceMs, forMs: nowMs - sinceMs, votes: votesIn(ring, nowMs - sinceMs) },
+    }),
   })
   return { monitor: id, slo, account, pairs, verdict }
 }

@@ -1,3 +1,4 @@
+import { formatDuration, inTwoUnits } from '../model/duration.ts'
 import type { Monitor } from '../model/monitor.ts'
 
 /** What a monitor promises: a share of good votes, in percent, over a time. */
@@ -7,6 +8,12 @@ export type Slo = NonNullable<Monitor['slo']>
 export interface Votes {
   good: number
   bad: number
+}
+
+/** How many votes are due: each of so many places casts one in `everyMs`. */
+export interface Pace {
+  everyMs: number
+  places: number
 }
 
 /** Two windows that must both burn: the long one says that it matters, the short one that it is still going on. */
@@ -47,6 +54,9 @@ export const allWindowsMs: readonly number[] = windows
   .filter((ms, i, all) => all.indexOf(ms) === i)
   .sort((a, b) => a - b)
 
+/** Of a window with less than this share of its votes nobody knows how it was. */
+const knownShare = 0.5
+
 /** A long window with fewer votes says nothing: nobody is told. */
 export const leastVotes = 10
 /** One or two bad votes are chance, or one blip; they wake nobody, however few votes there are. */
@@ -72,14 +82,27 @@ export function pairsOf({ objective, windowMs }: Slo, everyMs: number): Pair[] {
   })
 }
 
-/** How many times faster than the objective allows the budget goes: 1 uses it up exactly at the end of its window. 0 without votes. */
-export function burnOf(votes: Votes, { objective }: Pick<Slo, 'objective'>): number {
-  return (badShare(votes) * 100) / (100 - objective)
+/** How many votes a time holds where none is missing; with a fraction where it is no multiple of the interval. */
+export function votesDue(ms: number, { everyMs, places }: Pace): number {
+  return rounded((ms * places) / everyMs)
 }
 
-/** The share of bad votes, 0 to 1; 0 without votes. */
-export function badShare({ good, bad }: Votes): number {
-  return bad === 0 ? 0 : bad / (good + bad)
+/**
+ * How many times faster than the objective allows the budget goes: 1 uses it up exactly at the end of its window. 0 without
+ * votes. Of `due` votes those that are missing have burned nothing.
+ */
+export function burnOf(votes: Votes, { objective }: Pick<Slo, 'objective'>, due = 0): number {
+  return (badShare(votes, due) * 100) / (100 - objective)
+}
+
+/** The share of bad votes, 0 to 1, in those there are, or in those that are due where some are missing; 0 without votes. */
+export function badShare({ good, bad }: Votes, due = 0): number {
+  return bad === 0 ? 0 : bad / Math.max(good + bad, due)
+}
+
+/** Whether enough of the votes that are due are there to say at what rate it goes on. */
+export function isKnown({ good, bad }: Votes, due: number): boolean {
+  return good + bad >= due * knownShare
 }
 
 /** Whether there are enough votes in a long window to wake someone for. */
@@ -88,8 +111,10 @@ export function isEnough({ good, bad }: Votes): boolean {
 }
 
 /** Whether both windows of a pair burn, with votes enough in the long one. */
-export function isBurning({ limit }: Pick<Pair, 'limit'>, long: Votes, short: Votes): boolean {
-  return isEnough(long) && badShare(long) > limit && badShare(short) > limit
+export function isBurning({ limit, longMs, shortMs }: Pair, pace: Pace, long: Votes, short: Votes): boolean {
+  return (
+    isEnough(long) && badShare(long, votesDue(longMs, pace)) > limit && badShare(short, votesDue(shortMs, pace)) > limit
+  )
 }
 
 /** One pair with what its windows hold. */
@@ -99,23 +124,41 @@ export interface PairState {
   short: Votes
   longBurn: number
   shortBurn: number
+  /** How much of the long window its votes stand for: all of it, unless some are missing. */
+  seenMs: number
   isBurning: boolean
 }
 
 /** Judges every pair of an objective; `votesIn` gives the votes of the last so many milliseconds. */
-export function judgePairs(slo: Slo, everyMs: number, votesIn: (lastMs: number) => Votes): PairState[] {
-  return pairsOf(slo, everyMs).map((pair) => {
+export function judgePairs(slo: Slo, pace: Pace, votesIn: (lastMs: number) => Votes): PairState[] {
+  return pairsOf(slo, pace.everyMs).map((pair) => {
     const [long, short] = [votesIn(pair.longMs), votesIn(pair.shortMs)]
     return {
-      ...{ pair, long, short, isBurning: isBurning(pair, long, short) },
-      ...{ longBurn: burnOf(long, slo), shortBurn: burnOf(short, slo) },
+      ...{ pair, long, short, isBurning: isBurning(pair, pace, long, short) },
+      longBurn: burnOf(long, slo, votesDue(pair.longMs, pace)),
+      shortBurn: burnOf(short, slo, votesDue(pair.shortMs, pace)),
+      seenMs: seenOf(pair.longMs, long, pace),
     }
   })
 }
 
+/** How much of a time votes stand for. A slow run or a restart skips a few runs: with 95 % of them it was seen whole. */
+export function seenOf(ms: number, { good, bad }: Votes, { everyMs, places }: Pace): number {
+  const seenMs = Math.min(ms, ((good + bad) * everyMs) / places)
+  return seenMs >= wholeEnough * ms ? ms : seenMs
+}
+
+const wholeEnough = 0.95
+
 /** Without the dust of binary fractions: what is compared here is what a template says. */
 function rounded(value: number): number {
   return Math.round(value * 1e9) / 1e9
+}
+
+/** A burn rate, and how much of its window it rests on: `14.4× over 1h`, `2× over 1h (12m of it seen)`. */
+export function overText(burn: number, windowMs: number, seenMs = windowMs): string {
+  const seen = seenMs < windowMs ? ` (${inTwoUnits(seenMs)} of it seen)` : ''
+  return `${timesText(burn)} over ${formatDuration(windowMs)}${seen}`
 }
 
 /** A burn rate: `14.4×`, `167×`. */

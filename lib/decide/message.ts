@@ -177,13 +177,14 @@ function expiry(days: number | undefined): string {
 }
 
 function burning({ monitor, target, ...event }: EventOf<'budget.burning'>): Described {
-  const { objective, burn, longMs, shortMs, left, exhaustedInMs, detail } = event
+  const { objective, burn, longMs, shortMs, seenMs, left, exhaustedInMs, detail } = event
   const short = shortMs === undefined ? '' : `, and still over the last ${formatDuration(shortMs)}`
+  const seen = seenMs === undefined ? '' : ` (${inTwoUnits(seenMs)} of it seen)`
   return of(
     `${monitor} burns its error budget ${burn === undefined ? 'too fast' : `${round(burn)} times too fast`}`,
     ['What', target],
     ['Objective', `${objective} %`],
-    ...some('Measured over', longMs, (ms) => `${formatDuration(ms)}${short}`),
+    ...some('Measured over', longMs, (ms) => `${formatDuration(ms)}${seen}${short}`),
     ...some('Budget left', left, (share) => `${round(share * 100)} %`),
     ...some('Gone in', exhaustedInMs, longTime),
     ...some('Cause', detail, (text) => text),

@@ -1,5 +1,8 @@
+import type { Config } from '../model/config.ts'
 import type { Monitor, Secret, SecretRef } from '../model/monitor.ts'
+import { formatPath } from '../model/problem.ts'
 import { loginStep, sensitiveHeader } from '../model/sensitive.ts'
+import { routeSecrets } from './notify-config.ts'
 
 /** A reference to a secret, and where in the list of monitors it stands. */
 export interface FoundSecret {
@@ -12,6 +15,22 @@ export interface FoundSecret {
 export function secretsOf(monitors: readonly Monitor[]): FoundSecret[] {
   return monitors.flatMap((monitor, i) =>
     placesOf(monitor).flatMap(([at, value]) => (typeof value === 'object' ? [{ ref: value, at: [i, ...at] }] : [])),
+  )
+}
+
+/** A sentence for each secret of a config that is to come from the environment, and is not there. */
+export function unsetSecrets(
+  { monitors, routes }: Pick<Config, 'monitors' | 'routes'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const found = [
+    ...routeSecrets({ routes }).map(({ ref, at }) => ({ ref, at: ['routes', ...at], costs: 'nobody can be told there' })),
+    ...secretsOf(monitors).map(({ ref, at }) => ({ ref, at: ['monitors', ...at], costs: 'it cannot be watched' })),
+  ]
+  return found.flatMap(({ ref, at, costs }) =>
+    'env' in ref && !environment[ref.env]
+      ? [`${formatPath(at)}: the environment variable ${ref.env} is not set: ${costs}`]
+      : [],
   )
 }
 

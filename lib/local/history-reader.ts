@@ -36,6 +36,12 @@ export class HistoryReader {
     return this.#atOnce(() => this.#counts.uptime(monitor, fromMs, toMs))
   }
 
+  /** Ids of all monitors that it has results of. */
+  monitors(): string[] {
+    const rows = this.#db.prepare('SELECT DISTINCT monitor FROM series ORDER BY monitor').all()
+    return rows.map(({ monitor }) => String(monitor))
+  }
+
   /** Uptime of every monitor at once, by id. */
   uptimes(fromMs: number, toMs: number): Map<string, Uptime> {
     return this.#counts.uptimes(fromMs, toMs)

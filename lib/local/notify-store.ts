@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { NotifyStore } from '../act/ports.ts'
+import type { NotifyState } from '../decide/notice.ts'
 import type { ChangeNote } from '../model/event.ts'
 
 /** What people were told, in one SQLite file, and what was changed: commands write that while an engine runs. */
@@ -13,6 +15,23 @@ export interface LocalNotifyStore extends NotifyStore {
 
 /** Nobody looks at more at once; and a file that no engine empties stays small. */
 const mostChanges = 100
+
+/** What people were told is kept beside the history of the same engine. */
+export function notifyFileOf(historyFile: string): string {
+  return `${historyFile.replace(/\.db$/, '')}.notify.db`
+}
+
+/** What people were told, beside an engine that writes it or without one; undefined where nobody ever was. Throws where it cannot be read. */
+export function readNotifyState(file: string): NotifyState | undefined {
+  if (!existsSync(file)) return undefined
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 1000 })
+  try {
+    const row = database.prepare('SELECT state FROM told WHERE id = 1').get()
+    return row && JSON.parse(String(row.state))
+  } finally {
+    database.close()
+  }
+}
 
 /** Opens the file (`:memory:` for none), and makes it where there is none. Throws where it cannot be opened. */
 export function openNotifyStore(file: string): LocalNotifyStore {

@@ -8,6 +8,7 @@ import { describe } from '../decide/message.ts'
 import { monitorEvent } from '../decide/monitor-event.ts'
 import type { Notice } from '../decide/notice.ts'
 import { allRoutes, notifyRulesOf } from '../decide/notify-config.ts'
+import type { RouteHealth } from '../decide/route-health.ts'
 import type { Config } from '../model/config.ts'
 import type { VedetteEvent } from '../model/event.ts'
 import type { Log } from '../run/log.ts'
@@ -19,11 +20,6 @@ import type { History } from './history.ts'
 import { type LocalNotifyStore, openNotifyStore } from './notify-store.ts'
 import { SightWatch } from './sight-watch.ts'
 
-/** What people were told is kept beside the history of the same engine. */
-export function notifyFileOf(historyFile: string): string {
-  return `${historyFile.replace(/\.db$/, '')}.notify.db`
-}
-
 export interface LocalNotifyOptions {
   /** `:memory:` keeps nothing. */
   file: string
@@ -34,6 +30,8 @@ export interface LocalNotifyOptions {
 /** Tells people of what the engine of this machine sees. */
 export interface LocalNotify {
   tell(event: VedetteEvent): void
+  /** How telling each route goes. */
+  routes(): RouteHealth[]
   /** Hears an engine from now on; to be called once it has started. */
   watch(engine: Pick<Engine, 'subscribe' | 'snapshot'>): void
   stop(): Promise<void>
@@ -67,6 +65,7 @@ export async function startNotify(config: Config, { file, history, log }: LocalN
   let unsubscribe = () => {}
   return {
     tell,
+    routes: () => notifier.routes,
     watch: (engine) => {
       unsubscribe = engine.subscribe(hear)
       for (const event of missed(engine, notifier, config)) tell(event)

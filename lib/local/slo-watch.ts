@@ -1,5 +1,5 @@
 import { targetOf } from '../decide/alarms.ts'
-import { allWindowsMs, judgePairs } from '../decide/budget.ts'
+import { allWindowsMs, isKnown, judgePairs, type Pace, votesDue } from '../decide/budget.ts'
 import { type Promised, withSlo } from '../decide/budget-report.ts'
 import { type BurnChange, judgeBurns, type OpenBurns } from '../decide/burn-watch.ts'
 import { addVotes, advance, emptyRing, type VoteRing, votesOver } from '../decide/vote-ring.ts'
@@ -101,12 +101,18 @@ function* judge({ budgets, latencies }: Watches, options: SloWatchOptions, nowMs
   for (const budget of budgets.values()) {
     advance(budget.ring, nowMs)
     const { slo, everyMs } = budget.monitor
-    const { open, changes } = judgeBurns(budget.open, judgePairs(slo, everyMs, votesOver(budget.ring, allWindowsMs)))
+    const states = judgePairs(slo, paceOf(everyMs), votesOver(budget.ring, allWindowsMs))
+    const { open, changes } = judgeBurns(budget.open, states)
     budget.open = open
     for (const change of changes) yield { ...named, ...burnEvent(change, budget.monitor, history, nowMs) }
   }
   for (const { monitor, latency } of latencies.values())
     for (const change of latency.judge(nowMs)) yield { ...named, ...about(monitor), ...change }
+}
+
+/** An engine is one place. */
+function paceOf(everyMs: number): Pace {
+  return { everyMs, places: 1 }
 }
 
 function say(event: VedetteEvent, { history, log, tell }: SloWatchOptions): void {
@@ -132,14 +138,18 @@ function burnEvent(
   nowMs: number,
 ): Omit<EventOf<'budget.burning'>, 'service' | 'atMs'> | Omit<EventOf<'budget.calm'>, 'service' | 'atMs'> {
   if (!open) return { ...about(monitor), type: 'budget.calm', severity }
-  const { pair, longBurn } = worst
+  const { pair, long, longBurn, seenMs } = worst
+  const { longMs, shortMs } = pair
   const account = history.read((reader) => readAccount(monitor, reader, nowMs))
   const spentPerMs = (longBurn * (100 - monitor.slo.objective)) / 100
+  // What was hardly seen has no rate to go on at.
+  const hasRate = isKnown(long, votesDue(longMs, paceOf(monitor.everyMs)))
   return {
     ...about(monitor),
     ...{ type: 'budget.burning', severity, objective: monitor.slo.objective, burn: longBurn },
-    ...{ longMs: pair.longMs, shortMs: pair.shortMs },
-    ...(account && { left: account.left, exhaustedInMs: Math.max(0, account.leftMs) / spentPerMs }),
+    ...{ longMs, shortMs, ...(seenMs < longMs && { seenMs }) },
+    ...(account && { left: account.left }),
+    ...(account && hasRate && { exhaustedInMs: Math.max(0, account.leftMs) / spentPerMs }),
   }
 }
 

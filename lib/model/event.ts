@@ -66,6 +66,8 @@ type Bodies =
       burn?: number
       longMs?: number
       shortMs?: number
+      /** How much of the long window was seen, where that is not all of it. */
+      seenMs?: number
       /** In the words of whoever noticed it, where that is all there is. */
       detail?: string
       /** Share of the budget that is left, 0 to 1; negative once it is overdrawn. */

@@ -2,6 +2,7 @@ import type { Deliver } from '../act/ports.ts'
 import type { Notice, NotifyInput, NotifyRules, NotifyState, RouteRule } from '../decide/notice.ts'
 import { nextNotice } from '../decide/notify-outbox.ts'
 import { freeAtMs } from '../decide/notify-pace.ts'
+import { type RouteHealth, routeHealths } from '../decide/route-health.ts'
 import type { VedetteEvent } from '../model/event.ts'
 import { Contended, type KeeperHost, NotifyKeeper } from './notify-keeper.ts'
 import { pause } from './pause.ts'
@@ -35,6 +36,7 @@ export class Notifier {
   readonly #keeper: NotifyKeeper
   readonly #stopping = new AbortController()
   readonly #busy = new Map<string, Promise<void>>()
+  readonly #counts = new Map<string, { sent: number; failed: number }>()
   #inputs: NotifyInput[] = []
   #turn: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -69,6 +71,15 @@ export class Notifier {
   /** What is open, and what each route has been told. */
   get state(): NotifyState {
     return this.#keeper.state
+  }
+
+  /** How telling each route goes. */
+  get routes(): RouteHealth[] {
+    return routeHealths(this.#keeper.state, this.#rules.routes, (route) => this.#countsOf(route))
+  }
+
+  #countsOf(route: string): { sent: number; failed: number } {
+    return this.#counts.get(route) ?? { sent: 0, failed: 0 }
   }
 
   /** What kept events from being taken in, if anything did. */
@@ -227,6 +238,9 @@ export class Notifier {
     const isOver = this.#stopping.signal.aborted || this.#endMs <= this.#host.nowMs()
     if (outcome.kind === 'undelivered' && !outcome.isFinal && isOver && tookMs < leastDeliverMs) return
     this.#host.log(kind === 'delivered' ? 'info' : 'error', `notify.${kind}`, { route, action, key, tookMs, ...rest })
-    this.#put(kind === 'delivered' ? { kind, id, ...rest } : { ...outcome, id })
+    const { sent, failed } = this.#countsOf(route)
+    const isSent = kind === 'delivered'
+    this.#counts.set(route, isSent ? { sent: sent + 1, failed } : { sent, failed: failed + 1 })
+    this.#put(isSent ? { kind, id, ...rest } : { ...outcome, id })
   }
 }

@@ -40,7 +40,7 @@ describe('the screen of vedette status', () => {
       ...{ id: 'live', record: 'a.test', mode: 'auto', endpoints: [], locked: false },
       readiness: { atMs: 0, problems },
     } as unknown as FailoverStatus
-    const { rows } = screenOf({ service: 'shop', atMs: 60_000, monitors: [], failovers: [failover] })
+    const { rows } = screenOf({ service: 'shop', atMs: 60_000, monitors: [], untold: [], failovers: [failover] })
     expect(rows).toEqual([
       { what: 'not ready', who: 'live', age: '60s', why: 'STANDBY_DOWN: two is down (and 1 more)' },
     ])

@@ -7,6 +7,7 @@ import { maintenanceSpans } from '../../lib/decide/maintenance.ts'
 
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
 const slo = { objective: 99.9, windowMs: 30 * dayMs }
+const pace = { everyMs: minuteMs, places: 1 }
 const toMs = Date.parse('2026-11-20T12:00:00Z')
 const fromMs = toMs - slo.windowMs
 
@@ -28,8 +29,8 @@ function facts({
   down = 0,
   ...more
 }: Partial<BudgetFacts & { hour: Votes; day: Votes; short: Votes; down: number }> = {}): BudgetFacts {
-  const pairs = judgePairs(slo, minuteMs, (lastMs) => (lastMs < hourMs ? short : lastMs < 12 * hourMs ? hour : day))
-  return { slo, account: account(down), pairs, hour, day, votesPerHour: 60, ...more }
+  const pairs = judgePairs(slo, pace, (lastMs) => (lastMs < hourMs ? short : lastMs < 12 * hourMs ? hour : day))
+  return { slo, pace, account: account(down), pairs, hour, day, votesPerHour: 60, ...more }
 }
 const decide = (given: Parameters<typeof facts>[0]) => {
   const { decision, reasons } = decideBudget(facts(given))
@@ -92,14 +93,14 @@ describe('the decision', () => {
 
   test('since a change goes by what came after it', () => {
     const since = (good: number, bad: number) =>
-      decide({ since: { ms: toMs - 10 * minuteMs, votes: { good, bad } } }).slice(0, 2)
+      decide({ since: { ms: toMs - 10 * minuteMs, forMs: 10 * minuteMs, votes: { good, bad } } }).slice(0, 2)
     expect(since(10, 0)).toEqual(['keep', 'within-budget'])
     expect(since(5, 5)).toEqual(['roll back', 'since'])
     expect(since(990, 10)).toEqual(['watch closely', 'since'])
     expect(since(8, 2)).toEqual(['keep', 'within-budget'])
     expect(since(3, 3)).toEqual(['watch closely', 'since-too-few'])
     const loose = {
-      ...facts({ since: { ms: toMs, votes: { good: 0, bad: 10 } } }),
+      ...facts({ since: { ms: toMs - 10 * minuteMs, forMs: 10 * minuteMs, votes: { good: 0, bad: 10 } } }),
       slo: { objective: 50, windowMs: 30 * dayMs },
     }
     expect(decideBudget(loose).decision).toBe('roll back')
@@ -138,6 +139,35 @@ describe('the decision', () => {
       over: '1d',
     })
     expect(decideBudget(facts()).exhaustion).toBeUndefined()
+  })
+
+  test('says nothing of when it is gone of a time that was hardly seen, or at a rate that never uses it up', () => {
+    const day = { good: 100, bad: 10 }
+    expect(decideBudget(facts({ hour: { good: 20, bad: 4 }, day })).exhaustion).toBeUndefined()
+    expect(decideBudget(facts({ hour: { good: 26, bad: 4 }, day })).exhaustion?.over).toBe('1h')
+    const loose = { objective: 90, windowMs: 30 * dayMs }
+    expect(decideBudget({ ...facts({ hour: { good: 56, bad: 4 } }), slo: loose }).exhaustion).toBeUndefined()
+  })
+
+  test('is not to roll back for 15 seconds that were down in the first minute of a monitor', () => {
+    const often = { everyMs: 5000, places: 1 }
+    const minute = { good: 9, bad: 3 }
+    const pairs = judgePairs(slo, often, () => minute)
+    const watched = { slo, ...often, fromMs, toMs, firstMs: toMs - minuteMs }
+    const hours = [{ startMs: toMs - hourMs, ...minute, unknown: 0 }]
+    const verdict = decideBudget({
+      ...{ slo, pace: often, pairs, hour: minute, day: minute, votesPerHour: 12 },
+      account: accountOf(hours, { ms: 0, good: 0, bad: 0 }, watched),
+    })
+    expect(verdict).toEqual({ decision: 'keep', reasons: [{ code: 'within-budget', left: expect.closeTo(0.9942, 4) }] })
+  })
+
+  test('names how much was seen of a window that was not seen whole', () => {
+    const quarter = { good: 5, bad: 10 }
+    const [first] = decideBudget(facts({ hour: quarter, short: { good: 0, bad: 5 }, day: quarter })).reasons
+    expect(first && budgetReasonText(first)).toBe(
+      'the 1h pair burns: 167× over 1h (15m of it seen) and 1000× over 5m, where 14.4× is a page',
+    )
   })
 
   test('has a sentence for every reason', () => {

@@ -11,11 +11,13 @@ import {
   type Pair,
   pairsOf,
   type Votes,
+  votesDue,
 } from '../../lib/decide/budget.ts'
 import { addHour, addVotes, advance, emptyRing, votesIn } from '../../lib/decide/vote-ring.ts'
 
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
 const month = { objective: 99.9, windowMs: 30 * dayMs }
+const pace = { everyMs: minuteMs, places: 1 }
 const idsOf = (pairs: Pair[]) => pairs.map(({ id }) => id)
 
 describe('burn rates', () => {
@@ -77,14 +79,40 @@ describe('a pair', () => {
   test('burns where both windows are over its rate', () => {
     const long = { good: 179, bad: 3 }
     expect(badShare(long)).toBeGreaterThan(0.0144)
-    expect(isBurning(pair, long, { good: 14, bad: 1 })).toBe(true)
-    expect(isBurning(pair, long, { good: 15, bad: 0 })).toBe(false)
-    expect(isBurning(pair, { good: 300, bad: 3 }, { good: 14, bad: 1 })).toBe(false)
+    expect(isBurning(pair, pace, long, { good: 14, bad: 1 })).toBe(true)
+    expect(isBurning(pair, pace, long, { good: 15, bad: 0 })).toBe(false)
+    expect(isBurning(pair, pace, { good: 300, bad: 3 }, { good: 14, bad: 1 })).toBe(false)
+  })
+
+  test('burns by the whole of its windows: what was not seen has burned nothing', () => {
+    const started = { good: 9, bad: 3 }
+    expect(isBurning(pair, { everyMs: 5000, places: 1 }, started, started)).toBe(false)
+    expect(isBurning(pair, { everyMs: minuteMs, places: 1 }, started, started)).toBe(true)
+    expect(isBurning(pair, { everyMs: minuteMs, places: 4 }, started, started)).toBe(false)
+  })
+
+  test('never says that more burned in a window than was seen down in it, and on full windows what the workbook says', () => {
+    const paces = fc.record({ everyMs, places: fc.integer({ min: 1, max: 10 }) })
+    fc.assert(
+      fc.property(slos, paces, fc.func(votes), (slo, of, votesIn) => {
+        for (const { pair: one, long, short, longBurn, shortBurn } of judgePairs(slo, of, votesIn)) {
+          const windows = [
+            [one.longMs, long, longBurn],
+            [one.shortMs, short, shortBurn],
+          ] as const
+          for (const [ms, { good, bad }, burn] of windows) {
+            const spentMs = (burn * ms * (100 - slo.objective)) / 100
+            expect(spentMs).toBeLessThanOrEqual(((bad * of.everyMs) / of.places) * 1.000001)
+            if (good + bad >= votesDue(ms, of)) expect(burn).toBe(burnOf({ good, bad }, slo))
+          }
+        }
+      }),
+    )
   })
 
   test('burns above its rate, not at it', () => {
-    expect(isBurning(pair, { good: 9856, bad: 144 }, { good: 0, bad: 5 })).toBe(false)
-    expect(isBurning(pair, { good: 9855, bad: 145 }, { good: 0, bad: 5 })).toBe(true)
+    expect(isBurning(pair, pace, { good: 9856, bad: 144 }, { good: 0, bad: 5 })).toBe(false)
+    expect(isBurning(pair, pace, { good: 9855, bad: 145 }, { good: 0, bad: 5 })).toBe(true)
   })
 
   test('never burns on fewer votes, or bad votes, than the least', () => {
@@ -92,12 +120,12 @@ describe('a pair', () => {
       fc.property(slos, everyMs, votes, votes, (slo, every, long, short) => {
         for (const one of pairsOf(slo, every)) {
           const isEnough = long.good + long.bad >= leastVotes && long.bad >= leastBad
-          if (isBurning(one, long, short)) expect(isEnough).toBe(true)
+          if (isBurning(one, pace, long, short)) expect(isEnough).toBe(true)
         }
         const few: Votes = { good: leastVotes - 1 - leastBad, bad: leastBad }
         for (const one of pairsOf(slo, every)) {
-          expect(isBurning(one, few, short)).toBe(false)
-          expect(isBurning(one, { good: long.good, bad: leastBad - 1 }, short)).toBe(false)
+          expect(isBurning(one, pace, few, short)).toBe(false)
+          expect(isBurning(one, pace, { good: long.good, bad: leastBad - 1 }, short)).toBe(false)
         }
       }),
     )
@@ -108,7 +136,7 @@ describe('a pair', () => {
       fc.property(slos, votes, votes, (slo, long, short) => {
         const worse = ({ good, bad }: Votes) => ({ good: Math.max(0, good - 1), bad: bad + 1 })
         for (const one of pairsOf(slo, minuteMs))
-          if (isBurning(one, long, short)) expect(isBurning(one, worse(long), worse(short))).toBe(true)
+          if (isBurning(one, pace, long, short)) expect(isBurning(one, pace, worse(long), worse(short))).toBe(true)
       }),
     )
   })
@@ -116,7 +144,9 @@ describe('a pair', () => {
   test('can always burn: total failure is over every limit that is left', () => {
     fc.assert(
       fc.property(slos, everyMs, (slo, every) => {
-        const states = judgePairs(slo, every, () => ({ good: 0, bad: leastVotes }))
+        const all = { everyMs: every, places: 1 }
+        const total = (lastMs: number) => ({ good: 0, bad: Math.max(leastVotes, Math.ceil(votesDue(lastMs, all))) })
+        const states = judgePairs(slo, all, total)
         for (const state of states) expect(state.isBurning).toBe(true)
         for (const { pair: one } of states) expect(one.shortMs).toBe(one.longMs / 12)
       }),

@@ -62,7 +62,13 @@ function watch(all = promised(), kept = history()) {
       vi.advanceTimersByTime(minuteMs)
     }
   }
-  return { told, pass, kept, stop: started.stop }
+  const often = (count: number, result: (atMs: number) => ProbeResult) => {
+    for (let i = 0; i < count; i++) {
+      take(result(Date.now()))
+      vi.advanceTimersByTime(5000)
+    }
+  }
+  return { told, pass, often, kept, stop: started.stop }
 }
 const up = (atMs: number) => httpResult('api', atMs)
 const down = (atMs: number) => failedResult('api', atMs)
@@ -79,16 +85,15 @@ describe('an error budget, watched while it runs', () => {
     pass(2, down)
     expect(told).toEqual([])
     pass(1, down)
-    expect(said(told)).toEqual([
-      ['budget.burning', 'page'],
-      ['budget.burning', 'ticket'],
-    ])
+    // Of a day, and of three, it is little.
+    expect(said(told)).toEqual([['budget.burning', 'page']])
     expect(told[0]).toMatchObject({
       ...{ service: 'shop', monitor: 'api', target: 'http://x.test/a', objective: 99.9, atMs: Date.now() },
       ...{ longMs: hourMs, shortMs: 5 * minuteMs },
     })
-    // 3 of 59 votes, as a minute has just begun, at 99.9 %.
-    expect((told[0] as { burn: number }).burn).toBeCloseTo(3000 / 59)
+    // 3 of the 60 votes of an hour, at 99.9 %.
+    expect((told[0] as { burn: number }).burn).toBeCloseTo(50)
+    expect(told[0]).not.toHaveProperty('seenMs')
     expect((told[0] as { left: number }).left).toBeGreaterThan(0.9)
     told.splice(0)
     // The half hour of the six is the last short window of a page to be clean again.
@@ -104,6 +109,25 @@ describe('an error budget, watched while it runs', () => {
     pass(2, down)
     pass(60, up)
     expect(told).toEqual([])
+  })
+
+  it('takes 15 seconds that were down in the first minute for what they are of an hour', () => {
+    vi.setSystemTime(base)
+    const { told, often } = watch(promised({ every: '5s', timeout: '1s', retries: 0 }))
+    often(9, up)
+    often(3, down)
+    often(60, up)
+    expect(told).toEqual([])
+  })
+
+  it('says how much of a window it has seen, and nothing of when the budget is gone where that is little', () => {
+    vi.setSystemTime(base)
+    const { told, pass } = watch()
+    pass(8, up)
+    pass(3, down)
+    expect(told[0]).toMatchObject({ type: 'budget.burning', severity: 'page', seenMs: 11 * minuteMs })
+    expect((told[0] as { burn: number }).burn).toBeCloseTo(50)
+    expect(told[0]).not.toHaveProperty('exhaustedInMs')
   })
 
   it('goes on over a restart, from the history, without saying it twice, and ends what ended meanwhile', () => {
@@ -242,8 +266,6 @@ describe('the account of a history', () => {
     expect(verdict.reasons.map((reason) => [reason.code, 'pair' in reason && reason.pair])).toEqual([
       ['burning', '1h'],
       ['burning', '6h'],
-      ['burning', '1d'],
-      ['burning', '3d'],
       ['ends-soon', false],
     ])
     const since = reportOf(monitor, reader, ring, { nowMs, sinceMs: nowMs - 20 * minuteMs }).verdict.reasons

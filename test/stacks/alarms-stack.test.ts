@@ -161,7 +161,7 @@ describe('an error budget', () => {
     home.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'vedette-shop-staging-api-burn-1h-long',
       Metrics: [
-        { Id: 'e', Expression: 'IF(n >= 10 AND d >= 3, d / n, 0)' },
+        { Id: 'e', Expression: 'IF(n >= 10 AND d >= 3, IF(n < 120, d / 120, d / n), 0)' },
         statistic('d', 'Sum'),
         statistic('n', 'SampleCount'),
       ],
@@ -170,7 +170,7 @@ describe('an error budget', () => {
     })
     home.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'vedette-shop-staging-api-burn-1h-short',
-      ...{ MetricName: 'Down', Statistic: 'Average', Period: 300, Threshold: 0.0144, AlarmActions: Match.absent() },
+      ...{ MetricName: 'Down', Statistic: 'Sum', Period: 300, Threshold: 0.144, AlarmActions: Match.absent() },
     })
   })
 

@@ -2,7 +2,7 @@ import type { HistoryAccess } from '../history-access.ts'
 import { shorten } from '../history-block.ts'
 import { hourMs } from '../history-schema.ts'
 import { type Answer, answer, HttpError, json } from './answer.ts'
-import type { EngineState } from './api/engine.ts'
+import type { EngineState, Health } from './api/engine.ts'
 import type { FailoversPage } from './api/failovers.ts'
 import type { IncidentList } from './api/incidents.ts'
 import type { Overview } from './api/overview.ts'
@@ -11,7 +11,7 @@ import { barStarts } from './bars.ts'
 import type { Board } from './board.ts'
 import type { EventRing } from './event-ring.ts'
 import type { WatchedMonitor } from './feed.ts'
-import { healthOf } from './health.ts'
+import { healthOf, livenessOf } from './health.ts'
 import { incidentMarkdown } from './incident-markdown.ts'
 import { incidentPage } from './incident-page.ts'
 import { metricsText } from './metrics.ts'
@@ -107,11 +107,13 @@ export function createApi({ board, ring, history }: { board: Board; ring: EventR
       return badge(row, query.get('show') ?? 'state')
     },
     metrics,
-    healthz: () => {
-      const health = healthOf(board)
-      return json(health, { status: health.status === 'ok' ? 200 : 503, cacheControl: 'no-store' })
-    },
+    healthz: () => healthAnswer(healthOf(board)),
+    livez: () => healthAnswer(livenessOf(board)),
   } satisfies Record<Exclude<RouteName, 'page' | 'events'>, Handler>
+}
+
+function healthAnswer(health: Health): Answer {
+  return json(health, { status: health.status === 'ok' ? 200 : 503, cacheControl: 'no-store' })
 }
 
 /** An answer that is the same until something happens, or a minute passes: bars and ages move on. */

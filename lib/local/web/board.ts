@@ -93,13 +93,14 @@ export class Board {
   /** The engine itself; how long nothing has been heard of it is `silentMs`. */
   engine(): EngineState & { silentMs: number } {
     const { service, version, startedAtMs } = this.setup
-    const { lag, history } = this.#vitals ?? {}
+    const { lag, history, routes = [] } = this.#vitals ?? {}
     const nowMs = Date.now()
     const { waiting = 0, dropped = 0, trouble } = history ?? {}
     return {
       ...{ service, version, startedAtMs, nowMs, silentMs: nowMs - this.#heardAtMs },
       lag: { p50Ms: lag?.p50Ms ?? 0, p99Ms: lag?.p99Ms ?? 0, maxMs: lag?.maxMs ?? 0 },
       history: { waiting, dropped, ...(trouble !== undefined && { trouble }) },
+      routes,
     }
   }
 

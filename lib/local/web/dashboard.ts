@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { RouteHealth } from '../../decide/route-health.ts'
 import type { Config } from '../../model/config.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { Log } from '../../run/log.ts'
@@ -21,6 +22,8 @@ export interface DashboardOptions {
   /** Where the bundled client is kept between runs. */
   cacheFile: string
   log: Log
+  /** How telling people goes; absent where nobody is told. */
+  routes?(): RouteHealth[]
 }
 
 /** The dashboard of a running engine. */
@@ -48,9 +51,10 @@ const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 2
 
 /** Serves the dashboard from a thread of its own. Rejects with `PlaceError` where it cannot listen. */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const sources: Sources = { engine: options.engine }
+  const { engine, routes } = options
+  const sources: Sources = { engine, ...(routes && { routes }) }
   const feeder = new Feeder(sources)
-  const unsubscribe = options.engine.subscribe((event) => feeder.takeEngineEvent(event))
+  const unsubscribe = engine.subscribe((event) => feeder.takeEngineEvent(event))
   let isStopped = false
   let brokeAt: number[] = []
   let thread = await startThread(options, options.place, feeder).catch((error) => {

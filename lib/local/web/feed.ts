@@ -1,3 +1,4 @@
+import type { RouteHealth } from '../../decide/route-health.ts'
 import type { Failover } from '../../model/failover.ts'
 import type { Kind } from '../../model/monitor.ts'
 import type { ProbeResult } from '../../model/result.ts'
@@ -44,7 +45,10 @@ export interface SiteSetup {
 }
 
 /** How the engine itself does. */
-export type EngineVitals = Pick<Snapshot, 'lag' | 'history'>
+export type EngineVitals = Pick<Snapshot, 'lag' | 'history'> & {
+  /** How telling people goes; absent where the config has no routes. */
+  routes?: RouteHealth[]
+}
 
 /** What happened since the last batch. */
 export interface FeedBatch {

@@ -1,3 +1,4 @@
+import type { RouteHealth } from '../../decide/route-health.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
 import type { Engine, EngineEvent } from '../engine.ts'
@@ -12,6 +13,8 @@ export interface Sources {
   engine: Pick<Engine, 'snapshot' | 'view' | 'vitals'>
   /** Failovers as they stand, and the vantages that vote on them with what they saw; nothing where there are none. */
   failovers?: { status(): FailoverStatus[]; sights(): Sight[]; vantages: readonly string[] }
+  /** How telling people goes; nothing where nobody is told. */
+  routes?(): RouteHealth[]
 }
 
 /** Collects what happens, for the thread that shows it. */
@@ -51,9 +54,9 @@ export class Feeder {
 
   /** What happened since it was last asked. */
   next({ withVitals }: { withVitals: boolean }): FeedBatch {
-    const { engine, failovers } = this.#sources
+    const { engine, failovers, routes } = this.#sources
     const batch: FeedBatch = {
-      ...(withVitals && { vitals: engine.vitals() }),
+      ...(withVitals && { vitals: { ...engine.vitals(), ...(routes && { routes: routes() }) } }),
       vantages: failovers?.vantages ?? [],
       views: [...this.#touched].flatMap((id) => engine.view(id) ?? []),
       results: this.#results,

@@ -21,7 +21,7 @@ export const securityHeaders = {
 const cookieSeconds = 30 * 86_400
 
 /** What may be read by whoever reaches the server: no word of what is watched is in it. */
-const openPaths = /^\/(healthz|login|assets\/[^/]*)$/
+const openPaths = /^\/(healthz|livez|login|assets\/[^/]*)$/
 
 /** Throws `HttpError` for a request that may not be answered; `token` absent: anyone on this machine may read. */
 export function guard(request: IncomingMessage, path: string, token: string | undefined): void {

@@ -1,3 +1,4 @@
+import type { RouteHealth } from '../../decide/route-health.ts'
 import type { Certificate, DnsObserved, HttpObserved, ProbeResult, TlsObserved } from '../../model/result.ts'
 import type { Board } from './board.ts'
 import { type Labels, MetricFamilies, Prepared } from './prometheus.ts'
@@ -135,7 +136,7 @@ function addFailovers(families: MetricFamilies, board: Board): void {
 }
 
 function addEngine(families: MetricFamilies, board: Board): void {
-  const { version, startedAtMs, lag, history, service } = board.engine()
+  const { version, startedAtMs, lag, history, service, routes } = board.engine()
   families.gauge('vedette_build_info', 'The version that runs.', { version, service }, 1)
   families.gauge('vedette_start_time_seconds', 'When the engine started.', {}, startedAtMs / 1000)
   families.gauge('vedette_incidents_open', 'Monitors that are held to be down.', {}, board.incidents.open().length)
@@ -144,4 +145,13 @@ function addEngine(families: MetricFamilies, board: Board): void {
   families.gauge('vedette_history_waiting', 'Entries not written yet.', {}, history.waiting)
   families.counter('vedette_history_dropped_total', 'Entries lost: the file could not be written.', {}, history.dropped)
   families.gauge('vedette_history_up', 'Whether the history is written.', {}, Number(history.trouble === undefined))
+  for (const health of routes) addRoute(families, health)
+}
+
+function addRoute(families: MetricFamilies, { route, sent, failed, waiting, failing }: RouteHealth): void {
+  const labels = { route }
+  families.gauge('vedette_notify_up', 'Whether a route could be told, the last time it was tried.', labels, Number(!failing))
+  families.counter('vedette_notify_sent_total', 'Notices that a route took.', labels, sent)
+  families.counter('vedette_notify_failed_total', 'Rounds in which a route could not be told a notice.', labels, failed)
+  families.gauge('vedette_notify_waiting', 'Notices that a route is still to be told.', labels, waiting)
 }

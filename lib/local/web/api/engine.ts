@@ -1,3 +1,5 @@
+import type { RouteHealth } from '../../../decide/route-health.ts'
+
 /** Why something was not up. */
 export interface Trouble {
   code: string
@@ -28,6 +30,8 @@ export interface EngineState {
     /** What is wrong, and what to do, while something is. */
     trouble?: string
   }
+  /** How telling each route of the config goes. */
+  routes: RouteHealth[]
 }
 
 /** The answer of `/healthz`. */

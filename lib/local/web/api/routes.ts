@@ -29,8 +29,10 @@ export const routes = {
   badge: '/badges/:id',
   /** Prometheus's text format. */
   metrics: '/metrics',
-  /** `Health`: 200 while the engine runs and its history is written, else 503. */
+  /** `Health`: 200 while the engine runs, its history is written and people can be told, else 503. */
   healthz: '/healthz',
+  /** `Health`: 200 while the engine runs, else 503: for what restarts it. */
+  livez: '/livez',
 } as const
 
 /** Pages of the client; all of them are the same document. */

@@ -1,3 +1,4 @@
+import type { EngineState } from '../api/engine.ts'
 import { lookOf, looks, worstFirst } from '../look.ts'
 import { button, h, setAttribute, setText } from './dom.ts'
 import type { Store } from './store.ts'
@@ -9,6 +10,14 @@ const links = [
   ['/failovers', 'Failovers'],
   ['/incidents', 'Incidents'],
 ] as const
+
+/** What is wrong with Vedette itself; nothing where nothing is. */
+function troubleOf({ history, routes }: EngineState): string {
+  const untold = routes.flatMap(({ route, failing }) =>
+    failing ? [`Cannot tell ${route} since ${localTime(failing.sinceMs)}: ${failing.reason}`] : [],
+  )
+  return [...(history.trouble ? [`History: ${history.trouble}`] : []), ...untold].join(' · ')
+}
 
 /** The line above every page: where one is, how things stand, whether it is live. */
 export class Header {
@@ -62,7 +71,7 @@ export class Header {
     if (incidents) setText(incidents, openIncidents.length > 0 ? `Incidents (${openIncidents.length})` : 'Incidents')
     const down = lookCounts.down?.length ?? 0
     document.title = `${down > 0 ? `✖ ${down} down · ` : ''}${this.#title} · ${engine.service}`
-    if (!this.#isStale) this.#say(engine.history.trouble ? `History: ${engine.history.trouble}` : '')
+    if (!this.#isStale) this.#say(troubleOf(engine))
   }
 
   /** Whether what is shown may be wrong. */
