@@ -150,7 +150,12 @@ function addEngine(families: MetricFamilies, board: Board): void {
 
 function addRoute(families: MetricFamilies, { route, sent, failed, waiting, failing }: RouteHealth): void {
   const labels = { route }
-  families.gauge('vedette_notify_up', 'Whether a route could be told, the last time it was tried.', labels, Number(!failing))
+  families.gauge(
+    'vedette_notify_up',
+    'Whether a route could be told, the last time it was tried.',
+    labels,
+    Number(!failing),
+  )
   families.counter('vedette_notify_sent_total', 'Notices that a route took.', labels, sent)
   families.counter('vedette_notify_failed_total', 'Rounds in which a route could not be told a notice.', labels, failed)
   families.gauge('vedette_notify_waiting', 'Notices that a route is still to be told.', labels, waiting)
