@@ -142,7 +142,7 @@ export class Board {
       ...(view?.last && { last: runOf(view.last) }),
       ...(lastFailure && { lastFailure }),
       ...(downAt.length > 0 && { downAt }),
-      ...this.bars.of(id),
+      ...this.bars.of(id, everyMs),
       sparkline: encodeSparkline(recent),
     }
   }

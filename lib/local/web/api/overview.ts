@@ -21,6 +21,13 @@ export interface UptimeRatios {
   d30: number | null
 }
 
+/** How much of each of these times its votes stand for, each for one interval; a share of little says little. */
+export interface SeenTimes {
+  h24: number
+  d7: number
+  d30: number
+}
+
 /**
  * The latest durations, oldest first, as one character each: `0`–`9`, `a`–`v` (base 32) are shares of `maxMs`, `-` is a run
  * without a duration that counts (down or unknown). `decodeSparkline` in `sparkline.ts` reads it.
@@ -51,6 +58,7 @@ export interface MonitorRow {
   /** Vantages whose latest run of it was down; absent for none. */
   downAt?: string[]
   uptime: UptimeRatios
+  seenMs: SeenTimes
   /** Of `Overview.hours` and `Overview.days`. */
   hours: Bars
   days: Bars

@@ -36,7 +36,8 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
     // The row of the store hears the stream; the page's own is as old as its answer.
     head.show(row)
     const { hours, days } = page
-    uptime.show({ hours, days, bars: { uptime: page.row.uptime, hours: page.row.hours, days: page.row.days } })
+    const { uptime: shares, seenMs, hours: hourBars, days: dayBars } = page.row
+    uptime.show({ hours, days, bars: { uptime: shares, seenMs, hours: hourBars, days: dayBars } })
     if (page.certificate) {
       const { seenAtMs: _, daysRemaining, ...rest } = page.certificate
       certificate.show({ ...rest, daysRemaining: Math.floor(daysRemaining) })
