@@ -1,6 +1,7 @@
 import { answers, body, defineConfig, dns, duration, http, json, status, tcp, ttl } from 'vedette'
 
-// What runs out of the box: it watches the shop that `npm start` brings up. Put your own site in its place.
+// What runs out of the box: it watches the shop that `npm start` brings up. It belongs to the clone: keep your own config in a
+// folder of your own (README, "Watch your own site").
 export default defineConfig({
   service: 'shop',
   // Where cdk deploy runs it from, and where results are gathered and judged. Here, on one machine, neither is used.

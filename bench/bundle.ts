@@ -7,7 +7,6 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { failoverAssetOf } from '../lib/decide/failover-asset.ts'
 import { notifyAssetOf } from '../lib/decide/notify-asset.ts'
@@ -16,10 +15,14 @@ import { probeNowAssetOf } from '../lib/decide/probe-now.ts'
 import type { Vantage } from '../lib/model/config.ts'
 import { parseConfig } from '../lib/model/parse-config.ts'
 import { bundleFor, bundleOptions, type FunctionName, functionsOf } from '../lib/stacks/bundle.ts'
+import { script, whole } from '../test/support/script.ts'
 import { writeBundle } from './support/bundle.ts'
 import { median, percentile, printTable } from './support/table.ts'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '40' } } })
+const values = script('Size and import of the functions.')
+  .option('--runs <n>', 'how many times', whole(), 40)
+  .parse()
+  .opts<{ runs: number }>()
 
 const config = parseConfig({
   service: 'bench',
@@ -68,7 +71,7 @@ const times: Record<Imported, number[]> = {
   failover: [],
   notify: [],
 }
-for (let i = 0; i < Number(values.runs); i++) for (const name of imported) times[name].push(importMs(folders[name]))
+for (let i = 0; i < values.runs; i++) for (const name of imported) times[name].push(importMs(folders[name]))
 for (const folder of Object.values(folders)) rmSync(folder, { recursive: true })
 
 const sizeOf = (texts: string[]) => texts.reduce((total, text) => total + Buffer.byteLength(text), 0) / 1000

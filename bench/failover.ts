@@ -8,15 +8,18 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { startFailovers } from '../lib/local/failovers.ts'
 import { closer } from '../lib/local/loopback.ts'
 import { parseConfig } from '../lib/model/parse-config.ts'
 import { enableLinearRegex } from '../lib/run/linear-regex.ts'
+import { script, whole } from '../test/support/script.ts'
 import { median, percentile, printTable } from './support/table.ts'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '50' } } })
-const runs = Number(values.runs)
+const values = script('From the death of an origin to the change of its record.')
+  .option('--runs <n>', 'how many times', whole(), 50)
+  .parse()
+  .opts<{ runs: number }>()
+const runs = values.runs
 
 enableLinearRegex()
 const rows: string[][] = []

@@ -10,22 +10,21 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { quantile } from '../lib/decide/quantile.ts'
 import { HistoryReader } from '../lib/local/history-reader.ts'
 import { hourMs, openForWriting } from '../lib/local/history-schema.ts'
+import { script, whole } from '../test/support/script.ts'
 import { days, fill, hours, madeUp } from './support/fill-history.ts'
 import { printTable } from './support/table.ts'
 
-const { values } = parseArgs({
-  options: {
-    monitors: { type: 'string', default: '1000' },
-    'full-days': { type: 'string', default: '1' },
-    every: { type: 'string', default: '1' },
-    keep: { type: 'boolean', default: false },
-  },
-})
-const about = madeUp(Number(values.monitors), Number(values['full-days']), Number(values.every))
+const values = script('Size and speed of the history file.')
+  .option('--monitors <n>', 'how many monitors', whole(), 1000)
+  .option('--full-days <n>', 'days with every single result', whole(0), 1)
+  .option('--every <n>', 'minutes between results', whole(), 1)
+  .option('--keep', 'leave the file, and say where it is')
+  .parse()
+  .opts<{ monitors: number; fullDays: number; every: number; keep?: boolean }>()
+const about = madeUp(values.monitors, values.fullDays, values.every)
 const { ids, endMs, fullHours } = about
 
 /** Median and worst of repeated runs, in milliseconds. */

@@ -8,21 +8,23 @@ import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { probeAssetOf } from '../lib/decide/probe-asset.ts'
 import { shardMonitors } from '../lib/decide/sharding.ts'
 import { listenOnLoopback } from '../lib/local/loopback.ts'
 import type { Vantage } from '../lib/model/config.ts'
 import { parseConfig } from '../lib/model/parse-config.ts'
 import { bundleFunction } from '../lib/stacks/bundle.ts'
+import { script, whole } from '../test/support/script.ts'
 import { writeBundle } from './support/bundle.ts'
 import { startChild } from './support/child.ts'
 import { median, printTable } from './support/table.ts'
 
-const { values } = parseArgs({
-  options: { monitors: { type: 'string', default: '500' }, runs: { type: 'string', default: '5' } },
-})
-const count = Number(values.monitors)
+const values = script('Many monitors in one invocation.')
+  .option('--monitors <n>', 'how many monitors', whole(), 500)
+  .option('--runs <n>', 'how many times', whole(), 5)
+  .parse()
+  .opts<{ monitors: number; runs: number }>()
+const count = values.monitors
 
 const server = await startChild<{ port: number }>(new URL('delay-server.ts', import.meta.url), ['50'])
 const url = `http://127.0.0.1:${server.hello.port}/`
@@ -44,7 +46,7 @@ const cloudWatch = http.createServer((request, response) => {
 })
 const port = await listenOnLoopback(cloudWatch, 0)
 
-const script = `
+const source = `
 const began = performance.now()
 const { handler } = await import(process.argv[1])
 const imported = performance.now()
@@ -63,7 +65,7 @@ interface Answer {
 }
 
 const answers: Answer[] = []
-for (let i = 0; i < Number(values.runs); i++) answers.push(await invoke())
+for (let i = 0; i < values.runs; i++) answers.push(await invoke())
 server.stop()
 cloudWatch.close()
 rmSync(folder, { recursive: true })
@@ -85,7 +87,7 @@ printTable(
 
 /** One invocation in a process of its own. */
 async function invoke(): Promise<Answer> {
-  const args = ['-c', '0', process.execPath, '--input-type=module', '-e', script, path.join(folder, 'index.mjs')]
+  const args = ['-c', '0', process.execPath, '--input-type=module', '-e', source, path.join(folder, 'index.mjs')]
   const child = spawn('taskset', args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

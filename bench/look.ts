@@ -12,25 +12,23 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { openForWriting } from '../lib/local/history-schema.ts'
 import { openBrowser } from '../test/support/browser.ts'
 import { startWatch, type Watch } from '../test/support/dashboard.ts'
 import { failedResult, httpResult } from '../test/support/results.ts'
+import { script, whole } from '../test/support/script.ts'
 import { fill, hours, madeUp } from './support/fill-history.ts'
 import { median, percentile, printTable } from './support/table.ts'
 
-const { values } = parseArgs({
-  options: {
-    monitors: { type: 'string', default: '1000' },
-    views: { type: 'string', default: '7' },
-    updates: { type: 'string', default: '60000' },
-    /** Where a history is that an earlier run made; it stays there. */
-    folder: { type: 'string' },
-  },
-})
-const about = madeUp(Number(values.monitors), 0, 1)
+const values = script('The dashboard in a browser.')
+  .option('--monitors <n>', 'how many monitors', whole(), 1000)
+  .option('--views <n>', 'how many first views', whole(), 7)
+  .option('--updates <n>', 'how many updates to wait for', whole(), 60000)
+  .option('--folder <folder>', 'where the history of an earlier run is; it stays there')
+  .parse()
+  .opts<{ monitors: number; views: number; updates: number; folder?: string }>()
+const about = madeUp(values.monitors, 0, 1)
 const { ids } = about
 /** Never fails, so that it keeps its place. */
 const [steady = ''] = ids
@@ -108,7 +106,7 @@ async function updates(browser: Browser, watch: Watch) {
   })
   const began = performance.now()
   const lags = await updateTimes(page, watch, 20)
-  while (seen < Number(values.updates)) await wait(500)
+  while (seen < values.updates) await wait(500)
   end()
   const perSecond = seen / ((performance.now() - began) / 1000)
   await wait(1500)
@@ -145,7 +143,7 @@ try {
   const calm = await watchEvery('60s', '5s')
   await view(browser, calm.url)
   const runs = []
-  for (let i = 0; i < Number(values.views); i++) runs.push(await view(browser, calm.url))
+  for (let i = 0; i < values.views; i++) runs.push(await view(browser, calm.url))
   await calm.stop()
   const busy = await watchEvery('1s', '900ms')
   const { before, after, lags, perSecond, seen, isStale } = await updates(browser, busy)

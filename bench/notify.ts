@@ -8,15 +8,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { type LocalNotify, startNotify } from '../lib/local/notify.ts'
 import { parseConfig } from '../lib/model/parse-config.ts'
 import { downEvent, recoveredEvent } from '../test/support/notify.ts'
 import { type PagerDuty, startPagerDuty } from '../test/support/pagerduty-server.ts'
+import { script, whole } from '../test/support/script.ts'
 import { median, percentile, printTable } from './support/table.ts'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '60' } } })
-const runs = Number(values.runs)
+const values = script('From a confirmed failure to the accepted alert.')
+  .option('--runs <n>', 'how many times', whole(), 60)
+  .parse()
+  .opts<{ runs: number }>()
+const runs = values.runs
 const key = 'k'.repeat(32)
 const stormOf = 500
 

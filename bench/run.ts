@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { Argument } from 'commander'
+import { script } from '../test/support/script.ts'
 
 const parts = {
   cpu: 'CPU per probe, ours beside blackbox_exporter',
@@ -20,12 +22,12 @@ const parts = {
   schedule: 'a thousand monitors on time, and the memory they take',
 }
 
-const chosen = process.argv.slice(2)
-const unknown = chosen.filter((name) => !(name in parts))
-if (unknown.length > 0) {
-  console.error(`expected ${Object.keys(parts).join(', ')}, got ${unknown.join(', ')}`)
-  process.exit(2)
-}
+const choices = Object.entries(parts).map(([name, title]) => `  ${name.padEnd(18)}${title}`)
+const { args: chosen } = script('Runs all parts, or those named, one after the other.')
+  .usage('[part…]')
+  .addArgument(new Argument('[part...]', 'what to measure (default: all)').choices(Object.keys(parts)))
+  .addHelpText('after', `\n${choices.join('\n')}`)
+  .parse()
 
 console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform} ${release()}`,

@@ -6,15 +6,18 @@
  *   node bench/sandbox-failover.ts [--runs 10]
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { eventually } from '../test/sandbox/eventually.ts'
 import { deleteDownAlarms } from '../test/sandbox/knobs.ts'
 import { type Origins, startOrigins } from '../test/sandbox/origins.ts'
 import { type Sandbox, startSandbox } from '../test/sandbox/sandbox.ts'
+import { script, whole } from '../test/support/script.ts'
 import { median, percentile, printTable } from './support/table.ts'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' } } })
-const runs = Number(values.runs)
+const values = script('From the death of an origin to the change of its record, in the sandbox.')
+  .option('--runs <n>', 'how many times', whole(), 10)
+  .parse()
+  .opts<{ runs: number }>()
+const runs = values.runs
 const zone = 'bench.sandbox.test'
 const addresses = ['127.0.0.1', '127.0.0.2']
 const functionName = 'vedette-shop-failover'

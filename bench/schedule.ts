@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { Engine } from '../lib/local/engine.ts'
 import { openHistory } from '../lib/local/history.ts'
 import { keepHeapSmall } from '../lib/local/small-heap.ts'
@@ -17,17 +16,17 @@ import { createHost } from '../lib/run/host.ts'
 import { enableLinearRegex } from '../lib/run/linear-regex.ts'
 import type { Log } from '../lib/run/log.ts'
 import { runMonitor } from '../lib/run/vantage.ts'
+import { script, whole } from '../test/support/script.ts'
 import { startChild } from './support/child.ts'
 import { printTable } from './support/table.ts'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '3' },
-    monitors: { type: 'string', default: '1000' },
-    every: { type: 'string', default: '10' },
-  },
-})
-const [minutes, count] = [Number(values.minutes), Number(values.monitors)]
+const values = script('Monitors on time, and the memory they take.')
+  .option('--minutes <n>', 'for how long', whole(), 3)
+  .option('--monitors <n>', 'how many monitors', whole(), 1000)
+  .option('--every <n>', 'seconds between runs', whole(), 10)
+  .parse()
+  .opts<{ minutes: number; monitors: number; every: number }>()
+const [minutes, count] = [values.minutes, values.monitors]
 
 enableLinearRegex()
 keepHeapSmall()

@@ -9,10 +9,14 @@ import type { Browser, Page } from 'playwright-core'
 import { hourMs, openForWriting } from '../lib/local/history-schema.ts'
 import { openBrowser } from '../test/support/browser.ts'
 import { startDemoWatch, startWatch } from '../test/support/dashboard.ts'
+import { script } from '../test/support/script.ts'
 import { sampleService } from './support/sample-service.ts'
 import { writeHistory } from './support/write-history.ts'
 
-const [folder = path.resolve(import.meta.dirname, '../docs/images')] = process.argv.slice(2)
+const [folder = path.resolve(import.meta.dirname, '../docs/images')] = script('Makes the pictures of the dashboard.')
+  .usage('[folder]')
+  .argument('[folder]', 'where they go (default: docs/images)')
+  .parse().args
 const desk = { width: 1600, height: 900 }
 const phone = { width: 390, height: 844 }
 /** One result every so many minutes; on the last day, one a minute. */

@@ -1,16 +1,21 @@
 /*
- * Failover through virtual time: how often it moves when it should not, and does not when it should (failover.md §7).
+ * Failover through virtual time: how often it moves when it should not, and does not when it should (docs/benchmarks.md).
  *
  *   npm run simulate -- [--seeds 1000] [--days 30]
  */
-import { parseArgs } from 'node:util'
+
+import { script, whole } from '../test/support/script.ts'
 import { type Otherwise, simulateMany } from '../test/support/simulation.ts'
 import { printTable } from './support/table.ts'
 
-const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '1000' }, days: { type: 'string', default: '30' } },
-})
-const [seeds, days] = [Number(values.seeds), Number(values.days)]
+const values = script(
+  'Failover through virtual time: how often it moves when it should not, and does not when it should.',
+)
+  .option('--seeds <n>', 'how many worlds', whole(), 1000)
+  .option('--days <n>', 'days in each', whole(), 30)
+  .parse()
+  .opts<{ seeds: number; days: number }>()
+const { seeds, days } = values
 console.log(`${seeds} seeds × ${days} days: probes every minute, 3 to 10 vantages, loss up to 10 % an attempt\n`)
 
 const worlds: [string, Otherwise][] = [

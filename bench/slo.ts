@@ -7,7 +7,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { quantile } from '../lib/decide/quantile.ts'
 import { HistoryReader } from '../lib/local/history-reader.ts'
 import { openForWriting } from '../lib/local/history-schema.ts'
@@ -16,17 +15,20 @@ import { HistoryUpkeep } from '../lib/local/history-upkeep.ts'
 import { startSloWatch } from '../lib/local/slo-watch.ts'
 import { parseConfig } from '../lib/model/parse-config.ts'
 import { httpResult } from '../test/support/results.ts'
+import { script, whole } from '../test/support/script.ts'
 import { printTable } from './support/table.ts'
 
-const { values } = parseArgs({
-  options: { monitors: { type: 'string', default: '500' }, hours: { type: 'string', default: '3' } },
-})
+const values = script('Error budgets and latency, judged.')
+  .option('--monitors <n>', 'how many monitors', whole(), 500)
+  .option('--hours <n>', 'hours of history', whole(), 3)
+  .parse()
+  .opts<{ monitors: number; hours: number }>()
 const minuteMs = 60_000
 const evaluations = 50
 
 const { service, monitors } = parseConfig({
   service: 'bench',
-  monitors: Array.from({ length: Number(values.monitors) }, (_, i) => ({
+  monitors: Array.from({ length: values.monitors }, (_, i) => ({
     ...{ id: `m${i}`, kind: 'http', url: 'http://x.test/', slo: { objective: 99.9 } },
     latency: { p95: '800ms', for: '10m', regression: 2 },
   })),
@@ -42,7 +44,7 @@ function measure(file: string): void {
   const db = openForWriting(file)
   const store = new HistoryStore(db)
   const nowMs = Date.now()
-  for (let minute = Number(values.hours) * 60; minute > 0; minute--) {
+  for (let minute = values.hours * 60; minute > 0; minute--) {
     const results = monitors.map(({ id }, i) => httpResult(id, nowMs - minute * minuteMs + i, { index: i }))
     store.append({ results, transitions: [] })
   }

@@ -7,12 +7,15 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { regions } from '../lib/model/regions.ts'
+import { script, whole } from '../test/support/script.ts'
 import { printTable } from './support/table.ts'
 
-const { values } = parseArgs({ options: { monitors: { type: 'string', default: '1000' } } })
-const count = Number(values.monitors)
+const values = script('Monitors as templates.')
+  .option('--monitors <n>', 'how many monitors', whole(), 1000)
+  .parse()
+  .opts<{ monitors: number }>()
+const count = values.monitors
 const folder = mkdtempSync(path.join(tmpdir(), 'vedette-synth-'))
 const config = path.join(folder, 'vedette.config.json')
 const controllers = ['us-west-2', 'eu-central-1']

@@ -10,7 +10,6 @@ import http from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import type { Worker } from 'node:worker_threads'
 import { Engine } from '../lib/local/engine.ts'
 import { openHistory } from '../lib/local/history.ts'
@@ -23,19 +22,19 @@ import { createHost } from '../lib/run/host.ts'
 import { enableLinearRegex } from '../lib/run/linear-regex.ts'
 import type { Log } from '../lib/run/log.ts'
 import { runMonitor } from '../lib/run/vantage.ts'
+import { script, whole } from '../test/support/script.ts'
 import { startChild } from './support/child.ts'
 import { fill, hours, madeUp } from './support/fill-history.ts'
 import { median, percentile, printTable } from './support/table.ts'
 
-const { values } = parseArgs({
-  options: {
-    monitors: { type: 'string', default: '1000' },
-    'full-days': { type: 'string', default: '0' },
-    turns: { type: 'string', default: '8' },
-    seconds: { type: 'string', default: '10' },
-  },
-})
-const about = madeUp(Number(values.monitors), Number(values['full-days']), 1)
+const values = script('The dashboard: its answers, and whether it disturbs the probes.')
+  .option('--monitors <n>', 'how many monitors', whole(), 1000)
+  .option('--full-days <n>', 'days with every single result', whole(0), 0)
+  .option('--turns <n>', 'how many turns', whole(), 8)
+  .option('--seconds <n>', 'how long a turn takes', whole(), 10)
+  .parse()
+  .opts<{ monitors: number; fullDays: number; turns: number; seconds: number }>()
+const about = madeUp(values.monitors, values.fullDays, 1)
 const folder = mkdtempSync(path.join(tmpdir(), 'vedette-bench-'))
 const historyPath = path.join(folder, 'history.db')
 const filled = openForWriting(historyPath)
@@ -123,14 +122,14 @@ printTable(
 const viewer = await startChild(new URL('web-viewer.ts', import.meta.url), [dashboard.url])
 const turns: { quiet: number[]; looked: number[] }[] = []
 const settleMs = 1500
-for (let turn = 0; turn < Number(values.turns); turn++) {
+for (let turn = 0; turn < values.turns; turn++) {
   const measured: { [State in 'quiet' | 'looked']: number[] } = { quiet: [], looked: [] }
   // The first of the two takes turns as well.
   for (const isLooking of turn % 2 === 0 ? [false, true] : [true, false]) {
     await viewer.ask(isLooking)
     await wait(settleMs)
     errorsMs = []
-    await wait(Number(values.seconds) * 1000)
+    await wait(values.seconds * 1000)
     measured[isLooking ? 'looked' : 'quiet'] = errorsMs
   }
   turns.push(measured)

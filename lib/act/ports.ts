@@ -1,10 +1,10 @@
 import type { LastDrill } from '../decide/drill.ts'
+import type { Remembered } from '../decide/last-decision.ts'
 import type { Notice, NotifyState } from '../decide/notice.ts'
 import type { AnswerTo, Question } from '../decide/probe-now.ts'
 import type { Minute } from '../decide/published.ts'
 import type { Readiness } from '../decide/readiness.ts'
 import type { Change } from '../decide/swap-batch.ts'
-import type { Decided } from '../decide/swap-outcome.ts'
 import type { SwapEvent } from '../decide/swap-terms.ts'
 import type { Datum } from '../decide/votes.ts'
 import type { Blast, EventCause } from '../model/event.ts'
@@ -33,8 +33,10 @@ export interface PublishedVotes {
   votes(monitors: readonly string[], fromMs: number, periodMs: number): Promise<ReadonlyMap<string, readonly Minute[]>>
 }
 
+/** A call that was not carried out, or of which nobody knows; what was said of it. */
+type NotDone = { kind: 'throttled' | 'unknown'; message?: string }
 /** Lists what is at a record and at its TXT's name. Never rejects: what came of it is data. */
-export type ListOutcome = Extract<SwapEvent, { kind: 'listed' | 'denied' }> | { kind: 'throttled' | 'unknown' }
+export type ListOutcome = Extract<SwapEvent, { kind: 'listed' | 'denied' }> | NotDone
 /** Sends one batch, in one attempt. Never rejects. */
 export type ChangeOutcome =
   | Extract<SwapEvent, { kind: 'denied' }>
@@ -71,7 +73,10 @@ export type Trigger = 'vantage' | 'alarm' | 'tick' | 'person'
 export interface Move {
   atMs: number
   to: string
+  /** How long writing the record took. */
   tookMs: number
+  /** How long the endpoint before it had been seen down by then; absent where it was not down. */
+  downForMs?: number
   verified?: boolean
 }
 
@@ -83,8 +88,9 @@ export interface ControllerMemory {
   healthySince: Record<string, number | undefined>
   /** A lock of this controller alone. */
   locked: boolean
-  /** The last decision, for those who ask. */
-  last?: { atMs: number; trigger: Trigger; decision: Decided }
+  /** The last decision, for those who ask; and the last before it that was more than to stay, and came to something else. */
+  last?: Remembered & { trigger: Trigger }
+  notable?: Remembered & { trigger: Trigger }
   lastMove?: Move
   /** What readiness found when it was last looked at. */
   readiness?: Readiness

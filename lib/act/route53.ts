@@ -128,9 +128,10 @@ const waits = /PriorRequestNotComplete|Throttl|TooManyRequests|RequestLimitExcee
 
 function failed(error: unknown): Exclude<ListOutcome, { kind: 'listed' }> {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } }
-  if (waits.test(name)) return { kind: 'throttled' }
+  const said = { message: `${name}: ${message}` }
+  if (waits.test(name)) return { kind: 'throttled', ...said }
   const status = $metadata?.httpStatusCode
   // Only what was answered with a refusal, or never sent, is certain not to have happened.
-  if (status === undefined) return outcomeOf(error) === 'refused' ? { kind: 'throttled' } : { kind: 'unknown' }
-  return status >= 500 ? { kind: 'unknown' } : { kind: 'denied', message: `${name}: ${message}` }
+  if (status === undefined) return { kind: outcomeOf(error) === 'refused' ? 'throttled' : 'unknown', ...said }
+  return { kind: status >= 500 ? 'unknown' : 'denied', ...said }
 }

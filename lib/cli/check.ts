@@ -11,6 +11,7 @@ import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
 import { count } from './validate.ts'
 import { version } from './version.ts'
+import { warmUp } from './warm-up.ts'
 
 export interface CheckOptions {
   config?: string
@@ -28,6 +29,7 @@ export async function check(options: CheckOptions, output: Output): Promise<numb
   const config = await loadConfig(options.config)
   const monitors = chosenMonitors(config, options.monitor)
   const host = createHost({ vantage: 'local', version, ...config })
+  await warmUp().catch(() => {})
   let done = 0
   const progress = () => output.progress(`${done} of ${count(monitors.length, 'monitor')} checked …`)
   progress()

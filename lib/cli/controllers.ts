@@ -1,6 +1,6 @@
 import type { ControlRequest } from '../decide/failover-asset.ts'
 import { failoverName } from '../decide/names.ts'
-import { askEngine } from '../local/control.ts'
+import { askEngine, defaultSocket } from '../local/control.ts'
 import { loadConfig } from './load-config.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -23,9 +23,6 @@ export interface ControllerLine {
 
 /** A controller that has not been reached: another may be asked instead. */
 export class NotReached extends Error {}
-
-/** Where a running engine listens for commands, from the folder that it was started in. */
-export const defaultSocket = '.vedette/control.sock'
 
 /** A person's move is answered when it is seen to be served, a drill when it is over. */
 const longestMs = 15 * 60_000

@@ -1,5 +1,6 @@
 import { type Bill, billOf } from '../decide/cost.ts'
 import { amount } from '../decide/prices.ts'
+import { formatDuration } from '../model/duration.ts'
 import { loadDeployable } from './load-deployable.ts'
 import type { Output } from './output.ts'
 import { plainTable } from './plain-table.ts'
@@ -29,10 +30,21 @@ function billTable(service: string, bill: Bill): string {
     plainTable({ head, rows, aligns: ['left', 'left', 'right', 'left', 'right'] }),
     '',
     `${service}: ${dollars(bill.monthlyUsd)} a month for ${amount(runsPerMonth)} runs`,
+    ...belowMinuteText(bill),
     `  the same runs in CloudWatch Synthetics: ${dollars(bill.syntheticsUsd)}`,
     `  Route 53 health checks: ${dollars(healthChecks.monthlyUsd)} for ${watchable}, without causes, certificates and DNS`,
     `List prices of us-east-1 as of ${bill.pricesAsOf}, without free tiers and taxes. What SNS, PagerDuty and Slack charge for messages, and data transfer, come on top.`,
   ].join('\n')
+}
+
+/** Why a bill is high that need not be. */
+function belowMinuteText({ belowMinute }: Bill): string[] {
+  if (!belowMinute) return []
+  const loops = belowMinute.loops.map(
+    ({ everyMs, monitors, monthlyUsd }) =>
+      `  every: "${formatDuration(everyMs)}" on ${count(monitors, 'monitor')}: ${dollars(monthlyUsd)} of it, as below a minute functions run all the time`,
+  )
+  return [...loops, `  with every: "1m" instead: ${dollars(belowMinute.atMinuteUsd)} a month`]
 }
 
 /** `$1,234.50` */

@@ -38,10 +38,13 @@ export function eventWords({ kind, detail }: StoredEvent): Words {
   }
 }
 
+/** How the subject of a notice begins that was told to nobody. */
+export const couldNotTell = 'could not tell'
+
 /** What a route was told, or could not be told and why. */
 function noticeWords({ route = 'nobody', text = '', outcome = 'delivered' }: Record<string, unknown>): Words {
   if (outcome === 'delivered') return { subject: `told ${route}`, text: `${text}` }
-  return { subject: `could not tell ${route}`, text: `${text} (${outcome})` }
+  return { subject: `${couldNotTell} ${route}`, text: `${text} (${outcome})` }
 }
 
 function failoverWords(event: FailoverEvent): Words {
@@ -60,9 +63,8 @@ function failoverWords(event: FailoverEvent): Words {
       }
     }
     case 'swapped': {
-      const { outcome, to, tookMs } = event
-      const took = `in ${msText(tookMs)}`
-      if (outcome.kind === 'moved') return { subject, text: `moved to ${to} ${took}` }
+      const { outcome, to } = event
+      if (outcome.kind === 'moved') return { subject, text: `moved to ${to}${moveTimes(event)}` }
       const why = whyNotMoved(outcome)
       return { subject, text: why === undefined ? `${to} was active already` : `did not move to ${to}: ${why}` }
     }
@@ -87,6 +89,12 @@ function failoverWords(event: FailoverEvent): Words {
     default:
       return { subject, text: rest(event) }
   }
+}
+
+/** How long it took until a record was moved, which is not how long writing it took. */
+export function moveTimes({ tookMs, downForMs }: { tookMs: number; downForMs?: number }): string {
+  const after = downForMs === undefined ? '' : ` ${msText(downForMs)} after the failure was first seen`
+  return `${after} (record written in ${msText(tookMs)})`
 }
 
 /** In the words of a notice: the first line without the name that stands before it, then what was measured. */

@@ -1,7 +1,9 @@
 import { failoverWarnings } from '../decide/failover-warnings.ts'
 import { failoverQuorum } from '../decide/quorum.ts'
 import { type ReadinessProblem, readinessOf } from '../decide/readiness.ts'
+import { defaultZonePort, digCommand, zoneOrigins } from '../local/zone-place.ts'
 import type { Config } from '../model/config.ts'
+import { canonicalName } from '../model/dns-answer.ts'
 import { formatDuration } from '../model/duration.ts'
 import { addressesOf, endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Failover } from '../model/failover.ts'
@@ -48,24 +50,43 @@ async function problemsAt(failover: Failover, { resolver, vantages }: Config): P
     delegationOf(failover.zone, { deps, signal }).catch(() => undefined),
   ])
   const problems = readinessOf({
-    ...{ failover, vantages: vantages.map(({ id }) => id), nowMs: Date.now(), delegation },
+    ...{ failover, vantages: placesOf(vantages), nowMs: Date.now(), delegation },
     // Nobody has voted yet.
     votes: { ballots: new Map(), causes: new Map() },
     ...{ record: answered(record), zone: described && answered(described), write: undefined, table: { locked: false } },
   })
   if (answered(record)) return problems
-  const detail = `Expected to see ${failover.record} in ${failover.hostedZoneId}, got no answer from Route 53: try again.`
+  const got = (record.kind !== 'listed' && record.message) || 'no answer from Route 53: try again'
+  const detail = `Expected to see ${failover.record} in ${failover.hostedZoneId}, got ${got}.`
   return [...problems, { code: 'UNKNOWN_RECORD', detail }]
 }
 
-function planOf(failover: Failover, { vantages, monitors }: Config, problems?: readonly ReadinessProblem[]) {
+/** Embedded, three vantages are simulated where the config has none. */
+function placesOf(vantages: Config['vantages']): string[] {
+  return vantages.length > 0 ? vantages.map(({ id }) => id) : ['first', 'second', 'third']
+}
+
+function planOf(failover: Failover, { vantages, monitors, failovers }: Config, problems?: readonly ReadinessProblem[]) {
   const { id, record, ttl, mode, endpoints, sustainMs, cooldownMs, maxPerDay, failback } = failover
-  // Embedded, three vantages are simulated where the config has none.
-  const places = vantages.length || 3
+  const places = placesOf(vantages).length
   const quorum = failoverQuorum(failover.quorum, places)
   const warnings = failoverWarnings(failover, places, monitors).map(({ text }) => text)
+  const zoneAt = zoneOrigins(failovers).indexOf(canonicalName(failover.zone))
   return {
-    ...{ id, record, ttl, mode, vantages: places, quorum, sustainMs, cooldownMs, maxPerDay, failback, warnings },
+    ...{
+      id,
+      record,
+      servedAt: `127.0.0.1:${defaultZonePort + zoneAt}`,
+      ttl,
+      mode,
+      vantages: places,
+      quorum,
+      sustainMs,
+      cooldownMs,
+      maxPerDay,
+      failback,
+      warnings,
+    },
     ...(problems && { problems }),
     endpoints: endpoints.map((endpoint) => ({
       ...{ id: endpoint.id, region: endpoint.region, lastResort: endpoint.lastResort },
@@ -75,8 +96,8 @@ function planOf(failover: Failover, { vantages, monitors }: Config, problems?: r
 }
 
 function planText(plan: ReturnType<typeof planOf>): string {
-  const { id, record, ttl, mode, vantages, quorum, sustainMs, cooldownMs, maxPerDay, endpoints, warnings, problems } =
-    plan
+  const { id, record, servedAt, ttl, mode, vantages, quorum, sustainMs, cooldownMs, maxPerDay, endpoints } = plan
+  const { warnings, problems } = plan
   const rows = endpoints.map(({ id: endpoint, region, addresses, monitors, lastResort }, i) => {
     const role = lastResort ? 'last resort' : i === 0 ? 'primary' : 'standby'
     return `  ${endpoint} (${role}, ${region}): ${addresses.join(', ')}, checked by ${monitors.join(', ')}`
@@ -86,6 +107,7 @@ function planText(plan: ReturnType<typeof planOf>): string {
     ...rows,
     `  moves when ${quorum.fail} of ${vantages} vantages see the active endpoint down and ${quorum.pass} the target up, for ${formatDuration(sustainMs)}; blind below ${quorum.voters} votes`,
     `  at most ${maxPerDay} times a day by itself, ${formatDuration(cooldownMs)} before any way back`,
+    `  in "vedette run", without --route53: ${digCommand(servedAt, record)} (--zone-port changes that)`,
     ...warnings.map((warning) => `  warning: ${warning}`),
     ...(problems ?? []).map(({ code, detail }) => `  ${code}: ${detail}`),
     ...(problems?.length === 0 ? ['  its record, zone and delegation are as a move needs them'] : []),

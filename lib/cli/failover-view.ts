@@ -1,5 +1,6 @@
 import { reasonText } from '../decide/failover-reasons.ts'
 import { whyNotMoved } from '../decide/swap-outcome.ts'
+import { digCommand } from '../local/zone-place.ts'
 import { age } from '../model/duration.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 
@@ -11,6 +12,7 @@ export function failoverLines(failovers: readonly FailoverStatus[], nowMs: numbe
     const notes = [mode, locked && 'LOCKED', latched && 'LATCHED'].filter(Boolean).join(', ')
     return [
       `⇄ ${id}: ${record} → ${active} (${notes})  ${endpoints.map(votes).join('  ')}`,
+      ...servedLines(failover),
       ...causeLines(failover),
       ...lastLines(failover, nowMs),
       ...readinessLines(failover, nowMs),
@@ -21,6 +23,11 @@ export function failoverLines(failovers: readonly FailoverStatus[], nowMs: numbe
 function votes({ id, up, down, none }: FailoverStatus['endpoints'][number]): string {
   const silent = none.length > 0 ? ` ?${none.join(',')}` : ''
   return `${id} ✔${up.length} ✖${down.length}${silent}`
+}
+
+/** How to ask a record that no resolver knows. */
+function servedLines({ record, servedAt }: FailoverStatus): string[] {
+  return servedAt === undefined ? [] : [`  ${digCommand(servedAt, record)}`]
 }
 
 /** Why the active endpoint is down, in the words of those who see it so. */
@@ -36,19 +43,27 @@ function readinessLines({ readiness }: FailoverStatus, nowMs: number): string[] 
   return problems.map(({ code, detail }) => `  NOT READY ${code}: ${detail}`)
 }
 
-function lastLines({ last, lastMove }: FailoverStatus, nowMs: number): string[] {
+function lastLines({ last, notable, lastMove }: FailoverStatus, nowMs: number): string[] {
   if (!last) return []
-  const { decision, trigger, atMs } = last
+  return [
+    ...decisionLines(last, nowMs),
+    ...(notable ? decisionLines(notable, nowMs, 'before that, ') : []),
+    ...(lastMove ? [movedLine(lastMove, nowMs)] : []),
+  ]
+}
+
+function movedLine({ to, atMs, downForMs, verified }: NonNullable<FailoverStatus['lastMove']>, nowMs: number): string {
+  const after = downForMs === undefined ? '' : `, ${age(downForMs)} after the failure was first seen`
+  return `  moved to ${to} ${age(nowMs - atMs)} ago${after}${verified ? ', verified' : ''}`
+}
+
+function decisionLines({ decision, trigger, atMs }: NonNullable<FailoverStatus['last']>, nowMs: number, when = '') {
   const to = 'to' in decision && decision.to ? ` to ${decision.to}` : ''
   const [first] = decision.reasons
   const why = first ? reasonText(first) : ''
-  const moved = lastMove
-    ? [`  moved to ${lastMove.to} ${age(nowMs - lastMove.atMs)} ago${lastMove.verified ? ', verified' : ''}`]
-    : []
   const lacking = decision.outcome && whyNotMoved(decision.outcome)
   return [
-    `  ${age(nowMs - atMs)} ago, asked by ${trigger}: ${decision.kind}${to}. ${why}`,
+    `  ${when}${age(nowMs - atMs)} ago, asked by ${trigger}: ${decision.kind}${to}. ${why}`,
     ...(lacking === undefined ? [] : [`  NOT MOVED: ${lacking}`]),
-    ...moved,
   ]
 }

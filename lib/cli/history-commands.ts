@@ -65,7 +65,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option('-m, --monitor <id>', 'this monitor only, beside what is about all (repeatable)', each, [])
     .option('--aws', 'from alarms and logs in AWS, with the credentials of the environment; needs a config')
     .option(...configOption)
-    .option('--json', 'print { "entries", "outages" } and nothing else')
+    .option('--json', 'print { "fromMs", "toMs", "entries", "outages" } and nothing else')
     .action(async (options) => {
       const { timeline } = await import('./timeline.ts')
       finish(await timeline(options, output))

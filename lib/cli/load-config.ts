@@ -1,41 +1,43 @@
 import { Console } from 'node:console'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { failoverProblems } from '../decide/failover-checks.ts'
 import type { Config } from '../model/config.ts'
 import { type Monitor, tlsFileKeys } from '../model/monitor.ts'
-import { ConfigError, parseConfig } from '../model/parse-config.ts'
-import type { Problem } from '../model/problem.ts'
+import { ConfigError, readConfig } from '../model/parse-config.ts'
+import { type Problem, unlessTold } from '../model/problem.ts'
+import { runConfig } from './run-config.ts'
 import { tlsFileProblems } from './tls-files.ts'
 import { UsageError } from './usage-error.ts'
 
 const defaultFiles = ['vedette.config.ts', 'vedette.config.json']
 
+/** More that is to be checked of a config, whose wrong parts have stand-ins. */
+export type MoreProblems = (config: Config) => Problem[]
+
 /**
- * Reads and checks a config file (`.ts`, `.js`, `.mjs` or `.json`; by default vedette.config.ts, then .json).
- * Paths of certificate files are made absolute, from the config's folder. Throws `UsageError` or `ConfigError`.
+ * Reads and checks a config file (`.ts`, `.js`, `.mjs` or `.json`; by default that of `$VEDETTE_CONFIG`, else vedette.config.ts,
+ * then .json). Paths of certificate files are made absolute, from the config's folder. Throws `UsageError`, or a `ConfigError`
+ * with all that is wrong, by `more` too.
  */
-export async function loadConfig(file?: string): Promise<Config> {
-  const configFile = path.resolve(file ?? defaultFiles.find((name) => existsSync(name)) ?? (defaultFiles[0] as string))
+export async function loadConfig(file?: string, more: MoreProblems = () => []): Promise<Config> {
+  const configFile = path.resolve(namedConfig(file) ?? defaultFile())
   const input = await readInput(configFile)
   const folder = path.dirname(configFile)
-  const problems = tlsFileProblems(input, folder)
-  const config = parsed(input, problems)
-  if (config) problems.push(...failoverProblems(config))
+  const { config, problems } = readConfig(input)
+  problems.push(...tlsFileProblems(input, folder))
+  if (config) problems.push(...unlessTold([...failoverProblems(config), ...more(config)], problems))
   if (!config || problems.length > 0) throw new ConfigError(problems)
   return { ...config, monitors: config.monitors.map((monitor) => withAbsoluteFiles(monitor, folder)) }
 }
 
-/** The config, or what is wrong with it added to the problems. */
-function parsed(input: unknown, problems: Problem[]): Config | undefined {
-  try {
-    return parseConfig(input)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    problems.unshift(...error.problems)
-    return undefined
-  }
+/** The config that was named: by an option, or in the environment. */
+export function namedConfig(file: string | undefined): string | undefined {
+  return file ?? (process.env.VEDETTE_CONFIG || undefined)
+}
+
+function defaultFile(): string {
+  return defaultFiles.find((name) => existsSync(name)) ?? (defaultFiles[0] as string)
 }
 
 async function readInput(file: string): Promise<unknown> {
@@ -50,15 +52,10 @@ async function readInput(file: string): Promise<unknown> {
   if (/\.json$/i.test(file)) return parseJson(text, file)
   if (!/\.[cm]?[jt]s$/i.test(file))
     throw new UsageError(`${file}: expected a config that ends in .ts, .js, .mjs or .json`)
-  try {
-    const module = (await quietly(() => import(pathToFileURL(file).href))) as { default?: unknown }
-    if (module.default === undefined)
-      throw new UsageError(`${file} exports nothing as default: write "export default defineConfig({ … })"`)
-    return module.default
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`${file} could not be run: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  const module = await quietly(() => runConfig(file))
+  if (module.default === undefined)
+    throw new UsageError(`${file} exports nothing as default: write "export default defineConfig({ … })"`)
+  return module.default
 }
 
 /** What a config prints while it is run goes to standard error: standard output belongs to the command. */
@@ -74,7 +71,7 @@ async function quietly<T>(work: () => Promise<T>): Promise<T> {
 
 function unreadable(file: string, error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT')
-    return `${file} does not exist: name a config with --config FILE, or try "npm start", which needs none`
+    return `${file} does not exist: name a config with --config FILE or VEDETTE_CONFIG, or try "npm start", which needs none`
   if (error.code === 'EISDIR') return `${file} is a folder: name the config in it with --config FILE`
   return `${file} cannot be read: ${error.message}`
 }

@@ -5,7 +5,7 @@ import { cost } from './cost.ts'
 import { addFailoverCommands } from './failover-commands.ts'
 import { addHistoryCommands } from './history-commands.ts'
 import { addNotifyCommands } from './notify-commands.ts'
-import { configOption } from './options.ts'
+import { configOption, socketOption } from './options.ts'
 import { processOutput } from './output.ts'
 import { plan } from './plan.ts'
 import { userErrorText } from './user-error.ts'
@@ -39,6 +39,12 @@ function wholeDays(text: string): number {
   throw new InvalidArgumentError('expected a whole number of days from 1 to 400')
 }
 
+function port(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= 65_535) return number
+  throw new InvalidArgumentError('expected a port from 1 to 65535')
+}
+
 function build(finish: (code: number) => void): Command {
   const output = processOutput()
   const program = new Command('vedette')
@@ -67,6 +73,12 @@ function build(finish: (code: number) => void): Command {
       '--route53',
       'move records in Route 53, with the credentials of the environment, not in zones of this machine',
     )
+    .option(
+      '--zone-port <port>',
+      'where the first zone of this machine is served (default: 4455, or a free port)',
+      port,
+    )
+    .option(...socketOption)
     .option('--history <file>', 'where results are kept (default: .vedette/history.db)')
     .option('--retention-days <days>', 'how long single results are kept', wholeDays, 30)
     .option('--view <view>', 'live (terminal), json (log lines), or auto', 'auto')
@@ -102,7 +114,7 @@ function build(finish: (code: number) => void): Command {
     .command('validate')
     .description('Check a config and print every problem at once: exit 0 or 2.')
     .option(...configOption)
-    .option('--json', 'print { "valid", "problems": […] } and nothing else')
+    .option('--json', 'print { "valid", "problems": […], "warnings": […] } and nothing else')
     .action(async (options) => finish(await validate(options, output)))
 
   return program

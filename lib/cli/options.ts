@@ -1,7 +1,7 @@
 /** Options that several commands have, each with its help. */
 export const configOption = [
   '-c, --config <file>',
-  'the config (default: vedette.config.ts, then vedette.config.json)',
+  'the config (default: $VEDETTE_CONFIG, else vedette.config.ts, then vedette.config.json)',
 ] as const
 
 export const historyOption = ['--history <file>', 'what "vedette run" keeps (default: .vedette/history.db)'] as const

@@ -6,7 +6,7 @@ import { formatDuration } from '../model/duration.ts'
 import { loadDeployable } from './load-deployable.ts'
 import type { Output } from './output.ts'
 import { plainTable } from './plain-table.ts'
-import { count } from './validate.ts'
+import { count, monitorsInWords } from './validate.ts'
 
 /** `vedette plan`: what will run where in AWS. */
 export async function plan(options: { config?: string; json?: boolean }, output: Output): Promise<number> {
@@ -35,7 +35,7 @@ export async function plan(options: { config?: string; json?: boolean }, output:
   output.out(plainTable({ head, rows, aligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'] }))
   if (functions.length > 0) output.out(`\n${functionTable(functions)}`)
   const places = `${count(config.vantages.length, 'vantage')}, ${count(config.controllers.length, 'controller region')}`
-  output.out(`\n${config.service}: ${count(config.monitors.length, 'monitor')} in ${places}`)
+  output.out(`\n${config.service}: ${monitorsInWords(config.monitors)} in ${places}`)
   return 0
 }
 

@@ -32,7 +32,7 @@ export function timeOption(option: string, text: string, nowMs: number): number 
   const atMs = agoMs === undefined ? isoTime(text) : nowMs - agoMs
   if (atMs === undefined)
     throw new UsageError(
-      `${option}: expected a time such as "2026-11-20T12:00Z", or how long ago such as "10m", got ${JSON.stringify(text)}`,
+      `${option}: expected a time such as "2026-11-20T12:00Z", or how long ago such as "10m", got ${JSON.stringify(text)}${/^\d+$/.test(text) ? ` (did you mean "${text}m"?)` : ''}`,
     )
   if (atMs > nowMs + 60_000) throw new UsageError(`${option}: expected a time that has come, got ${text}`)
   return atMs

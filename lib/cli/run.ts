@@ -1,6 +1,8 @@
+import { AnotherEngineError } from '../local/control.ts'
 import { ControllerTableError } from '../local/controller-table.ts'
 import { startDemo } from '../local/demo.ts'
 import { failoverInstructions, vantageBreakables } from '../local/demo-failover.ts'
+import { ZonePortError } from '../local/failover-zones.ts'
 import { type History, openHistory } from '../local/history.ts'
 import { HistoryError } from '../local/history-errors.ts'
 import { keepHeapSmall } from '../local/small-heap.ts'
@@ -23,6 +25,10 @@ export interface RunOptions extends DashboardFlags {
   verbose?: boolean
   /** Records are in Route 53, not in zones of this machine. */
   route53?: boolean
+  /** Port of the first zone of this machine. */
+  zonePort?: number
+  /** Where it listens for commands. */
+  socket?: string
   /** Days that single results are kept. */
   retentionDays?: number
 }
@@ -39,16 +45,25 @@ export async function run(options: RunOptions, output: Output): Promise<number> 
     throw new UsageError(
       'expected failovers with "switch": "record" for --route53, got "health-check": their health checks are made by cdk deploy',
     )
+  if (options.route53 && options.zonePort !== undefined)
+    throw new UsageError('expected --zone-port without --route53, got both: with --route53 no zone is served here')
   const log = chooseLog(isLive, options.verbose ?? false, output, stop)
   const surviveStrays = (error: Error) => log('error', 'engine.stray error', { message: error.stack ?? String(error) })
   // One monitor's defect must not end the watch over all the others.
   process.on('uncaughtException', surviveStrays)
   const history = await open(options, log)
   try {
-    const { route53 = false } = options
-    const source = config ? { config, hints: [], route53, stop: async () => {} } : await demoSource()
+    const { route53 = false, socket, zonePort } = options
+    const command = commandOf(options)
+    const source = config
+      ? { config, hints: [], command, route53, stop: async () => {} }
+      : await demoSource(command, zonePort)
+    const place = {
+      ...(socket !== undefined && { socket }),
+      ...(zonePort !== undefined && { zonePort: { port: zonePort, isFixed: true } }),
+    }
     try {
-      await watch(source, { isLive, history, log, stop, dashboard }, output).catch(asUsage)
+      await watch({ ...source, ...place }, { isLive, history, log, stop, dashboard }, output).catch(asUsage)
     } finally {
       await source.stop()
     }
@@ -79,7 +94,8 @@ function chooseLog(isLive: boolean, verbose: boolean, output: Output, stop: Stop
 }
 
 function asUsage(error: unknown): never {
-  throw error instanceof ControllerTableError ? new UsageError(error.message) : error
+  const isTheirs = [ControllerTableError, AnotherEngineError, ZonePortError].some((known) => error instanceof known)
+  throw isTheirs ? new UsageError((error as Error).message) : error
 }
 
 async function open({ demo, history, retentionDays }: RunOptions, log: Log): Promise<History> {
@@ -93,16 +109,35 @@ async function open({ demo, history, retentionDays }: RunOptions, log: Log): Pro
   }
 }
 
-async function demoSource(): Promise<Source> {
+/** What starts it again, from the same folder; the token is left to the environment. */
+function commandOf({ demo, config, history, listen, socket, zonePort, route53 }: RunOptions): string {
+  const flags = [
+    ...(demo ? ['--demo'] : []),
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(history === undefined ? [] : ['--history', history]),
+    ...(listen === undefined ? [] : ['--listen', listen]),
+    ...(socket === undefined ? [] : ['--socket', socket]),
+    ...(zonePort === undefined ? [] : ['--zone-port', `${zonePort}`]),
+    ...(route53 ? ['--route53'] : []),
+  ]
+  return ['vedette run', ...flags].join(' ')
+}
+
+async function demoSource(command: string, preferredZonePort: number | undefined): Promise<Source> {
   const demo = await startDemo()
-  const failover = await demo.addFailover()
+  const failover = await demo.addFailover(preferredZonePort)
   if ('problem' in failover)
-    return { config: parseConfig(demo.config), hints: [...demo.instructions, failover.problem], stop: demo.stop }
+    return {
+      config: parseConfig(demo.config),
+      hints: [...demo.instructions, failover.problem],
+      command,
+      stop: demo.stop,
+    }
   const { monitors, failovers, zonePort } = failover
   return {
     config: parseConfig({ ...demo.config, monitors: [...demo.config.monitors, ...monitors], failovers }),
-    hints: [...demo.instructions, ...failoverInstructions(demo.controlUrl, zonePort)],
-    ...{ zonePort, stop: demo.stop },
+    hints: [...demo.instructions, ...failoverInstructions(demo.controlUrl)],
+    ...{ command, zonePort: { port: zonePort, isFixed: false }, stop: demo.stop },
     onFailovers: (embedded) => demo.addBreakables(vantageBreakables(embedded)),
   }
 }

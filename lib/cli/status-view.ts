@@ -25,6 +25,9 @@ export interface Row {
 export interface Screen {
   service: string
   atMs: number
+  /** False where no engine watches: all of it is as it was at `asOfMs`. */
+  running?: boolean
+  asOfMs?: number
   rows: Row[]
   /** How many monitors are well. */
   well: number
@@ -52,7 +55,8 @@ export function wellAmong(monitors: readonly { id: string }[], rows: readonly Ro
 }
 
 /** The screen as text, worst first; lines are cut to `columns` where there is a terminal. */
-export function screenText({ service, atMs, rows, well, failovers, unreachable }: Screen, columns?: number): string {
+export function screenText(screen: Screen, columns?: number): string {
+  const { atMs, rows, well, failovers, unreachable } = screen
   const sorted = rows.toSorted((a, b) => order.indexOf(a.what) - order.indexOf(b.what))
   const whoWidth = Math.max(0, ...sorted.map(({ who }) => who.length))
   const whatWidth = Math.max(0, ...sorted.map(({ what }) => what.length))
@@ -62,7 +66,7 @@ export function screenText({ service, atMs, rows, well, failovers, unreachable }
   )
   const links = failoverLines(failovers, atMs)
   return [
-    `${service} at ${utcText(atMs)} UTC: ${headline(sorted, well)}`,
+    ...headLines(screen, headline(sorted, well)),
     ...(lines.length > 0 ? ['', ...lines] : []),
     ...(links.length > 0 ? ['', ...links] : []),
     ...(unreachable === undefined ? [] : ['', `failovers: not known: ${unreachable}`]),
@@ -71,12 +75,23 @@ export function screenText({ service, atMs, rows, well, failovers, unreachable }
     .join('\n')
 }
 
+/** What it is about, and of when: what nobody watches is not so now. */
+function headLines({ service, atMs, running = true, asOfMs }: Screen, text: string): string[] {
+  if (running) return [`${service} at ${utcText(atMs)} UTC: ${text}`]
+  const how = asOfMs === undefined ? 'nothing was seen yet' : `as of ${utcText(asOfMs)} UTC, ${age(atMs - asOfMs)} ago`
+  return [`${service}: NOT RUNNING. Nothing is watched now: start "vedette run"`, `${how}: ${text}`]
+}
+
 /** What a person has to look at now; a budget that burns slowly is a ticket, and can wait. */
 const urgent = new Set(['down', 'silent', 'blind', 'burning', 'locked', 'not ready', 'fault', 'cannot tell'])
 
-/** Whether something on the screen needs a person now; what is in maintenance does not. */
-export function needsPerson({ rows, unreachable }: Screen): boolean {
-  return unreachable !== undefined || rows.some(({ what, severity }) => urgent.has(what) && severity !== 'ticket')
+/** Whether something on the screen needs a person now, or nothing is watched; what is in maintenance does not. */
+export function needsPerson({ rows, unreachable, running }: Screen): boolean {
+  return (
+    unreachable !== undefined ||
+    running === false ||
+    rows.some(({ what, severity }) => urgent.has(what) && severity !== 'ticket')
+  )
 }
 
 /** From the worst. */
@@ -121,11 +136,10 @@ function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
       row('slow', age(nowMs - slowSince), `${statistic} was ${msText(valueMs)}, over ${msText(limitMs)}`),
     ),
   ]
-  const calm: Row[] = muted && rows.length === 0 ? [{ what: 'muted', who: id, age: '', why: 'in maintenance' }] : []
   const howLong = lastMs === undefined ? '' : age(nowMs - lastMs)
   // Measuring goes on in maintenance.
   const mute: Row[] = silent ? [{ what: 'silent', who: id, age: howLong, why: silence(lastMs) }] : []
-  return [...mute, ...rows, ...calm]
+  return [...mute, ...rows]
 }
 
 function burnText({ pair, longBurn, seenMs }: PairState, { account }: SloReport, id: string): string {

@@ -1,11 +1,11 @@
 import { allRoutes } from '../decide/notify-config.ts'
 import { type FailingRoute, routeHealths } from '../decide/route-health.ts'
-import { askEngine } from '../local/control.ts'
+import { askEngine, defaultSocket } from '../local/control.ts'
+import { isWritten } from '../local/history-lock.ts'
 import { notifyFileOf, readNotifyState } from '../local/notify-store.ts'
 import { type MonitorStatus, overviewOf } from '../local/overview.ts'
 import type { Config } from '../model/config.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
-import { defaultSocket } from './controllers.ts'
 import type { Output } from './output.ts'
 import { withHistory } from './read-history.ts'
 import { needsPerson, screenOf, screenText } from './status-view.ts'
@@ -21,6 +21,10 @@ export interface StatusOptions extends WatchedOptions {
 export interface Status {
   service: string
   atMs: number
+  /** Whether an engine watches now; where none does, all of this is as it was at `asOfMs`. */
+  running: boolean
+  /** When the newest result began; absent where there is none. */
+  asOfMs?: number
   monitors: MonitorStatus[]
   /** Those of the running engine. */
   failovers: FailoverStatus[]
@@ -40,7 +44,11 @@ export async function status(options: StatusOptions, output: Output): Promise<nu
   const atMs = Date.now()
   const monitors = withHistory(history, (reader) => overviewOf(config.monitors, reader, atMs))
   const asked = config.failovers.length > 0 ? await ask(options.socket ?? defaultSocket) : { failovers: [] }
-  const found: Status = { service: config.service, atMs, monitors, untold: untoldOf(config, history), ...asked }
+  const asOfMs = Math.max(0, ...monitors.map(({ lastMs = 0 }) => lastMs))
+  const found: Status = {
+    ...{ service: config.service, atMs, running: isWritten(history), ...(asOfMs > 0 && { asOfMs }) },
+    ...{ monitors, untold: untoldOf(config, history), ...asked },
+  }
   const screen = screenOf(found)
   output.out(options.json ? JSON.stringify(found) : screenText(screen, output.columns))
   return needsPerson(screen) ? 1 : 0
@@ -52,8 +60,8 @@ function untoldOf(config: Config, history: string): Status['untold'] {
   try {
     const state = allRoutes(config).length > 0 ? readNotifyState(file) : undefined
     if (!state) return []
-    return routeHealths(state, allRoutes(config), () => ({ sent: 0, failed: 0 })).flatMap(({ route, waiting, failing }) =>
-      failing ? [{ route, waiting, ...failing }] : [],
+    return routeHealths(state, allRoutes(config), () => ({ sent: 0, failed: 0 })).flatMap(
+      ({ route, waiting, failing }) => (failing ? [{ route, waiting, ...failing }] : []),
     )
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${(error as Error).message}`)

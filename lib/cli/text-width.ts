@@ -24,3 +24,24 @@ export function toWidth(text: string, columns: number, align: 'left' | 'right' =
   const padding = ' '.repeat(columns - used)
   return align === 'left' ? fitted + padding : padding + fitted
 }
+
+/** Text made safe for a terminal, in lines of so many columns that break between words; the last line that it may have is cut. */
+export function wrapped(text: string, columns: number, mostLines: number): string[] {
+  const plain = plainText(text)
+  const indent = /^ */.exec(plain)?.[0] ?? ''
+  const lines: string[] = []
+  let line = indent
+  for (const word of plain.trim().split(/ +/)) {
+    const longer = line === indent ? line + word : `${line} ${word}`
+    if (line === indent || widthOf(longer) <= columns || lines.length + 1 >= mostLines) line = longer
+    else {
+      lines.push(line)
+      line = indent + word
+    }
+  }
+  return [...lines, line].map((one) => toWidth(one, columns).trimEnd())
+}
+
+function widthOf(text: string): number {
+  return [...text].reduce((sum, character) => sum + columnsOf(character), 0)
+}

@@ -7,6 +7,7 @@ import type { StoredTransition } from '../local/history-store.ts'
 import type { Config } from '../model/config.ts'
 import { readControllers, subjectOf, wordOf } from './aws-alarms.ts'
 import { chosenMonitors } from './chosen-monitors.ts'
+import { moveTimes } from './event-words.ts'
 import { loadConfig } from './load-config.ts'
 import { type Timeline, timelineOf } from './timeline.ts'
 
@@ -111,10 +112,16 @@ function seenEvent({ atMs, message }: LogLine, isAsked: (monitor: string) => boo
 function failoverEvent({ atMs, message }: LogLine, region: string): StoredEvent | undefined {
   const { event, failover, kind, to, why, level: _, time: __, ...more } = parsed(message)
   if (typeof event !== 'string') return undefined
-  const what =
-    event === 'failover.swapped' && kind === 'moved'
-      ? 'moved'
-      : `${event.replace('failover.', '')} ${kind ?? ''}`.trim()
+  const { tookMs, downForMs } = more
+  if (event === 'failover.swapped' && kind === 'moved' && typeof tookMs === 'number') {
+    const times = moveTimes({ tookMs, ...(typeof downForMs === 'number' && { downForMs }) })
+    return {
+      atMs,
+      kind: 'alarm',
+      detail: { subject: `failover ${failover}`, text: `moved to ${to}${times}, said ${region}` },
+    }
+  }
+  const what = `${event.replace('failover.', '')} ${kind ?? ''}`.trim()
   const [first] = Array.isArray(why) ? why : []
   const rest = event === 'failover.decided' ? (first ?? '') : JSON.stringify(more)
   const text = `${what}${to ? ` to ${to}` : ''}, said ${region}${rest && rest !== '{}' ? `: ${rest}` : ''}`

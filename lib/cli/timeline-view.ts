@@ -1,20 +1,27 @@
 import { markdownText } from '../decide/markdown.ts'
 import { inTwoUnits } from '../model/duration.ts'
+import { couldNotTell } from './event-words.ts'
 import type { Outage, Timeline, TimelineEntry } from './timeline.ts'
 import { utcText } from './words.ts'
 
-/** A timeline as Markdown: what was down for how long, what happened when, and the questions of a blameless review. */
-export function timelineMarkdown({ fromMs, toMs, entries, outages }: Timeline): string {
+/** How a text that others wrote is put into a line. */
+type Escape = (text: string) => string
+
+/**
+ * A timeline as Markdown: what was down for how long, what happened when, and the questions of a blameless review. To be read
+ * as it is, in a terminal, with `oneLine` as its escape.
+ */
+export function timelineMarkdown({ fromMs, toMs, entries, outages }: Timeline, escaped: Escape = markdownText): string {
   return [
     `# Timeline, ${utcText(fromMs)} to ${utcText(toMs)} UTC`,
     '',
     '## Summary',
     '',
-    ...summary(outages, entries, toMs),
+    ...summary(outages, entries, toMs, escaped),
     '',
     '## What happened',
     '',
-    ...(entries.length > 0 ? byDay(entries) : ['Nothing changed: no state, no failover, no notice.']),
+    ...(entries.length > 0 ? byDay(entries, escaped) : ['Nothing changed: no state, no failover, no notice.']),
     '',
     '## For the review',
     '',
@@ -31,33 +38,44 @@ const questions = [
   'What will be changed, by whom, until when?',
 ]
 
-function summary(outages: readonly Outage[], entries: readonly TimelineEntry[], endMs: number): string[] {
+function summary(
+  outages: readonly Outage[],
+  entries: readonly TimelineEntry[],
+  endMs: number,
+  escaped: Escape,
+): string[] {
   const moved = entries.filter(({ kind, text }) => kind === 'failover' && text.startsWith('moved to'))
   const paged = entries.filter(({ kind, text }) => kind === 'budget' && text.startsWith('burns'))
+  const untold = new Set(
+    entries
+      .filter(({ kind, subject }) => kind === 'notice' && subject.startsWith(couldNotTell))
+      .map(({ subject }) => subject),
+  )
   const lines = [
-    ...outages.map((outage) => outageLine(outage, endMs)),
-    ...moved.map(({ atMs, subject, text }) => `- ${markdownText(subject)} ${markdownText(text)} at ${clock(atMs)}.`),
+    ...outages.map((outage) => outageLine(outage, endMs, escaped)),
+    ...moved.map(({ atMs, subject, text }) => `- ${escaped(subject)} ${escaped(text)} at ${clock(atMs)}.`),
     ...(paged.length > 0
       ? [`- Error budgets burned too fast ${paged.length === 1 ? 'once' : `${paged.length} times`}.`]
       : []),
+    ...[...untold].map((subject) => `- Vedette ${markdownText(subject)}: see below.`),
   ]
   return lines.length > 0 ? lines : ['- Nothing was down and nothing moved.']
 }
 
-function outageLine({ monitor, fromMs, toMs, cause, muted }: Outage, endMs: number): string {
+function outageLine({ monitor, fromMs, toMs, cause, muted }: Outage, endMs: number, escaped: Escape): string {
   const end =
     toMs === undefined
       ? `still down at the end, after ${inTwoUnits(endMs - fromMs)}`
       : `for ${inTwoUnits(toMs - fromMs)}, until ${clock(toMs)}`
   const notes = muted ? ' It was in maintenance.' : ''
-  return `- **${markdownText(monitor)}** was down from ${clock(fromMs)}, ${end}.${cause ? ` ${markdownText(cause)}.` : ''}${notes}`
+  return `- **${escaped(monitor)}** was down from ${clock(fromMs)}, ${end}.${cause ? ` ${escaped(cause)}.` : ''}${notes}`
 }
 
-function byDay(entries: readonly TimelineEntry[]): string[] {
+function byDay(entries: readonly TimelineEntry[], escaped: Escape): string[] {
   const days = [...Map.groupBy(entries, ({ atMs }) => utcText(atMs).slice(0, 10))]
   return days.flatMap(([day, all], i) => [
     ...(days.length > 1 ? [...(i > 0 ? [''] : []), `### ${day}`, ''] : []),
-    ...all.map(({ atMs, subject, text }) => `- ${clock(atMs)} **${markdownText(subject)}** ${markdownText(text)}`),
+    ...all.map(({ atMs, subject, text }) => `- ${clock(atMs)} **${escaped(subject)}** ${escaped(text)}`),
   ])
 }
 

@@ -1,3 +1,4 @@
+import { oneLine } from '../decide/plain.ts'
 import type { StoredEvent } from '../local/history-events.ts'
 import type { StoredTransition } from '../local/history-store.ts'
 import { inTwoUnits } from '../model/duration.ts'
@@ -70,7 +71,9 @@ export async function timeline(options: TimelineOptions, output: Output): Promis
 }
 
 function print(found: Timeline, { json }: TimelineOptions, output: Output): number {
-  output.out(json ? JSON.stringify(found) : timelineMarkdown(found))
+  // What goes into a file or a pipe is Markdown; on a terminal it is read as it is.
+  const isRead = output.columns !== undefined
+  output.out(json ? JSON.stringify(found) : timelineMarkdown(found, isRead ? oneLine : undefined))
   for (const problem of found.problems ?? []) output.err(problem)
   return 0
 }

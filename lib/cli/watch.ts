@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { allRoutes } from '../decide/notify-config.ts'
 import { unsetSecrets } from '../decide/secrets.ts'
-import { startControl } from '../local/control.ts'
+import { AnotherEngineError, defaultSocket, refuseSecondEngine, startControl } from '../local/control.ts'
+import { failoverFileOf } from '../local/controller-table.ts'
 import { Engine } from '../local/engine.ts'
 import { createFailoverRecord } from '../local/failover-record.ts'
 import { type EmbeddedFailovers, startFailovers } from '../local/failovers.ts'
@@ -9,6 +10,7 @@ import type { History } from '../local/history.ts'
 import { type LocalNotify, startNotify } from '../local/notify.ts'
 import { notifyFileOf } from '../local/notify-store.ts'
 import { startSloWatch } from '../local/slo-watch.ts'
+import { defaultZonePort, digCommand } from '../local/zone-place.ts'
 import type { Config } from '../model/config.ts'
 import type { FailoverEvent } from '../run/failover-event.ts'
 import { logFailover } from '../run/failover-log.ts'
@@ -16,7 +18,6 @@ import { failoverTold } from '../run/failover-told.ts'
 import { createHost } from '../run/host.ts'
 import type { Log } from '../run/log.ts'
 import { runMonitor } from '../run/vantage.ts'
-import { defaultSocket } from './controllers.ts'
 import { renderLiveView } from './live-view.ts'
 import type { Output } from './output.ts'
 import { type DashboardChoice, openDashboard } from './run-dashboard.ts'
@@ -29,8 +30,13 @@ import { cannotTellText } from './words.ts'
 export interface Source {
   config: Config
   hints: string[]
-  zonePort?: number
+  /** What starts it again. */
+  command: string
+  /** Port of the first zone, each further one the next; fixed where no other will do. */
+  zonePort?: { port: number; isFixed: boolean }
   route53?: boolean
+  /** Where it listens for commands. */
+  socket?: string
   /** Lets people break the simulated vantages too. */
   onFailovers?(failovers: EmbeddedFailovers): void
   stop(): Promise<void>
@@ -49,6 +55,8 @@ const redrawMs = 1000
 
 /** Watches until it is asked to stop, then ends in order. */
 export async function watch(source: Source, running: Circumstances, output: Output): Promise<void> {
+  // Before anything is told or moved.
+  if (source.config.failovers.length > 0) await refuseSecondEngine(source.socket ?? defaultSocket)
   const notify = await tellPeople(source.config, running.history, running.log)
   try {
     await watchOver(source, { ...running, notify }, output)
@@ -63,14 +71,17 @@ async function watchOver(
   output: Output,
 ): Promise<void> {
   const host = createHost({ vantage: 'local', version, ...config })
+  let [failovers, view]: [EmbeddedFailovers?, ReturnType<typeof showLive>?] = []
   const engine = new Engine({
     service: config.service,
     monitors: config.monitors,
-    runMonitor: (monitor, signal) => runMonitor(monitor, host, signal),
+    runMonitor: (monitor, signal) => runMonitor(failovers?.asServedHere(monitor) ?? monitor, host, signal),
     history,
     log,
   })
-  const dashboard = choice && (await openDashboard(choice, {
+  const dashboard =
+    choice &&
+    (await openDashboard(choice, {
       ...{ config, engine, historyPath: history.status.path, log },
       ...(notify && { routes: () => notify.routes() }),
     }))
@@ -85,12 +96,12 @@ async function watchOver(
   // It reads the history first, which would disturb the first probes.
   const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
   const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
-  let [failovers, view]: [EmbeddedFailovers?, ReturnType<typeof showLive>?] = []
   try {
-    failovers = config.failovers.length > 0 ? await embed(config, { ...source, log, emit }) : undefined
+    const historyFile = history.status.path
+    failovers = config.failovers.length > 0 ? await embed(config, { ...source, historyFile, log, emit }) : undefined
     if (failovers) onFailovers?.(failovers)
     if (failovers) dashboard?.attach(failovers)
-    const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...hints]
+    const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...zoneHints(failovers), ...hints]
     const warnings = unsetSecrets(config, process.env)
     for (const message of warnings) log('warn', 'secret.not set', { message })
     if (!isLive) for (const hint of [...warnings, ...allHints]) output.err(hint)
@@ -107,7 +118,7 @@ async function watchOver(
     keep('stopped')
     await failovers?.stop()
     await dashboard?.stop()
-    view?.close()
+    view?.close(farewell(history.status.path, source.command))
   }
 }
 
@@ -117,23 +128,46 @@ async function tellPeople(config: Config, history: History, log: Log): Promise<L
   return startNotify(config, { file: notifyFileOf(history.status.path), history, log })
 }
 
+/** Where the records of this machine are served, and what is to be known of what they began with. */
+function zoneHints(failovers: EmbeddedFailovers | undefined): string[] {
+  if (!failovers) return []
+  const served = failovers.controller.status().flatMap(({ id, record, servedAt }) => {
+    return servedAt === undefined ? [] : [`Record of failover ${id}: ${digCommand(servedAt, record)}`]
+  })
+  return [...failovers.zones.flatMap(({ notes }) => notes), ...served]
+}
+
 /** What is needed to bring failovers up. */
-type Embedding = Pick<Source, 'zonePort' | 'route53'> & { log: Log; emit(event: FailoverEvent): void }
+type Embedding = Pick<Source, 'zonePort' | 'route53' | 'socket'> & {
+  historyFile: string
+  log: Log
+  emit(event: FailoverEvent): void
+}
 
 /** Failovers on zones of this machine or in Route 53, told of in the log. */
-async function embed(config: Config, { zonePort, route53, log, emit }: Embedding): Promise<EmbeddedFailovers> {
+async function embed(config: Config, { zonePort, route53, log, emit, ...rest }: Embedding): Promise<EmbeddedFailovers> {
+  const { historyFile, socket = defaultSocket } = rest
+  const { port = defaultZonePort, isFixed = false } = zonePort ?? {}
   const failovers = await startFailovers(config, {
-    ...{ version, emit, ...(zonePort && { zonePort }) },
-    // The SDK is loaded by those who need it. What is in Route 53 outlives this process, so what is known of it does too.
+    ...{ version, emit, zonePort: port, isZonePortFixed: isFixed, tableFile: failoverFileOf(historyFile) },
+    // The SDK is loaded by those who need it. What is in Route 53 is one thing, whatever history a run has.
     ...(route53 && {
       records: (await import('../act/route53.ts')).createRoute53(() => Date.now()),
       tableFile: path.join('.vedette', 'failover.db'),
     }),
   })
+  for (const { origin, port, notes } of failovers.zones) {
+    log('info', 'zone.served', { zone: origin, server: '127.0.0.1', port })
+    for (const message of notes) log('warn', 'zone.restored', { zone: origin, message })
+  }
   try {
-    const control = await startControl(defaultSocket, failovers)
+    const control = await startControl(socket, failovers)
     return { ...failovers, stop: () => control.stop().then(failovers.stop) }
   } catch (error) {
+    if (error instanceof AnotherEngineError) {
+      await failovers.stop()
+      throw error
+    }
     // Without it the engine works as well; only nobody can speak to it.
     log('warn', 'control.unreachable', { message: (error as Error).message })
     return failovers
@@ -156,28 +190,37 @@ interface Shown {
   stop: Stop
 }
 
-/** Draws the engine on the terminal until closed. */
-function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(): void } {
+/** What is left on the terminal when it has ended. */
+function farewell(historyPath: string, command: string): string {
+  return `history kept in ${historyPath}; start again with: ${command}`
+}
+
+/** Draws the engine on the terminal until closed; its last state stays there, with a word below it. */
+function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(word: string): void } {
   const { stdout } = process
   const screen = new Screen(stdout)
+  const drawing = (size: { height: number }, below: readonly string[]) => {
+    const colour = stdout.hasColors() && !process.env.NO_COLOR
+    const options = { width: screen.width, ...size, nowMs: Date.now(), colour, hints: below, troubles: troubles() }
+    return renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] })
+  }
   const draw = () => {
     const note = stop.isRequested
       ? ['Stopping: waiting for what is under way. Ctrl-C again ends it at once.']
       : [...hints, 'Ctrl-C ends it.']
-    const { width, height } = screen
-    const colour = stdout.hasColors() && !process.env.NO_COLOR
-    const options = { width, height, nowMs: Date.now(), colour, hints: note, troubles: troubles() }
-    screen.draw(renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] }))
+    screen.draw(drawing(screen, note))
   }
   const timer = setInterval(draw, redrawMs)
   stdout.on('resize', draw)
   void stop.requested.then(draw)
   draw()
   return {
-    close: () => {
+    close: (word) => {
       clearInterval(timer)
       stdout.off('resize', draw)
+      const last = drawing(screen, [])
       screen.close()
+      stdout.write(`${[...last, '', word].join('\n')}\n`)
     },
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { demoAsRun } from '../local/demo.ts'
 import type { Config } from '../model/config.ts'
 import { parseConfig } from '../model/parse-config.ts'
-import { loadConfig } from './load-config.ts'
+import { loadConfig, namedConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { defaultHistory, withHistory } from './read-history.ts'
 import { UsageError } from './usage-error.ts'
@@ -42,7 +42,7 @@ export function historyFile({ config, history, demo }: WatchedOptions, output: P
   if (demo && !existsSync(demoHistory))
     throw new UsageError('the demo has not run in this folder: start it with "npm start", or "vedette run --demo"')
   if (demo) return demoHistory
-  if (config !== undefined || existsSync(defaultHistory) || !existsSync(demoHistory)) return defaultHistory
+  if (namedConfig(config) !== undefined || existsSync(defaultHistory) || !existsSync(demoHistory)) return defaultHistory
   output.err(`of the demo (npm start), as there is no ${defaultHistory}`)
   return demoHistory
 }

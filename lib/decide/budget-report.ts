@@ -2,7 +2,7 @@ import type { Monitor } from '../model/monitor.ts'
 import { allWindowsMs, judgePairs, type PairState, type Slo, votesDue } from './budget.ts'
 import { type Account, accountOf, type HourVotes, type MaintenanceVotes } from './budget-account.ts'
 import { type BudgetVerdict, decideBudget } from './budget-decision.ts'
-import { type VoteRing, votesIn, votesOver } from './vote-ring.ts'
+import { type VoteRing, votesIn, wholeVotesOver } from './vote-ring.ts'
 
 /** A monitor that promises something. */
 export type Promised = Monitor & { slo: Slo }
@@ -45,11 +45,12 @@ export function reportOn(
   const pace = { everyMs, places: Math.max(1, known.places) }
   const watched = { slo, ...pace, fromMs: windowStart(slo, nowMs), toMs: nowMs, firstMs: known.firstMs }
   const account = accountOf(hours, maintenance, watched)
-  const pairs = judgePairs(slo, pace, votesOver(ring, allWindowsMs))
+  const lately = wholeVotesOver(ring, allWindowsMs)
+  const pairs = judgePairs(slo, pace, lately)
   const watchedMs = nowMs - account.fromMs - account.unwatchedMs
   const verdict = decideBudget({
     ...{ slo, pace, account, pairs },
-    ...{ hour: votesIn(ring, hourMs), day: votesIn(ring, dayMs) },
+    ...{ hour: lately(hourMs), day: lately(dayMs) },
     votesPerHour: votesDue(Math.min(hourMs, watchedMs), pace),
     ...(sinceMs !== undefined && {
       since: { ms: sinceMs, forMs: nowMs - sinceMs, votes: votesIn(ring, nowMs - sinceMs) },

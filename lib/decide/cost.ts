@@ -35,6 +35,15 @@ export interface Bill {
   /** Health checks of Route 53 (endpoints outside AWS) for the monitors that it can watch at all: http and tcp, from its own places. */
   healthChecks: { monitors: number; monthlyUsd: number }
   pricesAsOf: string
+  /** What intervals below a minute cost, as functions then run all the time; absent where there are none. */
+  belowMinute?: { loops: LoopCost[]; atMinuteUsd: number }
+}
+
+/** The Lambda time of one interval below a minute. */
+interface LoopCost {
+  everyMs: number
+  monitors: number
+  monthlyUsd: number
 }
 
 /** The monthly bill of a config in AWS, line by line, before anything is deployed. */
@@ -52,7 +61,30 @@ export function billOf(config: Priced): Bill {
   const runsPerMonth = sum(shards.map((shard) => shard.runsPerMonth))
   const monthlyUsd = sum(lines.map((line) => line.monthlyUsd))
   const syntheticsUsd = runsPerMonth * prices.canaryRun.usd
-  return { lines, monthlyUsd, runsPerMonth, syntheticsUsd, healthChecks: healthChecks(config.monitors), pricesAsOf }
+  const loops = loopCosts(config, shards)
+  return {
+    ...{ lines, monthlyUsd, runsPerMonth, syntheticsUsd, healthChecks: healthChecks(config.monitors), pricesAsOf },
+    ...(loops.length > 0 && { belowMinute: { loops, atMinuteUsd: billOf(atMinute(config)).monthlyUsd } }),
+  }
+}
+
+/** Longest first: each interval below a minute has invocations of its own. */
+function loopCosts({ monitors }: Priced, shards: readonly PlannedShard[]): LoopCost[] {
+  const loops = Map.groupBy(
+    shards.filter(({ everyMs }) => everyMs < minuteMs),
+    ({ everyMs }) => everyMs,
+  )
+  return [...loops]
+    .map(([everyMs, those]) => ({
+      ...{ everyMs, monitors: monitors.filter((monitor) => monitor.everyMs === everyMs).length },
+      monthlyUsd: lambdaUsd(those),
+    }))
+    .sort((a, b) => b.everyMs - a.everyMs)
+}
+
+function atMinute(config: Priced): Priced {
+  const monitors = config.monitors.map((monitor) => ({ ...monitor, everyMs: Math.max(monitor.everyMs, minuteMs) }))
+  return { ...config, monitors }
 }
 
 function metricLines(config: Priced): CostLine[] {
@@ -158,7 +190,7 @@ function callsOf({ monitors }: PlannedShard, controllers: number): number {
 
 function lambdaLines(shards: PlannedShard[], ticks: number): CostLine[] {
   const invocations = sum(shards.map(({ invocationsPerMonth }) => invocationsPerMonth))
-  const seconds = sum(shards.map((shard) => shard.invocationsPerMonth * billedSeconds(shard)))
+  const seconds = secondsOf(shards)
   const time = `${amount(seconds)} s × ${probeMemoryGb} GB`
   return [
     line('Lambda time', time, seconds * probeMemoryGb, prices.lambdaSecond),
@@ -170,6 +202,15 @@ function lambdaLines(shards: PlannedShard[], ticks: number): CostLine[] {
       prices.schedule,
     ),
   ]
+}
+
+function secondsOf(shards: readonly PlannedShard[]): number {
+  return sum(shards.map((shard) => shard.invocationsPerMonth * billedSeconds(shard)))
+}
+
+function lambdaUsd(shards: readonly PlannedShard[]): number {
+  const { usd, per } = prices.lambdaSecond
+  return (secondsOf(shards) * probeMemoryGb * usd) / per
 }
 
 function billedSeconds({ everyMs, monitors, worstCaseMs }: PlannedShard): number {

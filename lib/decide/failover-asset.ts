@@ -47,8 +47,8 @@ export type FailoverCall =
   | ControlRequest
   /** Every minute, by its schedule. */
   | { do: 'tick' }
-  /** By a vantage, as soon as it has seen monitors of endpoints fail after all attempts. */
-  | { do: 'trigger'; vantage: string; monitors: string[] }
+  /** By a vantage, as soon as it has seen monitors of endpoints fail after all attempts; the first of these runs began at `sinceMs`. */
+  | { do: 'trigger'; vantage: string; monitors: string[]; sinceMs?: number }
 
 /** What CloudWatch calls a function with when an alarm changes its state (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions.html). */
 export interface AlarmCall {

@@ -107,16 +107,12 @@ export function supersededBy(event: VedetteEvent): string[] {
   return []
 }
 
-/** Events that are told although they open nothing. The rest of them only close, or are told by what they close. */
-const notes: ReadonlySet<EventType> = new Set<EventType>([
-  'failover.started',
-  'failover.done',
-  'failover.verified',
-  'drill.passed',
-  'drill.yielded',
-  'change',
-  'route.heartbeat',
-])
+/**
+ * Events that are told although they open nothing. The rest of them only close, or are told by what they close. Of a move people
+ * are told once, when it is made: that it began is in that notice, and one that does not come to its end, or is not served, is a
+ * failure, which pages. A drill that gave way to a real decision is nobody's business.
+ */
+const notes: ReadonlySet<EventType> = new Set<EventType>(['failover.done', 'drill.passed', 'change', 'route.heartbeat'])
 
 /** Whether people are told of an event as such. */
 export function isTold({ type }: VedetteEvent): boolean {

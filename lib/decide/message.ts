@@ -56,8 +56,12 @@ const tellers: Tellers = {
   'fault.closed': ({ part }) => of(`Vedette itself: ${part} works again`),
   'failover.started': ({ failover, record, to, why, reasons }) =>
     of(`Failover ${failover}: ${record} is being moved to ${to} (${why})`, ...because(reasons)),
-  'failover.done': ({ failover, record, to, tookMs }) =>
-    of(`Failover ${failover}: ${record} was moved to ${to}`, ['Took', ms(tookMs)]),
+  'failover.done': ({ failover, record, to, tookMs, downForMs }) =>
+    of(
+      `Failover ${failover}: ${record} was moved to ${to}`,
+      ...(downForMs === undefined ? [] : [['Moved', `${ms(downForMs)} after the failure was first seen`] as Fact]),
+      ['Record written in', ms(tookMs)],
+    ),
   'failover.verified': ({ failover, record, to }) =>
     of(`Failover ${failover}: ${record} leads to ${to} everywhere, and it answers`),
   'failover.refused': ({ failover, record, to, code, reasons }) =>
@@ -108,6 +112,12 @@ export function describe(event: VedetteEvent): Described {
   // The table is complete by its type, which TypeScript cannot follow through an index.
   const { title, facts } = (tellers[event.type] as (event: VedetteEvent) => Described)(event)
   return { title: oneLine(title), facts: facts.map(([name, text]) => [oneLine(name), oneLine(text)]) }
+}
+
+/** What Vedette did, in a line; of a move that begins, also why. */
+export function actText(event: VedetteEvent): string {
+  const { title } = describe(event)
+  return event.type === 'failover.started' ? [`${title}:`, ...event.reasons].join(' ') : title
 }
 
 /** A notice in words. */

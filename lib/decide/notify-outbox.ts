@@ -27,6 +27,8 @@ export function pushNotice(state: NotifyState, route: RouteRule, said: Said, rul
   const monitor = 'monitor' in said.event ? said.event.monitor : undefined
   const rule = monitor === undefined ? undefined : rules.monitors.get(monitor)
   const openedMs = alert?.openedMs ?? nowMs
+  // What began a move is told with its end.
+  const failovers = said.event.type === 'failover.done' ? [said.event.failover] : (rule?.failovers ?? [])
   makeRoom(state, route)
   state.outbox.push({
     ...{ id: state.nextId++, route: route.name, severity: alert?.severity ?? 'ticket' },
@@ -34,7 +36,7 @@ export function pushNotice(state: NotifyState, route: RouteRule, said: Said, rul
     ...rest,
     dependants: alert?.told.dependants ?? 0,
     changes: state.changes.filter(({ atMs }) => atMs <= openedMs && openedMs - atMs < changesWithinMs),
-    acts: (rule?.failovers ?? []).flatMap((id) => {
+    acts: failovers.flatMap((id) => {
       const act = state.acts[id]
       return act && act.atMs >= openedMs - changesWithinMs ? [act] : []
     }),

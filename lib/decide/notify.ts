@@ -1,6 +1,6 @@
 import type { VedetteEvent } from '../model/event.ts'
 import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './incident.ts'
-import { describe } from './message.ts'
+import { actText, describe } from './message.ts'
 import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { openingOf, settleRoute } from './notify-alerts.ts'
 import { isKnownToFail, pushNotice, putOff, removeNotice } from './notify-outbox.ts'
@@ -103,8 +103,8 @@ function takeEvent(
   }
   const change = changeText(event)
   if (change !== undefined) state.changes = [{ atMs: event.atMs, text: change }, ...state.changes].slice(0, mostChanges)
-  if ('failover' in event) state.acts[event.failover] = { atMs: event.atMs, text: describe(event).title }
   if (isTold(event)) tell(state, event, rules, nowMs)
+  if ('failover' in event) state.acts[event.failover] = { atMs: event.atMs, text: actText(event) }
 }
 
 /** Whether something later is known of an incident already. */

@@ -3,8 +3,10 @@ import type { Endpoint } from '../model/failover.ts'
 import { failoverQuorum, tally } from './quorum.ts'
 import type { Finding, ReadinessFacts, ReadinessProblem } from './readiness-terms.ts'
 
+type Facts = Pick<ReadinessFacts, 'failover' | 'vantages' | 'votes'>
+
 /** Whether each endpoint but the active one (all of them, where that is not known) is up by quorum. No vote is never down. */
-export function votesFinding(facts: ReadinessFacts, active: string | undefined): Finding {
+export function votesFinding(facts: Facts, active: string | undefined): Finding {
   const { failover, vantages, votes } = facts
   const { pass } = failoverQuorum(failover.quorum, vantages.length)
   const problems: ReadinessProblem[] = []
@@ -22,7 +24,7 @@ export function votesFinding(facts: ReadinessFacts, active: string | undefined):
 }
 
 /** Addresses that no vantage can reach, beside others of their endpoint that are judged. */
-export function unreachableNotes(facts: ReadinessFacts): string[] {
+export function unreachableNotes(facts: Facts): string[] {
   return facts.failover.endpoints
     .filter((endpoint) => !isUnreachable(facts, endpoint))
     .flatMap((endpoint) =>
@@ -32,12 +34,12 @@ export function unreachableNotes(facts: ReadinessFacts): string[] {
     )
 }
 
-function isUnreachable(facts: ReadinessFacts, endpoint: Endpoint): boolean {
+function isUnreachable(facts: Facts, endpoint: Endpoint): boolean {
   return endpointMonitorIds(facts.failover, endpoint).every((monitor) => isBeyondReach(facts, monitor))
 }
 
 /** Whether every vantage that was heard lacks what it takes to reach a monitor's address at all. */
-function isBeyondReach({ votes: { causes } }: ReadinessFacts, monitor: string): boolean {
+function isBeyondReach({ votes: { causes } }: Facts, monitor: string): boolean {
   const heard = [...causes.values()]
   return heard.length > 0 && heard.every((byMonitor) => byMonitor[monitor]?.startsWith('UNSUPPORTED'))
 }
@@ -48,7 +50,7 @@ function unreachable(endpoint: Endpoint): ReadinessProblem {
 }
 
 function standbyDown(
-  { failover, votes }: ReadinessFacts,
+  { failover, votes }: Facts,
   endpoint: Endpoint,
   { up, pass, down, none }: { up: number; pass: number; down: string[]; none: string[] },
 ): ReadinessProblem {

@@ -80,6 +80,26 @@ export function readinessAfter(facts: ReadinessFacts): Readiness {
   }
 }
 
+/**
+ * What is known of a failover by newer votes than those it was looked at with, and with the endpoint that is active now: a
+ * standby of then is to be no problem once traffic is there. All else is as it was found.
+ */
+export function readinessByVotes(
+  looked: Readiness,
+  facts: Pick<ReadinessFacts, 'failover' | 'vantages' | 'votes'>,
+  active = looked.active,
+): Readiness {
+  const codes: readonly string[] = readinessCodes.votes
+  const finding = votesFinding(facts, active)
+  const others = looked.problems.filter(({ code }) => !codes.includes(code))
+  const unknown = looked.problems.filter(({ code }) => finding.unknown && code === unknownCode('votes'))
+  return {
+    ...looked,
+    problems: [...others, ...finding.problems, ...kept('votes', finding, looked), ...unknown],
+    ...(active !== undefined && { active }),
+  }
+}
+
 /** One that moves by health checks begins with its first endpoint, and has no text before its first move. */
 function firstActive({ failover, table }: ReadinessFacts): string | undefined {
   return failover.switch === 'health-check' && table ? failover.endpoints[0]?.id : undefined

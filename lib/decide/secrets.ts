@@ -24,7 +24,11 @@ export function unsetSecrets(
   environment: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const found = [
-    ...routeSecrets({ routes }).map(({ ref, at }) => ({ ref, at: ['routes', ...at], costs: 'nobody can be told there' })),
+    ...routeSecrets({ routes }).map(({ ref, at }) => ({
+      ref,
+      at: ['routes', ...at],
+      costs: 'nobody can be told there',
+    })),
     ...secretsOf(monitors).map(({ ref, at }) => ({ ref, at: ['monitors', ...at], costs: 'it cannot be watched' })),
   ]
   return found.flatMap(({ ref, at, costs }) =>

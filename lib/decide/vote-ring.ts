@@ -69,3 +69,15 @@ export function votesOver(ring: VoteRing, windowsMs: readonly number[]): (lastMs
   }
   return (lastMs) => found.get(lastMs) ?? { good: 0, bad: 0 }
 }
+
+/**
+ * The same for windows of whole minutes, with the minute under way beside them: that one has just begun must not look as if votes
+ * were missing. The longest window of a ring has it in itself.
+ */
+export function wholeVotesOver(ring: VoteRing, windowsMs: readonly number[]): (lastMs: number) => Votes {
+  const votes = votesOver(
+    ring,
+    windowsMs.map((ms) => ms + minuteMs),
+  )
+  return (lastMs) => votes(lastMs + minuteMs)
+}

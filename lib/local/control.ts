@@ -8,12 +8,27 @@ import { closer } from './loopback.ts'
 
 const longestRequest = 10_000
 
+/** Where a running engine listens for commands, from the folder that it was started in. */
+export const defaultSocket = '.vedette/control.sock'
+
+/** There is an engine already; the message says what to do. */
+export class AnotherEngineError extends Error {}
+
+/** Rejects with `AnotherEngineError` where an engine listens at this socket. */
+export async function refuseSecondEngine(path: string): Promise<void> {
+  if (!(await isListening(path))) return
+  throw new AnotherEngineError(
+    `another engine listens at ${path}, and two in one folder would both move records and tell people: stop that one, or start this one with a --socket of its own`,
+  )
+}
+
 /**
  * Lets commands on this machine speak to the engine, by a socket in the file system that only its own user may open. Each
- * request is one JSON object, and so is each answer: `{ ok }` or `{ error }`. Rejects where another engine listens there.
+ * request is one JSON object, and so is each answer: `{ ok }` or `{ error }`. Rejects with
+ * `AnotherEngineError` where another engine listens there.
  */
 export async function startControl(path: string, controlled: Controlled): Promise<{ stop(): Promise<void> }> {
-  if (await isListening(path)) throw new Error(`another engine listens at ${path}`)
+  await refuseSecondEngine(path)
   await mkdir(dirname(path), { recursive: true })
   await rm(path, { force: true })
   const server = http.createServer(async (request, response) => {

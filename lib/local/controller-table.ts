@@ -14,7 +14,10 @@ export class ControllerTableError extends Error {}
  * and writes is one step. Throws `ControllerTableError` where it cannot be opened.
  */
 export function openControllerTable(file: string): ControllerTable & { close(): void } {
-  const database = open(file)
+  const database = openControllerFile(
+    file,
+    'CREATE TABLE IF NOT EXISTS controller (failover TEXT PRIMARY KEY, memory TEXT NOT NULL) STRICT',
+  )
   const select = database.prepare('SELECT memory FROM controller WHERE failover = ?')
   const upsert = database.prepare('INSERT OR REPLACE INTO controller VALUES (?, ?)')
   const get = (key: string) => {
@@ -62,15 +65,21 @@ export function openControllerTable(file: string): ControllerTable & { close(): 
   }
 }
 
-function open(file: string): DatabaseSync {
+/** The file of what an embedded controller remembers beside its history: its own memory, and its zones. */
+export function failoverFileOf(historyFile: string): string {
+  return `${historyFile.replace(/\.db$/, '')}.failover.db`
+}
+
+/** Opens a controller's SQLite file and sees to a table in it. Throws `ControllerTableError` where that cannot be done. */
+export function openControllerFile(file: string, createTable: string): DatabaseSync {
   try {
     if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true })
     const database = new DatabaseSync(file, { timeout: 1000 })
-    database.exec('CREATE TABLE IF NOT EXISTS controller (failover TEXT PRIMARY KEY, memory TEXT NOT NULL) STRICT')
+    database.exec(createTable)
     return database
   } catch (error) {
     const hint =
-      'move it away if it is damaged: what it remembers, such as a lock of this engine alone, is gone with it'
+      'move it away if it is damaged: what it remembers, such as a lock of this engine alone, or where the records of its own zones lead, is gone with it'
     const { message } = error as Error
     throw new ControllerTableError(`expected the SQLite file of a controller at ${file}, got "${message}" (${hint})`, {
       cause: error,

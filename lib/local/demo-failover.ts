@@ -103,9 +103,9 @@ export function vantageBreakables({ vantages }: Pick<EmbeddedFailovers, 'vantage
 }
 
 /** What to try, line by line. */
-export function failoverInstructions(controlUrl: string, zonePort: number): string[] {
+export function failoverInstructions(controlUrl: string): string[] {
   return [
-    `A record that moves: dig @127.0.0.1 -p ${zonePort} +short ${record} (and TXT _vedette.${record})`,
+    `${record} is a record that moves:`,
     `  curl -X POST ${controlUrl}/break/down   # its primary dies: watch the votes, the move and the answer`,
     `  curl -X POST ${controlUrl}/break/north  # one vantage is cut off: nothing moves`,
   ]

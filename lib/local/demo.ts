@@ -10,8 +10,8 @@ import { type Breakage, breakages, type Shop, shopBreakables, shopHost, startSho
 export interface Demo {
   /** As a user would write it in vedette.config.ts. */
   config: ReturnType<typeof demoConfig>
-  /** Brings up a second origin and what moves a record to it; where this machine cannot, what to do about that. */
-  addFailover(): Promise<DemoFailover | { problem: string }>
+  /** Brings up a second origin and what moves a record to it, in a zone at this port if it is free; where this machine cannot, what to do about that. */
+  addFailover(zonePort?: number): Promise<DemoFailover | { problem: string }>
   /** How to break and mend the shop, for people, line by line. */
   instructions: string[]
   /** Where the control server answers: `http://127.0.0.1:4480`. */
@@ -51,8 +51,8 @@ export async function startDemo(ports: DemoPorts = demoPorts): Promise<Demo> {
     controlUrl: `http://127.0.0.1:${control.port}`,
     setBroken: shop.setBroken,
     addBreakables: control.add,
-    addFailover: async () => {
-      const started = failover ?? (await startDemoFailover(shop.webPort, ports.liveZone))
+    addFailover: async (zonePort = ports.liveZone) => {
+      const started = failover ?? (await startDemoFailover(shop.webPort, zonePort))
       if (!('problem' in started)) failover = started
       return started
     },
@@ -77,7 +77,7 @@ function instructions(shop: Shop, control: DemoControl): string[] {
     `  DNS zone      dig @127.0.0.1 -p ${shop.dnsPort} ${shopHost}`,
     'Break it from another terminal:',
     ...breaks,
-    'Ask from another terminal: npx vedette status | budget | latency | timeline --from 10m',
+    'Ask from another terminal, in this folder: vedette status | budget | latency | timeline --from 10m (in the clone: npx vedette …)',
     `Mend it with /mend/<name>, or all of it: curl -X POST ${url}/mend. What is broken: curl ${url}/`,
   ]
 }

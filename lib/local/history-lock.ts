@@ -12,10 +12,11 @@ export interface HistoryLock {
  * so it outlives no process (not even after kill -9), and whoever reads the history is not kept waiting.
  */
 export function lockHistory(path: string): HistoryLock {
-  const lockPath = `${existsSync(path) ? realpathSync(path) : path}.lock`
+  const lockPath = lockOf(path)
   let db: DatabaseSync | undefined
   try {
-    db = new DatabaseSync(lockPath)
+    // Who looks whether it is held holds it for an instant.
+    db = new DatabaseSync(lockPath, { timeout: 500 })
     db.exec('BEGIN EXCLUSIVE')
     const held = db
     return { release: () => (held.isOpen ? held.close() : undefined) }
@@ -26,4 +27,24 @@ export function lockHistory(path: string): HistoryLock {
     const text = `another "vedette run" holds the history ${path}: stop it, or name another file with --history`
     throw new HistoryError('LOCKED', text, error)
   }
+}
+
+/** Whether a process writes the history now. False too where that cannot be told. */
+export function isWritten(path: string): boolean {
+  const lockPath = lockOf(path)
+  if (!existsSync(lockPath)) return false
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(lockPath, { readOnly: true })
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    return explain(error, lockPath).code === 'SQLITE_BUSY'
+  } finally {
+    db?.close()
+  }
+}
+
+function lockOf(path: string): string {
+  return `${existsSync(path) ? realpathSync(path) : path}.lock`
 }

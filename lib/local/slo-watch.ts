@@ -2,7 +2,7 @@ import { targetOf } from '../decide/alarms.ts'
 import { allWindowsMs, isKnown, judgePairs, type Pace, votesDue } from '../decide/budget.ts'
 import { type Promised, withSlo } from '../decide/budget-report.ts'
 import { type BurnChange, judgeBurns, type OpenBurns } from '../decide/burn-watch.ts'
-import { addVotes, advance, emptyRing, type VoteRing, votesOver } from '../decide/vote-ring.ts'
+import { addVotes, advance, emptyRing, type VoteRing, wholeVotesOver } from '../decide/vote-ring.ts'
 import type { EventOf, VedetteEvent } from '../model/event.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { ProbeResult } from '../model/result.ts'
@@ -101,7 +101,7 @@ function* judge({ budgets, latencies }: Watches, options: SloWatchOptions, nowMs
   for (const budget of budgets.values()) {
     advance(budget.ring, nowMs)
     const { slo, everyMs } = budget.monitor
-    const states = judgePairs(slo, paceOf(everyMs), votesOver(budget.ring, allWindowsMs))
+    const states = judgePairs(slo, paceOf(everyMs), wholeVotesOver(budget.ring, allWindowsMs))
     const { open, changes } = judgeBurns(budget.open, states)
     budget.open = open
     for (const change of changes) yield { ...named, ...burnEvent(change, budget.monitor, history, nowMs) }

@@ -31,7 +31,7 @@ export interface MonitorView {
   lastFailure?: Cause & { atMs: number }
   /** The latest durations, oldest first; null for a run without one that counts (down or unknown). */
   recent: (number | null)[]
-  /** Share of good votes in the last 24 hours (0–1); absent without votes. */
+  /** Share of good votes in the last 24 hours (0–1); absent where there are too few to say. */
   uptime24h?: number
   /** Slots that came while a run was still under way. */
   skipped: number

@@ -1,3 +1,4 @@
+import { leastVotes } from '../decide/budget.ts'
 import { causeOf, type Health, initialHealth, judge, type Transition } from '../decide/health.ts'
 import { inMaintenance } from '../decide/maintenance.ts'
 import type { Monitor } from '../model/monitor.ts'
@@ -57,7 +58,7 @@ export class Watch {
       recent: this.#recent,
       ...(this.#last && { last: this.#last }),
       ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
-      ...(this.#votes > 0 && { uptime24h: this.#good / this.#votes }),
+      ...(this.#votes >= leastVotes && { uptime24h: this.#good / this.#votes }),
     }
   }
 }

@@ -17,11 +17,25 @@ export interface ZoneStore extends RecordStore {
   sets(): RecordSet[]
 }
 
-/** A store over a zone; what it holds is what the zone serves. */
-export function createZoneStore(zone: Pick<Zone, 'setRecords'>, sets: readonly RecordSet[]): ZoneStore {
+/**
+ * A store over a zone; what it holds is what the zone serves, and what `keep` was given: a change that cannot be kept is not
+ * made. `keep` throws where it cannot keep.
+ */
+export function createZoneStore(
+  zone: Pick<Zone, 'setRecords'>,
+  sets: readonly RecordSet[],
+  keep: (sets: readonly RawRecordSet[]) => void = () => {},
+): ZoneStore {
   let held = new Map<string, RawRecordSet>()
   const serve = (next: Map<string, RawRecordSet>) => {
     zone.setRecords([...next.values()].flatMap(zoneRecords))
+    try {
+      keep([...next.values()])
+    } catch (error) {
+      // Nobody has been answered in between: no query is read before this returns.
+      zone.setRecords([...held.values()].flatMap(zoneRecords))
+      throw error
+    }
     held = next
   }
   const store: ZoneStore = {

@@ -9,7 +9,7 @@ import { nameOf } from './route-schema.ts'
 /** A config as written, and what could be read of it: rules between its parts are checked even where some are wrong. */
 export interface Written {
   input: Record<string, unknown>
-  /** By place in the list; undefined where that monitor is wrong in itself. */
+  /** By place in the list; where one is wrong in itself, with stand-ins for what is wrong; undefined where that cannot be. */
   monitors: (Monitor | undefined)[]
   failovers: (FailoverParsed | undefined)[]
 }

@@ -14,10 +14,11 @@ const fields: { name: string; min: number; max: number; words?: string[]; wordsF
 /** What is wrong with a cron expression of five fields (minute, hour, day of month, month, day of week); nothing if it is right. */
 export function cronProblem(text: string): string | undefined {
   const parts = text.trim().split(/\s+/)
-  if (parts.length !== fields.length) return `five fields (minute hour day month weekday), got ${parts.length}`
+  if (parts.length !== fields.length) return 'five fields (minute hour day month weekday)'
   for (const [i, field] of fields.entries()) {
     for (const item of (parts[i] ?? '').split(',')) {
-      if (!isItem(item, field)) return `a ${field.name} from ${field.min} to ${field.max}, got ${JSON.stringify(item)}`
+      if (!isItem(item, field))
+        return `${JSON.stringify(item)} to be ${field.name === 'hour' ? 'an' : 'a'} ${field.name} from ${field.min} to ${field.max}`
     }
   }
   return undefined

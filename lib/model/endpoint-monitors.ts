@@ -34,6 +34,11 @@ export function endpointMonitorIds(failover: Checked, endpoint: Pick<Endpoint, '
   return addresses.length === 1 ? [base] : addresses.map((_, i) => `${base}.${i + 1}`)
 }
 
+/** Whether a monitor was made for an endpoint: an id in a config has no `@`. */
+export function isEndpointMonitor({ id }: Pick<Monitor, 'id'>): boolean {
+  return id.includes('@')
+}
+
 function checkOf(failover: Checked, endpoint: Pick<Endpoint, 'check'>): string {
   return endpoint.check ?? failover.check
 }

@@ -86,7 +86,7 @@ type Bodies =
   | { type: 'fault.closed'; part: string }
   // Failovers. `reasons` are those of the decision, in sentences.
   | { type: 'failover.started'; failover: string; record: string; to: string; why: string; reasons: string[] }
-  | { type: 'failover.done'; failover: string; record: string; to: string; tookMs: number }
+  | { type: 'failover.done'; failover: string; record: string; to: string; tookMs: number; downForMs?: number }
   /** The new answer is served everywhere and the target answers. */
   | { type: 'failover.verified'; failover: string; record: string; to: string }
   /** Vedette wants a person: it refused to act, or asks for approval. */

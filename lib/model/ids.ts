@@ -1,4 +1,6 @@
+import { id as idField } from './fields.ts'
 import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
+import { regions } from './regions.ts'
 
 export type Id = string | undefined
 
@@ -21,11 +23,16 @@ export function checkUnique(ids: Id[], list: PropertyKey[], ...key: string[]): P
   })
 }
 
-/** A reference that leads nowhere. */
+/** A reference that leads nowhere; what is offered instead is right itself. */
 export function unknownId(path: readonly PropertyKey[], what: string, id: string, known: readonly Id[]): Problem {
   const hint = didYouMean(
     id,
-    known.filter((other) => other !== undefined),
+    known.filter((other) => other !== undefined).filter((other) => idField.safeParse(other).success && !isSlip(other)),
   )
   return { path: formatPath(path), expected: `the id of a ${what}`, got: shown(id), ...(hint && { hint }) }
+}
+
+/** The name of a region with a slip of the pen in it. */
+function isSlip(id: string): boolean {
+  return !(regions as readonly string[]).includes(id) && didYouMean(id, regions) !== undefined
 }

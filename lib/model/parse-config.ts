@@ -1,11 +1,13 @@
 import type { Config, Vantage } from './config.ts'
 import { checkConfig, listOf, type Written } from './config-rules.ts'
-import { configShape, type FailoverParsed, failoverShape } from './config-schema.ts'
+import { configShape, type FailoverParsed } from './config-schema.ts'
 import { endpointMonitors } from './endpoint-monitors.ts'
 import type { Failover } from './failover.ts'
 import type { Monitor } from './monitor.ts'
+import { parseFailover } from './parse-failover.ts'
 import { keysAt, parseMonitor } from './parse-monitor.ts'
-import { formatPath, type Problem, shown } from './problem.ts'
+import { parseRest } from './parse-rest.ts'
+import { type Problem, shown, unlessTold } from './problem.ts'
 import { completeNotify, completeRoutes } from './route-schema.ts'
 import { toProblems } from './zod-problems.ts'
 
@@ -26,25 +28,55 @@ export function formatProblem({ path, expected, got, hint }: Problem): string {
 
 /** Checks a config and completes it with every default. Throws a `ConfigError` that holds all problems at once. */
 export function parseConfig(input: unknown): Config {
-  if (typeof input !== 'object' || input === null || Array.isArray(input))
-    throw new ConfigError([{ path: 'config', expected: 'an object with "service" and "monitors"', got: shown(input) }])
-  const given = withoutUndefined(input) as Record<string, unknown>
-  const top = configShape.safeParse(given)
-  const problems = top.success ? [] : toProblems(top.error.issues, given, [], (path) => keysAt(configShape, path))
-  const monitors = listOf(given.monitors).map((monitor, i) => parseMonitor(monitor, ['monitors', i]))
-  const failovers = listOf(given.failovers).map((failover, i) => parseFailover(failover, i))
-  for (const parsed of [...monitors, ...failovers]) if ('problems' in parsed) problems.push(...parsed.problems)
-  const written: Written = {
-    input: given,
-    monitors: monitors.map((parsed) => ('monitor' in parsed ? parsed.monitor : undefined)),
-    failovers: failovers.map((parsed) => ('failover' in parsed ? parsed.failover : undefined)),
-  }
-  problems.push(...checkConfig(written))
-  if (problems.length > 0 || !top.success) throw new ConfigError(problems)
-  return complete(top.data, written)
+  const { config, problems } = readConfig(input)
+  if (!config || problems.length > 0) throw new ConfigError(problems)
+  return config
 }
 
-function complete(top: (typeof configShape)['_output'], written: Written): Config {
+/** A config, and everything that is wrong with it. */
+export interface ConfigRead {
+  /** Where there are problems, with stand-ins in the places of what is wrong, so that more can be checked at once. */
+  config?: Config
+  problems: Problem[]
+}
+
+/** Reads a config whatever is wrong with it; rules between its parts are checked even where some of them are wrong. */
+export function readConfig(input: unknown): ConfigRead {
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    return { problems: [{ path: 'config', expected: 'an object with "service" and "monitors"', got: shown(input) }] }
+  const given = withoutUndefined(input) as Record<string, unknown>
+  const { top, problems } = readTop(given)
+  const monitors = listOf(given.monitors).map((monitor, i) => parseMonitor(monitor, ['monitors', i]))
+  const failovers = listOf(given.failovers).map((failover, i) => parseFailover(failover, i))
+  for (const read of [...monitors, ...failovers]) problems.push(...read.problems)
+  const written: Written = {
+    input: given,
+    monitors: monitors.map(({ monitor }) => monitor),
+    failovers: failovers.map(({ failover }) => failover),
+  }
+  problems.push(...unlessTold(checkConfig(written), problems))
+  // Of a config without any monitor there is no more to say.
+  const isWhole =
+    top !== undefined &&
+    monitors.length > 0 &&
+    !written.monitors.includes(undefined) &&
+    !written.failovers.includes(undefined)
+  return { problems, ...(isWhole && { config: complete(top, written) }) }
+}
+
+type Top = (typeof configShape)['_output']
+
+/** All but the monitors and failovers; without what is wrong in it. */
+function readTop(given: Record<string, unknown>): { top?: Top; problems: Problem[] } {
+  const parsed = configShape.safeParse(given)
+  if (parsed.success) return { top: parsed.data, problems: [] }
+  const { issues } = parsed.error
+  const problems = toProblems(issues, given, [], (path) => keysAt(configShape, path))
+  const top = parseRest(configShape, given, issues, (right) => ({ service: 'stand-in', monitors: [{}], ...right }))
+  return { problems, ...(top && { top }) }
+}
+
+function complete(top: Top, written: Written): Config {
   const { $schema: _, vantages, maxConcurrent, routes, notify, ...rest } = top
   const failovers = written.failovers.flatMap((failover) => (failover ? [completeFailover(failover)] : []))
   const monitors = written.monitors
@@ -74,22 +106,14 @@ function completeFailover({ sustain, cooldown, failback, drill, ...rest }: Failo
   }
 }
 
-function parseFailover(input: unknown, i: number): { failover: FailoverParsed } | { problems: Problem[] } {
-  const at = ['failovers', i]
-  if (typeof input !== 'object' || input === null)
-    return { problems: [{ path: formatPath(at), expected: 'a failover', got: shown(input) }] }
-  const parsed = failoverShape.safeParse(input)
-  if (parsed.success) return { failover: parsed.data }
-  return { problems: toProblems(parsed.error.issues, input, at, (path) => keysAt(failoverShape, path)) }
-}
-
 const deepest = 30
 
 /** A key whose value is undefined is a key left out: configs in TypeScript often say so. */
 function withoutUndefined(value: unknown, depth = 0): unknown {
   // Nothing in a config is nested this deep but a mistake, or a circle, which the schema then names.
   if (depth > deepest) return undefined
-  if (Array.isArray(value)) return value.map((inner) => withoutUndefined(inner, depth + 1))
+  // A list with a hole, as two commas make it, has nothing there.
+  if (Array.isArray(value)) return Array.from(value, (inner) => withoutUndefined(inner, depth + 1))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)

@@ -13,24 +13,29 @@ import {
 } from './monitor.ts'
 import { checkMonitor } from './monitor-rules.ts'
 import { type AssertionInput, assertionShape, type MonitorParsed, monitorShapes } from './monitor-schema.ts'
-import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
+import { parseRest } from './parse-rest.ts'
+import { didYouMean, formatPath, type Problem, shown, unlessTold } from './problem.ts'
 import { isDuration } from './sources.ts'
 import { toProblems } from './zod-problems.ts'
 
 export const kinds = Object.keys(monitorShapes) as Kind[]
 
-/** Reads one monitor: complete, or with everything that is wrong with it. `at` is where it stands in the config. */
-export function parseMonitor(
-  input: unknown,
-  at: readonly PropertyKey[],
-): { monitor: Monitor } | { problems: Problem[] } {
+/** A monitor, and everything that is wrong with it: then stand-ins are in the place of what is wrong. */
+interface MonitorRead {
+  monitor?: Monitor
+  problems: Problem[]
+}
+
+/** Reads one monitor. `at` is where it stands in the config. */
+export function parseMonitor(input: unknown, at: readonly PropertyKey[]): MonitorRead {
   const kind = (input as { kind?: unknown } | null)?.kind
   if (typeof input !== 'object' || input === null || Array.isArray(input))
-    return { problems: [{ path: formatPath(at), expected: 'a monitor', got: shown(input) }] }
+    return { problems: [{ path: formatPath(at), expected: 'a monitor', got: shown(input) }], ...standIn(at) }
   if (typeof kind !== 'string' || !kinds.includes(kind as Kind)) {
     const hint = typeof kind === 'string' ? didYouMean(kind, kinds) : undefined
     const expected = `one of ${kinds.map((known) => JSON.stringify(known)).join(', ')}`
-    return { problems: [{ path: formatPath([...at, 'kind']), expected, got: shown(kind), ...(hint && { hint }) }] }
+    const problem = { path: formatPath([...at, 'kind']), expected, got: shown(kind), ...(hint && { hint }) }
+    return { problems: [problem], ...standIn(at) }
   }
   const shape = monitorShapes[kind as Kind]
   const given = input as Record<string, unknown>
@@ -38,13 +43,22 @@ export function parseMonitor(
   const parsed = shape.safeParse(given)
   if (parsed.success) {
     const monitor = complete(parsed.data)
-    const problems = [...assertions, ...checkMonitor(monitor, at)]
-    return problems.length > 0 ? { problems } : { monitor }
+    return { monitor, problems: [...assertions, ...checkMonitor(monitor, at)] }
   }
   const { issues } = parsed.error
   const problems = toProblems(issues, given, at, (path) => keysAt(shape, path))
-  return { problems: [...problems, ...assertions, ...checkRest(given, kind as Kind, issues, at)] }
+  const rest = checkRest(given, kind as Kind, issues, problems, at)
+  return { ...standIn(at), ...rest, problems: [...problems, ...assertions, ...rest.problems] }
 }
+
+/** What stands where nothing of a monitor could be read. */
+function standIn(at: readonly PropertyKey[]): { monitor?: Monitor } {
+  const parsed = monitorShapes.tls.safeParse({ id: standInId(at), kind: 'tls', host: standIns.host })
+  return parsed.success ? { monitor: complete(parsed.data) } : {}
+}
+
+/** Unlike that of any other part of a config. */
+const standInId = (at: readonly PropertyKey[]) => `stand-in-${String(at.at(-1))}`
 
 /** Each assertion is judged on its own, so that a wrong key elsewhere hides nothing of it. */
 function checkAssertions(expect: unknown, kind: Kind, at: readonly PropertyKey[]): Problem[] {
@@ -57,31 +71,26 @@ function checkAssertions(expect: unknown, kind: Kind, at: readonly PropertyKey[]
 
 /** Stand-ins for keys that must be there, so that the rules between the others can be checked without them. */
 const standIns = {
-  id: 'x',
   url: 'http://stand-in.invalid/',
   host: 'stand-in.invalid',
   port: 1,
   name: 'stand-in.invalid',
 }
 
-/** What the rules between keys say of a monitor some of whose keys are wrong: each wrong one is left out. */
+/** A monitor without what is wrong in it, and what the rules between the rest say of that. */
 function checkRest(
   given: Record<string, unknown>,
   kind: Kind,
   issues: readonly z.core.$ZodIssue[],
+  told: readonly Problem[],
   at: readonly PropertyKey[],
-): Problem[] {
-  const wrong = new Set(
-    issues.flatMap((issue) => (issue.path.length === 0 && 'keys' in issue ? issue.keys : [issue.path[0]])),
-  )
-  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !wrong.has(key)))
-  const shape = monitorShapes[kind]
-  const needed = Object.fromEntries(Object.entries(standIns).filter(([key]) => key in shape.shape))
-  const parsed = shape.safeParse({ ...needed, ...rest, kind })
-  if (!parsed.success) return []
-  return checkMonitor(complete(parsed.data), at).filter(
-    ({ path }) => ![...wrong].some((key) => path === formatPath([...at, String(key)])),
-  )
+): MonitorRead {
+  const shape: z.ZodType<MonitorParsed> = monitorShapes[kind]
+  const needed = Object.fromEntries(Object.entries(standIns).filter(([key]) => key in monitorShapes[kind].shape))
+  const parsed = parseRest(shape, given, issues, (right) => ({ ...needed, id: standInId(at), ...right, kind }))
+  if (!parsed) return { problems: [] }
+  const monitor = complete(parsed)
+  return { monitor, problems: unlessTold(checkMonitor(monitor, at), told) }
 }
 
 interface Shape {

@@ -18,6 +18,13 @@ export function formatPath(path: readonly PropertyKey[]): string {
   return text || 'config'
 }
 
+/** Without those about something that is known to be wrong already, or that holds it: they may be about its stand-in. */
+export function unlessTold(problems: readonly Problem[], told: readonly Problem[]): Problem[] {
+  const isIn = (path: string, whole: string) =>
+    path === whole || path.startsWith(`${whole}.`) || path.startsWith(`${whole}[`)
+  return problems.filter(({ path }) => !told.some((known) => isIn(known.path, path)))
+}
+
 /** A value of a config in a few words. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'

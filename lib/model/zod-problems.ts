@@ -4,7 +4,28 @@ import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
 type Issue = z.core.$ZodIssue
 
 /** Values below these keys may be secrets: they are never repeated. */
-const secretKeys = new Set(['auth', 'proxy', 'headers', 'body', 'send', 'routes'])
+const secretKeys = new Set(['auth', 'proxy', 'headers', 'body', 'send'])
+
+/** What a route has beside secrets, and the URLs that are as good as one. */
+const openKeysOfRoutes = new Set([
+  'kind',
+  'name',
+  'tags',
+  'mute',
+  'hours',
+  'days',
+  'from',
+  'to',
+  'timeZone',
+  'channel',
+  'topicArn',
+])
+
+function maybeSecret(path: readonly PropertyKey[]): boolean {
+  if (path[0] !== 'routes') return path.some((key) => secretKeys.has(String(key)))
+  const key = path.findLast((one) => typeof one === 'string')
+  return !openKeysOfRoutes.has(String(key))
+}
 
 /** What a schema found wrong, as problems: each with its path, what was expected, what was got, and a hint. */
 export function toProblems(
@@ -55,9 +76,8 @@ function fromUnion(
 
 function problemOf(issue: Issue, value: unknown, at: readonly PropertyKey[]): Problem {
   const path = [...at, ...issue.path]
-  const isSecret = path.some((key) => secretKeys.has(String(key)))
   const got =
-    isSecret && value !== undefined
+    maybeSecret(path) && value !== undefined
       ? `${article(value)} (not shown: it may be a secret)`
       : shown(withoutCredentials(value))
   const hint = hintFor(issue, value, path)
@@ -81,13 +101,20 @@ function article(value: unknown): string {
 
 function hintFor(issue: Issue, value: unknown, path: readonly PropertyKey[]): string | undefined {
   if (value === undefined) return `add the key ${JSON.stringify(String(path.at(-1)))}`
-  if (issue.code === 'invalid_value' && typeof value === 'string')
-    return didYouMean(
-      value,
-      issue.values.filter((word): word is string => typeof word === 'string'),
-    )
+  if (typeof value === 'string' && !maybeSecret(path)) {
+    const meant = didYouMean(value, wordsOf(issue))
+    if (meant) return meant
+  }
   if (typeof value === 'number' && issue.message.startsWith('a duration')) return `did you mean "${value}s"?`
   return undefined
+}
+
+/** The words that would have been right, where it is one of a few. */
+function wordsOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.filter((word) => typeof word === 'string')
+  // Of the key that tells the shapes of a union apart.
+  if (issue.code !== 'invalid_union' || !('options' in issue)) return []
+  return [issue.options].flat().filter((word) => typeof word === 'string')
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

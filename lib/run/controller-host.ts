@@ -13,6 +13,8 @@ export interface ControllerHost extends Omit<SwapHost, 'remember' | 'isLocked' |
   collect(failover: Failover): Promise<Collected>
   /** Since when endpoints have been up by quorum, where the host knows; else the votes of decisions say. */
   healthySince?(failover: Failover): Promise<Record<string, number | undefined>>
+  /** Where a record is served, for those who want to ask for it, where that is not by DNS at large: `127.0.0.1:4455`. */
+  servedAt?(failover: Failover): string | undefined
   table: ControllerTable
   /** Waits until the new answer is served everywhere and the target answers there. Never rejects. */
   verify(failover: Failover, to: Endpoint, changeId: string | undefined): Promise<Verification>

@@ -1,18 +1,22 @@
 import type { ControllerMemory, Trigger } from '../act/ports.ts'
 import type { Decision, Request } from '../decide/failover-facts.ts'
-import type { Decided } from '../decide/swap-outcome.ts'
+import { downSince, notableBeside, type Remembered } from '../decide/last-decision.ts'
+import { type Decided, whyNotMoved } from '../decide/swap-outcome.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultLimits, type Outcome } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
 import { changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
 import type { ControllerHost } from './controller-host.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
-import { type FailoverStatus, statusAfter, unknownStatus } from './failover-status.ts'
+import { type FailoverStatus, readinessNow, statusAfter, unknownStatus } from './failover-status.ts'
 import { createFollowUp } from './move-follow-up.ts'
+import { endpointNamed, failoverNamed } from './named.ts'
 import { runSwap } from './swap.ts'
 
 /** How long after its votes a move may begin. */
 const votesGoodForMs = 15_000
+/** No decision comes later after the failure that called for it: a standby waits for `sustain` first. */
+const failureGoodForMs = 10 * 60_000
 /** How long a hook may take, and then some. */
 const claimMs = 5 * 60_000
 
@@ -25,6 +29,8 @@ export class Controller {
   readonly #followUp: ReturnType<typeof createFollowUp>
   readonly #underWay = new Map<string, { decision: Promise<Decided>; request: Request | undefined; trigger: Trigger }>()
   readonly #status = new Map<string, FailoverStatus>()
+  /** When the runs began whose failure calls for the next decision. */
+  readonly #failedAtMs = new Map<string, number>()
   #isStopped = false
 
   constructor(config: { failovers: readonly Failover[]; maxConcurrent: number }, host: ControllerHost) {
@@ -47,10 +53,10 @@ export class Controller {
 
   /**
    * Collects votes, decides and acts; gives the decision with what came of it. `note` is what a person said of it, for the log.
-   * Rejects for an unknown failover, and where a port breaks its promise.
+   * Rejects for an unknown failover or endpoint, and where a port breaks its promise.
    */
   async decide(id: string, trigger: Trigger, request?: Request, note?: string): Promise<Decided> {
-    const failover = this.#failover(id)
+    const failover = this.#failover(id, request)
     const before = this.#underWay.get(id)
     if (before && !before.request && !request) return before.decision
     const decision = (before?.decision ?? Promise.resolve())
@@ -63,15 +69,21 @@ export class Controller {
     return decision
   }
 
+  /** A run that began at `atMs` has failed: told before the decision that it calls for, which counts from there. */
+  noteFailure(id: string, atMs: number): void {
+    this.#failedAtMs.set(id, Math.min(atMs, this.#failedAtMs.get(id) ?? atMs))
+  }
+
   /** What a person's request would come to, now: votes and a decision, and nothing else. Rejects as `decide` does. */
   async consider(id: string, request: Request): Promise<Decision> {
-    return (await this.#deliberate(this.#failover(id), request)).decision
+    return (await this.#deliberate(this.#failover(id, request), request)).decision
   }
 
   /** Looks at a failover, once, and does nothing; gives how it stands. Rejects as `decide` does. */
   async look(id: string): Promise<FailoverStatus> {
     const found = await this.#deliberate(this.#failover(id), undefined, true)
-    return this.#keep(found, found.memory?.last)
+    const { last, notable } = found.memory ?? {}
+    return this.#keep(found, last, notable)
   }
 
   /** Whether someone has called for a decision on any of these; the minute's own decisions are no reason to wait. */
@@ -99,17 +111,17 @@ export class Controller {
     await changeFlags(failover, { change: 'adopt', largestEpoch }, this.#swapHost)
   }
 
-  #failover(id: string): Failover {
-    const failover = this.#failovers.find((one) => one.id === id)
-    if (failover) return failover
-    const ids = this.#failovers.map((one) => one.id).join(', ')
-    throw new Error(`expected the id of a failover (${ids}), got ${JSON.stringify(id)}`)
+  #failover(id: string, request?: Request): Failover {
+    const failover = failoverNamed(id, this.#failovers)
+    // A slip of the keyboard is no decision: nobody is to find it as the last one.
+    if (request) endpointNamed(request.to, failover)
+    return failover
   }
 
   /** Takes note of what readiness found, for those who ask how it stands. */
   setReadiness(id: string, readiness: NonNullable<FailoverStatus['readiness']>): void {
     const status = this.#status.get(id)
-    if (status) status.readiness = readiness
+    if (status) status.readiness = readinessNow(readiness, status)
   }
 
   /** Resolves when no decision and no verification is under way. */
@@ -130,7 +142,11 @@ export class Controller {
 
   /** Every failover, in the order of the config. */
   status(): FailoverStatus[] {
-    return this.#failovers.map((failover) => this.#status.get(failover.id) ?? unknownStatus(failover))
+    return this.#failovers.map((failover) => {
+      const status = this.#status.get(failover.id) ?? unknownStatus(failover)
+      const servedAt = this.#host.servedAt?.(failover)
+      return servedAt === undefined ? status : { ...status, servedAt }
+    })
   }
 
   async #decide(
@@ -139,14 +155,19 @@ export class Controller {
     request: Request | undefined,
     note: string | undefined,
   ): Promise<Decided> {
+    const nowMs = this.#host.wallClock()
     const found = await this.#deliberate(failover, request)
+    const seenMs = this.#failureBefore(failover.id, nowMs)
     const { facts, decision, state, memory } = found
     // Votes that were broken off say nothing, and nobody is to be woken by a stop.
     if (this.#isStopped) return decision
-    const last = { atMs: facts.nowMs, trigger, decision }
-    this.#keep(found, last)
+    const known = memory ?? this.#status.get(failover.id)
+    const down = downSince(facts, seenMs, known?.last)
+    const last = { atMs: facts.nowMs, trigger, decision, ...(down && { down }) }
+    const notable = notableBeside(decision, known?.last, known?.notable)
+    this.#keep(found, last, notable)
     // For those who ask later; that it cannot be kept is no reason not to act.
-    const kept = this.#host.table.update(failover.id, { last }).catch(() => {})
+    const kept = this.#host.table.update(failover.id, { last, ...(notable && { notable }) }).catch(() => {})
     this.#host.emit({
       ...{ type: 'decided', failover: failover.id, trigger, decision, atMs: this.#host.wallClock() },
       ...(note && { note }),
@@ -154,9 +175,19 @@ export class Controller {
     if (decision.kind === 'refuse' && decision.latch) await this.#latch(failover, memory)
     if (decision.kind !== 'move' || !state || !memory) return kept.then(() => decision)
     const by = request ? 'person' : 'auto'
-    const outcome = await this.#move(failover, { to: decision.to, by, votedAtMs: facts.nowMs }, state, memory)
+    const outcome = await this.#move(failover, { to: decision.to, by, votedAtMs: facts.nowMs, down }, state, memory)
+    // Who is standby now is not who was.
+    if (whyNotMoved(outcome) === undefined)
+      this.#keep({ ...found, facts: { ...facts, active: decision.to } }, last, notable)
     await kept
     return this.#keepOutcome(failover, last, outcome)
+  }
+
+  /** When the run began that called for a decision begun now; now, where none did, or its decision was never made. */
+  #failureBefore(id: string, nowMs: number): number {
+    const atMs = this.#failedAtMs.get(id) ?? nowMs
+    this.#failedAtMs.delete(id)
+    return atMs < nowMs && nowMs - atMs < failureGoodForMs ? atMs : nowMs
   }
 
   /** Keeps what came of a decided move, beside the decision. */
@@ -170,9 +201,13 @@ export class Controller {
   }
 
   /** Keeps how a failover stands, beside what is known of it from before. */
-  #keep({ facts, memory }: Deliberation, last: FailoverStatus['last']): FailoverStatus {
+  #keep(
+    { facts, memory }: Deliberation,
+    last: FailoverStatus['last'],
+    notable: FailoverStatus['notable'],
+  ): FailoverStatus {
     const { id } = facts.failover
-    const status = statusAfter(facts, { last, before: this.#status.get(id), memory })
+    const status = statusAfter(facts, { last, notable, before: this.#status.get(id), memory })
     this.#status.set(id, status)
     return status
   }
@@ -197,7 +232,7 @@ export class Controller {
 
   async #move(
     failover: Failover,
-    { to, by, votedAtMs }: { to: string; by: 'auto' | 'person'; votedAtMs: number },
+    { to, by, votedAtMs, down }: { to: string; by: 'auto' | 'person'; votedAtMs: number; down: Remembered['down'] },
     state: SwapState,
     memory: ControllerMemory,
   ): Promise<Outcome> {
@@ -212,10 +247,10 @@ export class Controller {
       this.#swapHost,
     )
     const atMs = this.#host.wallClock()
-    const tookMs = atMs - beganMs
-    this.#host.emit({ type: 'swapped', failover: failover.id, to, outcome, atMs, tookMs, by })
+    const took = { tookMs: atMs - beganMs, ...(down && { downForMs: atMs - down.sinceMs }) }
+    this.#host.emit({ type: 'swapped', failover: failover.id, to, outcome, atMs, ...took, by })
     if (outcome.kind === 'moved')
-      this.#followUp.begin(failover, { atMs, to, tookMs }, { changeId, epoch: outcome.epoch })
+      this.#followUp.begin(failover, { atMs, to, ...took }, { changeId, epoch: outcome.epoch })
     return outcome
   }
 }

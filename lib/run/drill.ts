@@ -10,8 +10,8 @@ import { type DrillWritePorts, writeDrill } from './drill-write.ts'
 /** What a drill needs of the world. */
 export interface DrillPorts extends DrillWatchPorts, DrillWritePorts {
   table: Pick<ControllerTable, 'update' | 'lease' | 'release'>
-  /** Whether a real decision is under way in a zone: drills give way to it. */
-  isZoneBusy(zone: string): boolean | Promise<boolean>
+  /** The real decision that drills give way to in a zone, in words that say when to try again; undefined where there is none. */
+  whyBusy(zone: string): string | undefined | Promise<string | undefined>
   /** Ends a drill early: it then only cleans up. */
   stopping: AbortSignal
   /** An id that nobody had before. */
@@ -51,7 +51,11 @@ export async function runDrill(failover: Failover, ports: DrillPorts): Promise<D
   const nothing = { atMs, seen: [], steps: [] }
   try {
     if (!(await table.lease(key, holder, atMs, leaseMs)))
-      return ended({ outcome: 'yielded', detail: `another drill is under way in ${failover.zone}`, ...nothing })
+      return ended({
+        outcome: 'yielded',
+        detail: `another drill is under way in ${failover.zone}: try again in a quarter of an hour at the latest`,
+        ...nothing,
+      })
     // Until it has ended this is what is known of it: one whose process dies is not begun again every minute.
     await table.update(failover.id, { lastDrill: { atMs, outcome: 'failed', detail: 'it has not come to an end' } })
   } catch (error) {
@@ -78,13 +82,15 @@ interface Run {
   isOver(): Promise<boolean>
 }
 
+const controllerEnds = 'the controller is being stopped: try again when it runs'
+
 async function drill(failover: Failover, ports: DrillPorts, atMs: number): Promise<DrillOutcome> {
-  let over = false
+  let over: string | undefined
   const run: Run = {
     ...{ failover, ports, seen: [], steps: [], change: { atMs }, inDoubt: false, untilMs: atMs + longestMs },
     isOver: async () => {
-      over ||= ports.stopping.aborted || (await ports.isZoneBusy(failover.zone))
-      return over
+      over ??= ports.stopping.aborted ? controllerEnds : await ports.whyBusy(failover.zone)
+      return over !== undefined
     },
   }
   const ends = await endsOf(failover, ports).catch(brokenBy)
@@ -94,8 +100,8 @@ async function drill(failover: Failover, ports: DrillPorts, atMs: number): Promi
   const left = await cleanUp(run).catch(brokenBy)
   const name = drillOf(failover).record
   return {
-    ...(over
-      ? { outcome: 'yielded', detail: gaveWay }
+    ...(over !== undefined
+      ? { outcome: 'yielded', detail: `it gave way: ${over}` }
       : { outcome: problem || left ? 'failed' : 'passed', detail: problem ?? left ?? passed(ends, run) }),
     ...{ from: ends.from.id, to: ends.to.id, ...told },
     ...(left && { left: `${name} may still be in the zone (${left}): the next drill removes it, or do so by hand` }),
@@ -105,10 +111,6 @@ async function drill(failover: Failover, ports: DrillPorts, atMs: number): Promi
 function brokenBy(error: unknown): string {
   return `it broke: ${(error as Error).message}`
 }
-
-/** `isZoneBusy` looks back for as long (lib/run/failover-upkeep.ts). */
-const gaveWay =
-  'a decision is under way in the zone, or a failover there wanted to move within the last three minutes, or the controller ends: try again later'
 
 interface Ends {
   from: Endpoint

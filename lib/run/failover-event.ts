@@ -8,7 +8,8 @@ import type { Verification } from './verify.ts'
 /** What a controller tells, as it happens. */
 export type FailoverEvent = { failover: string; atMs: number } & (
   | { type: 'decided'; trigger: Trigger; decision: Decision; note?: string }
-  | { type: 'swapped'; to: string; outcome: Outcome; tookMs: number; by: 'auto' | 'person' }
+  /** `tookMs`: writing the record; `downForMs`: how long the active endpoint had been seen down by then, where it was. */
+  | { type: 'swapped'; to: string; outcome: Outcome; tookMs: number; downForMs?: number; by: 'auto' | 'person' }
   /** `movedAtMs`: when the move was made that was looked after here. */
   | ({ type: 'verified'; to: string; movedAtMs: number } & Verification)
   | { type: 'page'; pages: Page[] }

@@ -99,11 +99,16 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
     }
   }
 
-  const decideOn = async (monitors: readonly string[], trigger: Trigger, vantage?: string) => {
+  const decideOn = async (
+    monitors: readonly string[],
+    trigger: Trigger,
+    { vantage, sinceMs }: { vantage?: string; sinceMs?: number } = {},
+  ) => {
     const may = concerned(failovers, monitors)
     const states =
       may.length > 0 ? await activeByDns(may, { ...host, vantages, ...(vantage && { first: vantage }) }) : new Map()
     const due = may.filter((failover) => concernsActive(failover, states.get(failover.id)?.active, monitors))
+    for (const { id } of due) if (sinceMs !== undefined) controller.noteFailure(id, sinceMs)
     return Promise.all(due.map((failover) => decide(failover, trigger)))
   }
 
@@ -122,7 +127,7 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
       return state.value === 'ALARM' ? decideOn(monitorsOfAlarms(asset, new Set([alarmName])), 'alarm') : []
     }
     if (call.do === 'tick') return minute.tick()
-    if (call.do === 'trigger') return decideOn(call.monitors, 'vantage', call.vantage)
+    if (call.do === 'trigger') return decideOn(call.monitors, 'vantage', call)
     return carryOutRequest(call, { controller, status, drill: minute.drill })
   }
 

@@ -17,6 +17,7 @@ export function logFailover(log: Log, event: FailoverEvent): void {
       to: rest.to,
       by: rest.by,
       tookMs: rest.tookMs,
+      ...(rest.downForMs !== undefined && { downForMs: rest.downForMs }),
       ...outcome,
     })
   } else log(otherLevel(event), `failover.${type}`, fields)

@@ -62,8 +62,10 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
     })
     const minute = Math.floor(nowMs / minuteMs)
     const inTurn = failovers.filter((failover) => isReadinessDue(failover, minute))
-    // One that nothing is known of does not wait for its turn.
-    const unknown = failovers.filter((one) => memories.get(one.id)?.readiness === undefined && !inTurn.includes(one))
+    // One that nothing is known of, or that was looked at while another endpoint was active, does not wait for its turn.
+    const unknown = failovers.filter(
+      (one) => !isKnown(memories.get(one.id)?.readiness, states.get(one.id)) && !inTurn.includes(one),
+    )
     const due = [...inTurn, ...unknown.slice(0, Math.max(0, mostNew - inTurn.length))]
     const looks = pool(due, looksAtOnce, look)
     await Promise.all([...memories].map(([id, memory]) => tellOverlooked(id, memory, nowMs)))
@@ -78,6 +80,10 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
     return { decisions: results, looked: due.length, ...(drilled && { drilled }) }
   }
   return { tick, drill }
+}
+
+function isKnown(readiness: ControllerMemory['readiness'], state: SwapState | undefined): boolean {
+  return readiness !== undefined && (state === undefined || (readiness.active ?? state.active) === state.active)
 }
 
 async function memoriesOf(

@@ -1,12 +1,13 @@
-import type { ControllerMemory, ListOutcome, Move, Trigger } from '../act/ports.ts'
+import type { ControllerMemory, ListOutcome, Move } from '../act/ports.ts'
 import { causesOf } from '../decide/failover-explain.ts'
 import type { FailoverFacts, Request, Round } from '../decide/failover-facts.ts'
 import { tally } from '../decide/quorum.ts'
-import type { Readiness } from '../decide/readiness.ts'
-import type { Decided } from '../decide/swap-outcome.ts'
+import { type Readiness, readinessByVotes } from '../decide/readiness.ts'
 import { answerIn, answerOf, matchesAnswer, stateIn } from '../decide/swap-records.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import type { Failover } from '../model/failover.ts'
+
+type Last = NonNullable<ControllerMemory['last']>
 
 /** A failover as it stands. */
 export interface FailoverStatus {
@@ -18,9 +19,13 @@ export interface FailoverStatus {
   locked: boolean
   /** It moved too often in a day: only people move it until it is unlocked. */
   latched?: true
-  last?: { atMs: number; trigger: Trigger; decision: Decided }
+  last?: Last
+  /** The last decision before that which was more than to stay, and came to something else. */
+  notable?: Last
   lastMove?: Move
   readiness?: Readiness
+  /** Where the record is served, where it is a zone of this machine: `127.0.0.1:4455`. */
+  servedAt?: string
 }
 
 /** What a controller has in hand when it decides. */
@@ -70,20 +75,29 @@ export function statusAfter(
   facts: FailoverFacts,
   {
     last,
+    notable,
     before,
     memory,
-  }: { last: FailoverStatus['last']; before: FailoverStatus | undefined; memory: ControllerMemory | undefined },
+  }: {
+    last: Last | undefined
+    notable: Last | undefined
+    before: FailoverStatus | undefined
+    memory: ControllerMemory | undefined
+  },
 ): FailoverStatus {
   const { id, record, mode, endpoints } = facts.failover
-  const ballots = facts.rounds.at(-1)?.ballots ?? new Map()
+  const { ballots = new Map(), causes: why = new Map() } = facts.rounds.at(-1) ?? {}
   const down = causesOf(facts).filter(({ noVote }) => !noVote)
   const causes = Map.groupBy(down, ({ endpoint }) => endpoint)
   // Another process may have written it since.
   const lastMove = newest(before?.lastMove, memory?.lastMove)
-  const readiness = newest(before?.readiness, memory?.readiness)
+  const looked = newest(before?.readiness, memory?.readiness)
+  const seen = { failover: facts.failover, vantages: facts.vantages, votes: { ballots, causes: why } }
+  const readiness = looked && readinessByVotes(looked, seen, facts.active)
   return {
     ...{ id, record, mode },
     ...(last && { last }),
+    ...(notable && { notable }),
     endpoints: endpoints.map((one) => ({
       ...{ id: one.id, active: one.id === facts.active },
       ...tally(one.id, facts.vantages, ballots),
@@ -94,6 +108,15 @@ export function statusAfter(
     ...(lastMove && { lastMove }),
     ...(readiness && { readiness }),
   }
+}
+
+/** What a look found that may have been begun before traffic moved: what it says of a standby is not said of what is active now. */
+export function readinessNow(looked: Readiness, { endpoints }: FailoverStatus): Readiness {
+  const active = endpoints.find((endpoint) => endpoint.active)?.id
+  const problems = looked.problems.filter(
+    ({ code, endpoint }) => code !== 'STANDBY_DOWN' || endpoint === undefined || endpoint !== active,
+  )
+  return { ...looked, problems }
 }
 
 /** Of two that are dated, the later one. */

@@ -16,8 +16,9 @@ export function failoverTold(event: FailoverEvent, { record, service, env }: Abo
     case 'decided':
       return decided(event.decision, head)
     case 'swapped': {
-      const { outcome, to, tookMs } = event
-      if (outcome.kind === 'moved') return [{ ...head, type: 'failover.done', to, tookMs }]
+      const { outcome, to, tookMs, downForMs } = event
+      if (outcome.kind === 'moved')
+        return [{ ...head, type: 'failover.done', to, tookMs, ...(downForMs !== undefined && { downForMs }) }]
       if (outcome.kind !== 'refused' && outcome.kind !== 'gaveUp') return []
       return [{ ...head, type: 'failover.failed', to, code: outcome.reason, detail: whyNotMoved(outcome) ?? '' }]
     }

@@ -2,12 +2,14 @@ import type { AskVantage, ControllerTable, RecordStore } from '../act/ports.ts'
 import type { DrillOutcome } from '../decide/drill.ts'
 import type { Readiness } from '../decide/readiness.ts'
 import { canonicalName } from '../model/dns-answer.ts'
+import { age } from '../model/duration.ts'
 import type { Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { Collected } from './collect.ts'
 import type { Controller } from './controller.ts'
 import { runDrill } from './drill.ts'
 import type { FailoverEvent } from './failover-event.ts'
+import { failoverNamed } from './named.ts'
 import { checkReadiness } from './readiness.ts'
 import { createPacer, pacedRecords } from './readiness-pacer.ts'
 
@@ -53,12 +55,8 @@ export function createUpkeep(failovers: readonly Failover[], host: UpkeepHost) {
     },
     /** Drills one, now. Rejects for an unknown failover. */
     drill: async (id: string): Promise<DrillOutcome> => {
-      const failover = failovers.find((one) => one.id === id)
-      if (!failover) {
-        const ids = failovers.map((one) => one.id).join(', ')
-        throw new Error(`expected the id of a failover (${ids}), got ${JSON.stringify(id)}`)
-      }
-      const outcome = await runDrill(failover, { ...quiet, isZoneBusy: (zone) => isZoneBusy(zone, failovers, host) })
+      const failover = failoverNamed(id, failovers)
+      const outcome = await runDrill(failover, { ...quiet, whyBusy: (zone) => whyBusy(zone, failovers, host) })
       host.emit({ type: 'drill', failover: id, ...outcome })
       return outcome
     },
@@ -72,10 +70,17 @@ function codesOf(readiness: Readiness | undefined): string {
     .join()
 }
 
-/** Whether a real decision is under way in a zone: here, or lately in another process. */
-async function isZoneBusy(zone: string, failovers: readonly Failover[], host: UpkeepHost): Promise<boolean> {
+/** The real decision that a zone is left to, here or lately in another process, and until when; undefined where there is none. */
+async function whyBusy(zone: string, failovers: readonly Failover[], host: UpkeepHost): Promise<string | undefined> {
   const ids = failovers.filter((one) => canonicalName(one.zone) === canonicalName(zone)).map(({ id }) => id)
-  if (host.controller.isBusy(ids)) return true
+  const [deciding] = ids.filter((id) => host.controller.isBusy([id]))
+  if (deciding !== undefined)
+    return `a decision on ${deciding} is under way in ${zone}: try again when it has been made ("vedette failover status")`
+  const nowMs = host.wallClock()
   const wanted = await host.table.wanted()
-  return ids.some((id) => host.wallClock() - (wanted[id] ?? Number.NEGATIVE_INFINITY) < busyMs)
+  const sinceMs = (id: string) => nowMs - (wanted[id] ?? Number.NEGATIVE_INFINITY)
+  const [latest] = ids.toSorted((a, b) => sinceMs(a) - sinceMs(b))
+  if (latest === undefined || sinceMs(latest) >= busyMs) return undefined
+  const waitMs = busyMs - sinceMs(latest)
+  return `${latest} wanted to move ${age(sinceMs(latest))} ago: try again in ${age(waitMs + 1000)}`
 }

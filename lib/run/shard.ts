@@ -49,7 +49,8 @@ export function createShardRunner(asset: ProbeAsset, host: ShardHost) {
   const endpoints = new Set(asset.failover?.monitors)
 
   const report = (result: ProbeResult, everyMs: number) => {
-    if (result.status === 'down' && endpoints.has(result.monitor)) host.trigger?.failed(result.monitor)
+    if (result.status === 'down' && endpoints.has(result.monitor))
+      host.trigger?.failed(result.monitor, Date.parse(result.startedAt))
     const atMs = host.deps.wallClock()
     const before = last.get(result.monitor)
     // A container may have missed what happened in others since it was last called.

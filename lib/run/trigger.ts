@@ -9,8 +9,8 @@ const gatherMs = 50
 
 /** Tells every controller of confirmed failures of endpoints, at once and once each. */
 export interface FailureTrigger {
-  /** A monitor of an endpoint has failed after all attempts. */
-  failed(monitor: string): void
+  /** A monitor of an endpoint has failed after all attempts, in a run that began at `sinceMs`. */
+  failed(monitor: string, sinceMs: number): void
   /** Resolves when all calls have ended. */
   settled(): Promise<void>
 }
@@ -21,22 +21,24 @@ export function createTrigger(
   call: CallController,
   write: (line: string) => void,
 ): FailureTrigger {
-  let gathering: Set<string> | undefined
+  let gathering: Map<string, number> | undefined
   const underWay = new Set<Promise<void>>()
-  const tell = async (monitors: Set<string>) => {
+  const tell = async (failures: ReadonlyMap<string, number>) => {
     await pause(gatherMs)
     gathering = undefined
+    const monitors = [...failures.keys()]
+    const sinceMs = Math.min(...failures.values())
     await Promise.all(
       controllers.map(async (region) => {
-        const problem = await call(region, { do: 'trigger', vantage, monitors: [...monitors] })
-        if (problem) write(JSON.stringify({ trigger: region, monitors: [...monitors], problem }))
+        const problem = await call(region, { do: 'trigger', vantage, monitors, sinceMs })
+        if (problem) write(JSON.stringify({ trigger: region, monitors, problem }))
       }),
     )
   }
   return {
-    failed: (monitor) => {
-      if (gathering) return void gathering.add(monitor)
-      gathering = new Set([monitor])
+    failed: (monitor, sinceMs) => {
+      if (gathering) return void gathering.set(monitor, Math.min(sinceMs, gathering.get(monitor) ?? sinceMs))
+      gathering = new Map([[monitor, sinceMs]])
       const told: Promise<void> = tell(gathering).finally(() => underWay.delete(told))
       underWay.add(told)
     },

@@ -3,13 +3,14 @@ import { CfnAlarmMuteRule } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
 import type { AlarmShard, MonitorAlarms } from '../decide/alarm-shards.ts'
 import type { Alarm } from '../decide/alarms.ts'
+import { objectiveWarnings } from '../decide/aws-warnings.ts'
 import { alarmsName, failoverName, namespaceOf, topicName } from '../decide/names.ts'
 import { failoverMonitors } from '../decide/probe-now.ts'
 import type { Config } from '../model/config.ts'
 import { addAlarm, addComposite } from './alarm.ts'
 import { stackProps, type Target } from './stack-props.ts'
 import { functionArn } from './statements.ts'
-import { warnOfObjectives } from './warnings.ts'
+import { warn } from './warnings.ts'
 
 /** The alarms over some monitors in a controller region, and the mute rules of their maintenance. */
 export class AlarmsStack extends Stack {
@@ -29,10 +30,7 @@ export class AlarmsStack extends Stack {
     const triggers = new Set(failoverMonitors(config).map(({ id }) => id))
     if (region === config.controllers[0]) {
       const own = new Set(shard.monitors.map(({ id }) => id))
-      warnOfObjectives(
-        this,
-        config.monitors.filter(({ id }) => own.has(id)),
-      )
+      warn(this, objectiveWarnings(config.monitors.filter(({ id }) => own.has(id))))
     }
     for (const one of shard.monitors) {
       const trigger = triggers.has(one.id) ? functionArn(this, failoverName(config)) : undefined

@@ -3,6 +3,7 @@ import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb'
 import { CfnPermission, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import type { Alarm } from '../decide/alarms.ts'
+import { failoverDeployWarnings } from '../decide/aws-warnings.ts'
 import { controllerAlarms, notReadyAlarm, servePrimaryAlarm } from '../decide/failover-alarms.ts'
 import { type FailoverCall, failoverAssetOf } from '../decide/failover-asset.ts'
 import { failoverConcurrency, failoverMemoryMb, failoverTimeoutSeconds } from '../decide/failover-function.ts'
@@ -13,7 +14,7 @@ import { failoverRole } from './failover-role.ts'
 import { addFunction, addLogGroup, reservedFor } from './function.ts'
 import { addSchedules } from './schedules.ts'
 import { codeOf, stackProps, type Target } from './stack-props.ts'
-import { warnOfFailovers } from './warnings.ts'
+import { tellOfObservers, warn } from './warnings.ts'
 
 /**
  * What decides on failovers in a controller region: the function, its table, the tick that calls it every minute, and alarms
@@ -39,7 +40,10 @@ export class FailoverStack extends Stack {
     letAlarmsCall(this, config, decider)
     addAlarms(this, config, topics.ticket)
     // Once, at home: they are not of a region.
-    if (region === config.controllers[0]) warnOfFailovers(this, config)
+    if (region === config.controllers[0]) {
+      warn(this, failoverDeployWarnings(config))
+      tellOfObservers(this, config)
+    }
   }
 }
 

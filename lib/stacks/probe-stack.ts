@@ -2,6 +2,7 @@ import { type App, Stack } from 'aws-cdk-lib'
 import { CfnQueryDefinition, type LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { type Alarm, functionAlarms } from '../decide/alarms.ts'
+import { targetWarnings } from '../decide/aws-warnings.ts'
 import { probeNowAlarms } from '../decide/failover-alarms.ts'
 import { namespaceOf, probeName, type QueryName, queryName, topicName } from '../decide/names.ts'
 import { monitorsOf } from '../decide/plan.ts'
@@ -11,7 +12,7 @@ import { addProbeFunction, addProbeNowFunction } from './probe-functions.ts'
 import { queries } from './queries.ts'
 import { stackProps, type Target } from './stack-props.ts'
 import { addTopic } from './topic.ts'
-import { warnOfTargets } from './warnings.ts'
+import { warn } from './warnings.ts'
 
 /** A vantage: its probe function, the schedules that call it, its log with saved queries, and alarms over it; with failovers, the function that probes for them. */
 export class ProbeStack extends Stack {
@@ -36,7 +37,7 @@ export class ProbeStack extends Stack {
       addProbeNowFunction(this, config, vantage, target)
       add(new Construct(this, 'ProbeNowAlarms'), probeNowAlarms(vantage, config))
     }
-    warnOfTargets(this, monitorsOf(config.monitors, vantage), vantage)
+    warn(this, targetWarnings(monitorsOf(config.monitors, vantage), vantage))
   }
 }
 

@@ -201,6 +201,71 @@ describe('validate', () => {
     })
   })
 
+  test('a secret that is not in this environment is a warning that names the variable', async () => {
+    const file = tempFile(
+      'secrets.json',
+      JSON.stringify({
+        ...{ service: 'shop', monitors: [monitor('a', { headers: { 'x-key': { env: 'VEDETTE_TEST_NO_KEY' } } })] },
+        routes: { page: [{ kind: 'webhook', url: { env: 'VEDETTE_TEST_NO_HOOK' } }] },
+      }),
+    )
+    const { code, stdout: said } = await vedette(['validate', '-c', file])
+    const warnings = [
+      'routes.page[0].url: the environment variable VEDETTE_TEST_NO_HOOK is not set: nobody can be told there',
+      'monitors[0].headers.x-key: the environment variable VEDETTE_TEST_NO_KEY is not set: it cannot be watched',
+    ]
+    expect(code).toBe(0)
+    expect(said.split('\n').slice(1, -1)).toEqual(warnings.map((text) => `  warning: ${text}`))
+    const { stdout } = await vedette(['validate', '--json', '-c', file])
+    expect(JSON.parse(stdout)).toMatchObject({ valid: true, warnings })
+  })
+
+  const failover = {
+    ...{ id: 'api', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'a', ttl: 300 },
+    endpoints: [
+      { id: 'one', region: 'us-east-1', A: ['192.0.2.1'] },
+      { id: 'two', region: 'eu-west-1', A: ['192.0.2.2'] },
+    ],
+  }
+  const inAws = (more: object) =>
+    tempFile(
+      'aws.json',
+      JSON.stringify({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2'], ...more }),
+    )
+
+  test('a right one has the warnings of a deploy, and tells its monitors from those of endpoints', async () => {
+    const monitors = [
+      { id: 'a', kind: 'http', url: 'https://api.example.com/' },
+      { id: 'b', kind: 'http', url: 'http://localhost/' },
+    ]
+    const file = inAws({ monitors, failovers: [failover] })
+    const { code, stdout } = await vedette(['validate', '-c', file])
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      'shop: the config is right (2 monitors, and 2 for endpoints of failovers, 1 failover)',
+      '  warning: From us-east-1, b would look at the probe function itself: the target is this machine (localhost).',
+      expect.stringMatching(/^ {2}warning: Failover api: a TTL of 300 s /),
+      '',
+    ])
+    const json = JSON.parse((await vedette(['validate', '--json', '-c', file])).stdout)
+    expect(json).toMatchObject({ valid: true, monitors: 4, endpointMonitors: 2, problems: [] })
+    expect(json.warnings).toHaveLength(2)
+  })
+
+  test('what AWS would refuse stands beside what is wrong anyway', async () => {
+    const monitors = [
+      { id: 'a', kind: 'htttp' },
+      { id: 'b', kind: 'tls', host: 'b.test', every: '90s', retries: 'x' },
+    ]
+    const routes = { page: [{ kind: 'mail' }] }
+    const file = inAws({ vantages: ['eu-wst-1'], monitors, routes, failovers: [{ ...failover, ttl: 'x' }] })
+    const { problems } = JSON.parse((await vedette(['validate', '--json', '-c', file])).stdout)
+    expect(problems.map(({ path }: { path: string }) => path)).toEqual([
+      ...['routes.page[0].kind', 'monitors[0].kind', 'monitors[1].retries', 'failovers[0].ttl'],
+      ...['vantages[0]', 'monitors[1].every'],
+    ])
+  })
+
   test('a wrong one is 2 with every problem, also as JSON', async () => {
     const file = config({ id: 'a', kind: 'htttp' }, monitor('b', { timeuot: '5s' }))
     const people = await vedette(['validate', '-c', file])

@@ -33,7 +33,14 @@ test.each([
   ],
   [
     { type: 'swapped', to: 'two', by: 'auto', tookMs: 1200, outcome: { kind: 'moved', ...ended } },
-    'moved to two in 1200 ms',
+    'moved to two (record written in 1200 ms)',
+  ],
+  [
+    {
+      ...{ type: 'swapped', to: 'two', by: 'auto', tookMs: 3, downForMs: 13_000 },
+      outcome: { kind: 'moved', ...ended },
+    },
+    'moved to two 13.0 s after the failure was first seen (record written in 3.0 ms)',
   ],
   [
     {

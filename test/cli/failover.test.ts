@@ -6,7 +6,7 @@ import { startControl } from '../../lib/local/control.ts'
 import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
-import { tempFile, vedette } from '../support/cli.ts'
+import { tempFile, tempFolder, vedette } from '../support/cli.ts'
 import { temporaryFolder } from '../support/history.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -73,11 +73,19 @@ describe('vedette failover, asking a running engine', () => {
     expect((await failover('to', 'two')).code).toBe(1)
   })
 
-  test('to refuses what is not there, or not up, with the reasons', async () => {
-    expect(await failover('to', 'nowhere')).toMatchObject({
-      code: 1,
-      stdout: expect.stringContaining('there are one, two'),
+  test('to an endpoint that is not there is a slip of the keyboard, and no decision', async () => {
+    const asked = { code: 2, stdout: '', stderr: expect.stringContaining('(one, two), got "tow": did you mean "two"?') }
+    expect(await failover('to', 'tow')).toMatchObject(asked)
+    expect(await failover('to', 'tow', '--dry-run')).toMatchObject(asked)
+    expect(await failover('approve', 'tow')).toMatchObject(asked)
+    expect(await failover('to', 'two', '-f', 'lvie')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('"live"?'),
     })
+    expect((await failover('status')).stdout).not.toContain('tow')
+  })
+
+  test('to refuses what is not up, with the reasons', async () => {
     for (const vantage of embedded.vantages) vantage.isCut = true
     expect(await failover('to', 'one')).toMatchObject({ code: 1, stdout: expect.stringContaining('Blind') })
     for (const vantage of embedded.vantages) vantage.isCut = false
@@ -110,6 +118,12 @@ describe('vedette failover, asking a running engine', () => {
       ...{ code: 1, lines: ['move to two', '  NOT MOVED: AccessDenied'] },
     })
     expect(status.stdout).toMatch(/→ one .*NOT MOVED: AccessDenied/s)
+    // Each minute's decision to stay comes after it, and does not hide it.
+    await embedded.controller.decide('live', 'tick')
+    const later = await failover('status')
+    expect(later.stdout).toMatch(/asked by tick: stay.*before that, .*asked by person: move to two.*NOT MOVED: Access/s)
+    const { failovers } = JSON.parse((await failover('status', '--json')).stdout)
+    expect(failovers).toMatchObject([{ last: { trigger: 'tick' }, notable: { decision: { kind: 'move', to: 'two' } } }])
   })
 
   test('approve does not move what needs no move', async () => {
@@ -118,7 +132,10 @@ describe('vedette failover, asking a running engine', () => {
 
   test('adopt leaves what is adopted as it is, and an unknown failover is told what there is', async () => {
     expect(await failover('adopt')).toMatchObject({ code: 0, stdout: 'live is adopted as it stands\n' })
-    expect(await failover('lock', '-f', 'lvie')).toMatchObject({ code: 2, stderr: expect.stringContaining('(live)') })
+    expect(await failover('lock', '-f', 'lvie')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('(live), got "lvie": did you mean'),
+    })
   })
 
   test('a second engine does not take the socket of the first', async () => {
@@ -137,6 +154,7 @@ describe('vedette failover plan', () => {
     const { code, stdout } = await vedette(['failover', 'plan', '-c', file])
     expect(code).toBe(0)
     expect(stdout).toContain('live: shop.live.test, TTL 300 s, mode auto')
+    expect(stdout).toContain('in "vedette run", without --route53: dig @127.0.0.1 -p 4455 shop.live.test (--zone-port')
     expect(stdout).toContain('one (primary, external): 127.0.0.1, checked by live@one')
     expect(stdout).toContain('warning: 1 of 3 vantages are no majority')
     expect(stdout).toContain('warning: a TTL of 300 s')
@@ -150,6 +168,25 @@ describe('vedette failover plan', () => {
     expect(stdout).toContain('warning: the check live asks for shop.live.test, not for www.live.test')
     const same = tempFile('same.json', JSON.stringify(configAt(80, { record: 'SHOP.live.test.' })))
     expect((await vedette(['failover', 'plan', '-c', same])).stdout).not.toContain('asks for')
+  })
+
+  test('with --live says why Route 53 could not be asked, and nothing of endpoints that nobody voted on', async () => {
+    const input = { ...configAt(80), resolver: '127.0.0.1:9' }
+    const env = {
+      ...{ HOME: tempFolder(), AWS_EC2_METADATA_DISABLED: 'true', AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+      ...{ AWS_PROFILE: '', AWS_ENDPOINT_URL: `http://127.0.0.1:${await freePort()}` },
+    }
+    const { code, stdout } = await vedette(
+      ['failover', 'plan', '--live', '--json', '-c', tempFile('live.json', JSON.stringify(input))],
+      { env },
+    )
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).failovers[0].problems).toEqual([
+      {
+        code: 'UNKNOWN_RECORD',
+        detail: expect.stringMatching(/got CredentialsProviderError: Could not load credentials.*\.$/),
+      },
+    ])
   })
 
   test('of a config without failovers says so', async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { timelineOf } from '../../lib/cli/timeline.ts'
 import { timelineMarkdown } from '../../lib/cli/timeline-view.ts'
+import { oneLine } from '../../lib/decide/plain.ts'
 import { hourMs, openForWriting } from '../../lib/local/history-schema.ts'
 import { HistoryStore, type StoredTransition } from '../../lib/local/history-store.ts'
 import { tempFile, tempFolder, vedette } from '../support/cli.ts'
@@ -134,6 +135,7 @@ describe('vedette budget', () => {
     [['--monitor', 'old'], 'old has an "slo"'],
     [['--monitor', 'apj'], 'did you mean "api"?'],
     [['--since', 'yesterday'], '--since: expected a time such as'],
+    [['--since', '10'], 'got "10" (did you mean "10m"?)'],
     [['--since', '4d'], '--since: expected a time within the last 3 days, got 4d'],
     [['--since', '2999-01-01'], 'expected a time that has come'],
     [
@@ -153,7 +155,9 @@ describe('vedette status', () => {
     const { code, stdout } = await ask('status')
     expect(code).toBe(1)
     const lines = stdout.trimEnd().split('\n')
-    expect(lines[0]).toMatch(/^shop at .* UTC: 1 down · 1 silent · 1 burning · 1 muted · 1 well$/)
+    expect(lines[0]).toBe('shop: NOT RUNNING. Nothing is watched now: start "vedette run"')
+    expect(lines.shift()).toBeDefined()
+    expect(lines[0]).toMatch(/^as of .* UTC, .* ago: 1 down · 1 silent · 1 burning · 1 muted · 1 well$/)
     expect(lines.slice(2).map((line) => line.slice(0, 15).trim())).toEqual([
       'DOWN     api',
       'SILENT   old',
@@ -195,7 +199,7 @@ describe('vedette timeline', () => {
     expect(stdout).toMatch(
       /^# Timeline, .* UTC\n\n## Summary\n\n- \*\*api\*\* was down from .*, still down at the end, after 1\dm/,
     )
-    expect(stdout).toMatch(/- failover live moved to two in 1234 ms at \d\d:\d\d:\d\d\./)
+    expect(stdout).toMatch(/- failover live moved to two \(record written in 1234 ms\) at \d\d:\d\d:\d\d\./)
     const happened = stdout.slice(stdout.indexOf('## What happened'), stdout.indexOf('## For the review'))
     expect(
       [...happened.matchAll(/^- \d\d:\d\d:\d\d \*\*(.*?)\*\* (\w+)/gm)].map(([, who, what]) => `${who} ${what}`),
@@ -226,6 +230,14 @@ describe('vedette timeline', () => {
 })
 
 describe('a timeline', () => {
+  test('says in its summary who could not be told', () => {
+    const detail = { type: 'monitor.down', route: 'page-1', text: 'open: api is down', outcome: 'refused' }
+    const events = [1, 2].map((atMs) => ({ atMs, kind: 'notice', detail }))
+    const text = timelineMarkdown(timelineOf([], [], events, { fromMs: 0, toMs: 10 }))
+    expect(text.match(/- Vedette could not tell page-1: see below/g)).toHaveLength(1)
+    expect(text).not.toContain('Nothing was down')
+  })
+
   const at = (minute: number) => Date.parse('2026-11-20T23:50:00Z') + minute * minuteMs
   const range = { fromMs: at(0), toMs: at(60) }
 
@@ -237,6 +249,13 @@ describe('a timeline', () => {
       { monitor: 'api', fromMs: at(0), toMs: at(5), muted: false, cause: expect.any(String) },
       { monitor: 'api', fromMs: at(20), muted: false },
     ])
+  })
+
+  test('is Markdown for a file, and read as it is in a terminal', () => {
+    const odd = { code: 'ASSERTION', message: 'expected ["127.0.0.1"], got *nothing*' } as const
+    const found = timelineOf([change({ monitor: 'a_b', to: 'down', atMs: at(1), cause: odd })], [], [], range)
+    expect(timelineMarkdown(found)).toContain('down: expected \\["127.0.0.1"\\], got \\*nothing\\*')
+    expect(timelineMarkdown(found, oneLine)).toContain('down: expected ["127.0.0.1"], got *nothing*')
   })
 
   test('of more than one day has its days', () => {

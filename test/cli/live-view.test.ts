@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { renderLiveView, sparkline } from '../../lib/cli/live-view.ts'
+import { sparkline } from '../../lib/cli/live-table.ts'
+import { renderLiveView } from '../../lib/cli/live-view.ts'
 import { toWidth } from '../../lib/cli/text-width.ts'
 import type { MonitorView, Snapshot } from '../../lib/local/snapshot.ts'
 import { age } from '../../lib/model/duration.ts'
@@ -52,7 +53,7 @@ describe('the live view', () => {
       'running 2h, starts late by 3 ms at most (p99), history .vedette/history.db',
       '',
       'state       for monitor     last                         24 h  cause',
-      '✖ down       2m checkout   1.2ms                   █×  99.87%  CONNECT_REFUSED: connection to 192.0.2.10:443 refused',
+      '✖ down       2m checkout                           █×  99.87%  CONNECT_REFUSED: connection to 192.0.2.10:443 refused',
       '✔ up        60m api         51ms                   ▇█    100%',
     ])
   })
@@ -89,6 +90,43 @@ describe('the live view', () => {
     const crowded = lines(snapshot(...Array.from({ length: 50 }, (_, i) => view(`m${i}`))), { hints, height: 10 })
     expect(crowded.length).toBe(10)
     expect(crowded.filter((line) => line.includes('✔ up')).length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('tells the whole cause of what is down, and whole hints, also where there is little room', () => {
+    const why = {
+      code: 'CONNECT_REFUSED',
+      message: 'expected 127.0.0.1:9443 to take the connection, got a refusal there',
+    }
+    const whole = `CONNECT_REFUSED: ${why.message}`
+    const hint =
+      'Break it: curl -X POST http://127.0.0.1:4401/break/checkout, and mend it: the same with /mend/checkout'
+    for (const width of [60, 80, 100, 120]) {
+      const shown = lines(snapshot(down('checkout', { last: { ...failed, cause: why } }), view('api')), {
+        width,
+        hints: [hint],
+      })
+      const text = shown.slice(4).join(' ').replaceAll(/\s+/g, ' ')
+      expect(text).toContain(whole)
+      expect(text).toContain(hint)
+      expect(shown[3]?.includes('24 h')).toBe(width === 120)
+    }
+  })
+
+  it('has no duration of a failed run, and no uptime before there is one', () => {
+    const { uptime24h: _, ...fresh } = down('api', { recent: [null] })
+    expect(lines(snapshot(fresh))[4]).toMatch(/^✖ down {7}2m api {28,}× {7}– {2}CONNECT_REFUSED/)
+  })
+
+  it('counts what is wrong in maintenance as muted, and what is well in it as well', () => {
+    const shown = lines(snapshot(down('api', { muted: true }), view('web', { muted: true }), down('cart')))
+    expect(shown[0]).toBe('vedette · shop · 1 down · 1 muted · 1 up')
+    const states = shown.slice(4).map((line) => line.slice(0, 8).trim())
+    expect(states.filter((state) => state !== '')).toEqual(['✖ down', '◌ muted', '✔ up'])
+  })
+
+  it('says who cannot be told right below the head', () => {
+    const troubles = ['CANNOT TELL page-1 since 10:00:00 UTC: HOOK_SECRET is not set']
+    expect(lines(snapshot(view('api')), { troubles })[2]).toBe(troubles[0])
   })
 
   it('says what is wrong with the history', () => {

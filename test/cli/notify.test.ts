@@ -78,7 +78,7 @@ describe('vedette notify test', () => {
       cwd: folder(),
       env: { ...process.env, PD_KEY: '' },
     })
-    expect([code, stdout]).toEqual([1, expect.stringContaining('{"env":"PD_KEY"}')])
+    expect([code, stdout]).toEqual([1, expect.stringContaining('the environment variable PD_KEY is not set')])
   })
 
   test('a route that is not there is a usage error', async () => {
@@ -127,7 +127,7 @@ describe('vedette run', () => {
     status = 500
     const run = vedette(['run', '--verbose'], folder(), {})
     const { reason } = (await run.saw('notify.undelivered')) as { reason: string }
-    expect(reason).toContain('{"env":"PD_KEY"}')
+    expect(reason).toContain('the environment variable PD_KEY is not set')
     const results = () => run.out().split('"event":"result"').length
     const before = results()
     await eventually(() => expect(results()).toBeGreaterThan(before + 2))

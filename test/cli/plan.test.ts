@@ -54,6 +54,17 @@ test('cost shows every line with its price, the total, and what others would cos
   expect(stdout).toMatch(/^metric Down +1 monitors × 1 controllers +1 metric +\$0\.30 +\$0\.30$/m)
   expect(stdout).toMatch(/shop: \$[\d.]+ a month for 86,400 runs/)
   expect(stdout).toContain('CloudWatch Synthetics: $103.68')
+  expect(stdout).not.toContain('below a minute')
+})
+
+test('cost says what intervals below a minute cost, and what a minute would', async () => {
+  const often = monitors.map((one) => ({ ...one, every: '30s' }))
+  const top = { service: 'often', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors: often }
+  const { stdout } = await vedette(['cost', '-c', tempFile('often.json', JSON.stringify(top))])
+  expect(stdout).toMatch(
+    /^ {2}every: "30s" on 1 monitor: \$33\.12 of it, as below a minute functions run all the time$/m,
+  )
+  expect(stdout).toMatch(/^ {2}with every: "1m" instead: \$\d\.\d\d a month$/m)
 })
 
 test('cost --json is data that adds up', async () => {

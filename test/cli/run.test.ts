@@ -147,23 +147,19 @@ describe('vedette run', { timeout: 120_000 }, () => {
     expect(run.out()).toContain('"history":".vedette/demo.db"')
   })
 
-  it('exits with 2 and says what to do where it cannot start', async () => {
+  it.each([
+    [['--history', 'vedette.config.json'], /no SQLite file .*; move it away, or name another file/],
+    [['--history', 'vedette.config.json/h.db'], /no folder can be made for the history .*; name another file/],
+    [['--history', 'folder.db'], /cannot be used: it cannot be opened/],
+    [['--config', 'none.json'], /none\.json does not exist/],
+    [['--view', 'pretty'], /--view: expected live, json or auto, got pretty/],
+    [['--view', 'live'], /expected a terminal on standard output, got none: use --view json/],
+  ])('exits with 2 and says what to do where it cannot start: %j', async (args, words) => {
     const { url } = await server()
     const folder = folderFor(url)
-    const fails = async (args: string[], words: RegExp) => {
-      const run = vedette(['run', ...args], folder)
-      expect([await run.ended, run.out()]).toEqual([2, ''])
-      expect(run.err()).toMatch(words)
-    }
     mkdirSync(path.join(folder, 'folder.db'))
-    await fails(['--history', 'vedette.config.json'], /no SQLite file .*; move it away, or name another file/)
-    await fails(
-      ['--history', 'vedette.config.json/h.db'],
-      /no folder can be made for the history .*; name another file/,
-    )
-    await fails(['--history', 'folder.db'], /cannot be used: it cannot be opened/)
-    await fails(['--config', 'none.json'], /none\.json does not exist/)
-    await fails(['--view', 'pretty'], /--view: expected live, json or auto, got pretty/)
-    await fails(['--view', 'live'], /expected a terminal on standard output, got none: use --view json/)
+    const run = vedette(['run', ...args], folder)
+    expect([await run.ended, run.out()]).toEqual([2, ''])
+    expect(run.err()).toMatch(words)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { needsPerson, type Row, type Screen, screenOf } from '../../lib/cli/status-view.ts'
+import { needsPerson, type Row, type Screen, screenOf, screenText } from '../../lib/cli/status-view.ts'
+import type { MonitorStatus } from '../../lib/local/overview.ts'
 import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 
 describe('the screen of vedette status', () => {
@@ -27,6 +28,39 @@ describe('the screen of vedette status', () => {
     expect(needsPerson(screen({ what, ...more }))).toBe(expected)
   })
 
+  const running = { service: 'shop', atMs: 0, running: true, monitors: [], untold: [], failovers: [] }
+  const monitor = (over: Partial<MonitorStatus>): MonitorStatus => {
+    return { id: 'api', state: 'down', muted: false, silent: false, slow: [], ...over }
+  }
+
+  test('says who cannot be told, since when and why, before all else, and needs a person', () => {
+    const untold = [{ route: 'page-1', sinceMs: 0, waiting: 2, reason: 'HOOK_SECRET is not set' }]
+    const found = screenOf({ ...running, atMs: 95_000, untold, monitors: [monitor({})] })
+    expect(screenText(found).split('\n').slice(2)).toEqual([
+      'CANNOT TELL  page-1  95s  HOOK_SECRET is not set (2 waiting)',
+      'DOWN         api',
+    ])
+    expect(needsPerson(screenOf({ ...running, untold }))).toBe(true)
+  })
+
+  test('says first that nothing is watched, and of when it is', () => {
+    const stopped = { ...running, running: false, atMs: 62_000, asOfMs: 20_000, monitors: [monitor({})] }
+    expect(screenText(screenOf(stopped)).split('\n').slice(0, 2)).toEqual([
+      'shop: NOT RUNNING. Nothing is watched now: start "vedette run"',
+      'as of 1970-01-01 00:00:20 UTC, 42s ago: 1 down · 0 well',
+    ])
+    expect(needsPerson(screenOf({ ...stopped, monitors: [] }))).toBe(true)
+  })
+
+  test('calls muted what is wrong in maintenance, and nothing else', () => {
+    const { rows, well } = screenOf({
+      ...running,
+      monitors: [monitor({ muted: true }), monitor({ id: 'web', state: 'up', muted: true })],
+    })
+    expect(rows.map(({ what, who }) => [what, who])).toEqual([['muted', 'api']])
+    expect(well).toBe(1)
+  })
+
   test('needs one too where failovers cannot be asked for', () => {
     expect(needsPerson(screen({ what: 'slow' }, { unreachable: 'no engine listens' }))).toBe(true)
   })
@@ -40,7 +74,7 @@ describe('the screen of vedette status', () => {
       ...{ id: 'live', record: 'a.test', mode: 'auto', endpoints: [], locked: false },
       readiness: { atMs: 0, problems },
     } as unknown as FailoverStatus
-    const { rows } = screenOf({ service: 'shop', atMs: 60_000, monitors: [], untold: [], failovers: [failover] })
+    const { rows } = screenOf({ ...running, atMs: 60_000, failovers: [failover] })
     expect(rows).toEqual([
       { what: 'not ready', who: 'live', age: '60s', why: 'STANDBY_DOWN: two is down (and 1 more)' },
     ])

@@ -31,6 +31,12 @@ test.each([
   expect(stderr).toBe(note)
 })
 
+test('a config in the environment is not of the demo, unless the demo is asked for', async () => {
+  const [cwd, env] = [folderWith('demo.db'), { VEDETTE_CONFIG: 'own.json' }]
+  expect((await vedette(['status'], { cwd, env })).stderr).toMatch(/no history|own\.json does not exist/)
+  expect((await vedette(['status', '--demo'], { cwd, env })).stdout).toContain('demo-shop at')
+})
+
 test('where monitors of their own have run too, the demo is asked for', async () => {
   const cwd = folderWith('demo.db', 'history.db')
   expect((await vedette(['status'], { cwd })).stderr).toContain('vedette.config.ts does not exist')

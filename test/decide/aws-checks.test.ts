@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { awsProblems } from '../../lib/decide/aws-checks.ts'
-import { formatProblem, parseConfig } from '../../lib/model/parse-config.ts'
+import { formatProblem, parseConfig, readConfig } from '../../lib/model/parse-config.ts'
 import { deployableConfig } from '../support/deployable-config.ts'
 
 const monitor = { id: 'a', kind: 'http', url: 'https://x.test/' }
@@ -18,6 +19,40 @@ const allow = (rule: string) => ({ allow: { [rule]: 'a reason that is long enoug
 
 test('a config that uses every key, as AWS takes it, has no problems', () => {
   expect(awsProblems(parseConfig(deployableConfig()))).toEqual([])
+})
+
+/** Where something stands in a config. */
+function placesIn(value: unknown, at: PropertyKey[] = []): PropertyKey[][] {
+  if (typeof value !== 'object' || value === null) return [at]
+  const inner = Object.entries(value).flatMap(([key, one]) =>
+    placesIn(one, [...at, Array.isArray(value) ? Number(key) : key]),
+  )
+  return at.length > 0 ? [at, ...inner] : inner
+}
+
+test('whatever is wrong with a config, what AWS would refuse of the rest can be said', () => {
+  const places = placesIn(deployableConfig())
+  const slip = fc.record({
+    place: fc.constantFrom(...places),
+    value: fc.constantFrom<unknown>(undefined, null, 7.5, '%', [], [7], { junk: 1 }),
+  })
+  fc.assert(
+    fc.property(fc.array(slip, { minLength: 1, maxLength: 3 }), (slips) => {
+      const config = deployableConfig()
+      for (const { place, value } of slips) {
+        const holder = place
+          .slice(0, -1)
+          .reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], config)
+        if (typeof holder === 'object' && holder !== null)
+          Object.assign(holder, { [place.at(-1) ?? '']: structuredClone(value) })
+      }
+      const read = readConfig(config)
+      const hasMonitors = Array.isArray(config.monitors) && config.monitors.length > 0
+      expect(read.config !== undefined).toBe(hasMonitors)
+      if (read.config && read.config.vantages.length > 0) awsProblems(read.config)
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test('all problems are reported at once, each with its place', () => {

@@ -13,7 +13,7 @@ import {
   type Votes,
   votesDue,
 } from '../../lib/decide/budget.ts'
-import { addHour, addVotes, advance, emptyRing, votesIn } from '../../lib/decide/vote-ring.ts'
+import { addHour, addVotes, advance, emptyRing, votesIn, wholeVotesOver } from '../../lib/decide/vote-ring.ts'
 
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
 const month = { objective: 99.9, windowMs: 30 * dayMs }
@@ -174,6 +174,15 @@ describe('the ring of votes', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('holds whole windows when a minute has just begun, so that no vote seems to be missing', () => {
+    const ring = emptyRing(start)
+    for (let minute = -10; minute < 0; minute++) addVotes(ring, start + minute * minuteMs, { good: 0, bad: 1 })
+    advance(ring, start)
+    const votesOf = wholeVotesOver(ring, [5 * minuteMs])
+    expect(votesOf(5 * minuteMs)).toEqual({ good: 0, bad: 5 })
+    expect(burnOf(votesOf(5 * minuteMs), month, votesDue(5 * minuteMs, pace))).toBeCloseTo(1000)
   })
 
   test('spreads an hour over its minutes without losing a vote', () => {

@@ -53,6 +53,25 @@ describe('the bill', () => {
     expect(usd(bill, 'Lambda time') + usd(bill, 'Lambda invocations')).toBeCloseTo(8.73, 1)
   })
 
+  test('says what intervals below a minute cost, and what a minute would', () => {
+    const monitors = ['10s', '30s', '30s', '1m'].map((every, i) => ({
+      ...{ id: `m${i}`, kind: 'tls', host: 'x.test', every, timeout: '1s', retries: 1 },
+    }))
+    const at = (every?: string) =>
+      billOf(configOf({}, 0, { monitors: monitors.map((one) => ({ ...one, ...(every && { every }) })) }))
+    const { belowMinute, ...bill } = at()
+    expect(belowMinute?.loops.map(({ everyMs, monitors }) => [everyMs, monitors])).toEqual([
+      [30_000, 2],
+      [10_000, 1],
+    ])
+    const loops = (belowMinute?.loops ?? []).map(({ monthlyUsd }) => monthlyUsd)
+    // 115 s a minute and vantage, whatever the interval.
+    for (const usd of loops) expect(usd).toBeCloseTo(43_200 * 10 * 115 * 0.5 * 0.0000133334)
+    expect(loops.reduce((sum, one) => sum + one, 0)).toBeLessThan(usd(bill, 'Lambda time'))
+    expect(belowMinute?.atMinuteUsd).toBeCloseTo(at('1m').monthlyUsd)
+    expect(at('1m').belowMinute).toBeUndefined()
+  })
+
   test('is the sum of its lines, each quantity times its price', () => {
     const bill = billOf(configOf({ every: '10s', metrics: { duration: true, perVantage: true } }))
     expect(bill.monthlyUsd).toBeCloseTo(bill.lines.reduce((sum, line) => sum + line.monthlyUsd, 0))

@@ -316,7 +316,7 @@ describe('whatever the votes and the surroundings', () => {
   })
 })
 
-/** failover.md §2 in other words, for a target that the guards do not matter to. */
+/** When it wants to move (docs/failover.md, a decision) in other words, for a target that the guards do not matter to. */
 function isHeld(world: World, to: string): boolean {
   const quorum = quorumOf(world)
   const target = counts(world, to)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { keyOf } from '../../lib/decide/incident.ts'
-import type { VedetteEvent } from '../../lib/model/event.ts'
+import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 
 const second = 1000
@@ -272,7 +272,7 @@ describe('a storm', () => {
 })
 
 describe('notes', () => {
-  const moved: VedetteEvent = {
+  const moved: EventOf<'failover.done'> = {
     ...{ service: 'shop', atMs: 5 * minute, type: 'failover.done', failover: 'api', record: 'api.example.com' },
     ...{ to: 'euw1', tookMs: 1200 },
   }
@@ -288,6 +288,23 @@ describe('notes', () => {
     expect(desk.sent.map(({ action, route }) => [action, route])).toEqual([
       ['note', 'pager'],
       ['note', 'board'],
+    ])
+  })
+
+  test('are one a destination for a whole move, with why it was made', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager'), routeRule('board', { list: 'ticket' })] }))
+    const { service, failover, record } = moved
+    const head = { service, failover, record, to: 'euw1' }
+    const reasons = ['use1 is down for 2 vantages.']
+    desk.take(5 * minute, { ...head, atMs: 5 * minute, type: 'failover.started', why: 'failover', reasons })
+    desk.take(5 * minute, moved)
+    desk.take(6 * minute, { ...head, atMs: 6 * minute, type: 'failover.verified' })
+    expect(desk.sent.map(({ route, event }) => [route, event.type])).toEqual([
+      ['pager', 'failover.done'],
+      ['board', 'failover.done'],
+    ])
+    expect(desk.sent[0]?.acts.map(({ text }) => text)).toEqual([
+      'Failover api: api.example.com is being moved to euw1 (failover): use1 is down for 2 vantages.',
     ])
   })
 

@@ -6,6 +6,7 @@ import {
   isWriteCheckDue,
   type Readiness,
   readinessAfter,
+  readinessByVotes,
   readinessOf,
 } from '../../lib/decide/readiness.ts'
 import { type ReadinessCode, type ReadinessFacts, readinessCodes } from '../../lib/decide/readiness-terms.ts'
@@ -319,4 +320,44 @@ test('the batch that proves the right to write fails whatever is at the name', (
   expect(doomedBatch(failover)).toMatchObject([
     { action: 'DELETE', set: { name: '_vedette.api.example.com', type: 'TXT' } },
   ])
+})
+
+describe('by newer votes than those of the last look', () => {
+  const before: Readiness = { atMs: nowMs, problems: [{ code: 'LOCKED', detail: 'It is locked.' }], active: 'one' }
+  const by = (votes: ReadinessFacts['votes'], active?: string, looked = before) =>
+    readinessByVotes(looked, { failover, vantages, votes }, active).problems.map(({ code, endpoint = '' }) =>
+      `${code} ${endpoint}`.trim(),
+    )
+  const down = (id: string): Ballot => ({ ...allUp, [id]: 'down' })
+
+  test('a standby that has died since is down, one that is back is not, and all else is as it was found', () => {
+    const died = voting(down('two'), down('two'), down('two'))
+    expect(by(died)).toEqual(['LOCKED', 'STANDBY_DOWN two'])
+    const looked = readinessByVotes(before, { failover, vantages, votes: died })
+    expect(by(voting(allUp, allUp, allUp), 'one', looked)).toEqual(['LOCKED'])
+  })
+
+  test('after a move the endpoint that was left is the standby, and the one that is active is none', () => {
+    const left = voting(down('one'), down('one'), down('one'))
+    expect(by(left, 'one')).toEqual(['LOCKED'])
+    expect(by(left, 'two')).toEqual(['LOCKED', 'STANDBY_DOWN one'])
+    const standby = readinessByVotes(before, {
+      failover,
+      vantages,
+      votes: voting(down('two'), down('two'), down('two')),
+    })
+    expect(by(voting(), 'two', standby)).toEqual(['LOCKED'])
+  })
+
+  test('what they do not tell stays as it was found', () => {
+    const looked = readinessByVotes(before, {
+      failover,
+      vantages,
+      votes: voting(down('two'), down('two'), down('two')),
+    })
+    expect(by(voting(), 'one', looked)).toEqual(['LOCKED', 'STANDBY_DOWN two'])
+    const unknown: Readiness = { ...before, problems: [{ code: 'UNKNOWN_VOTES', detail: 'For an hour.' }] }
+    expect(by(voting(), 'one', unknown)).toEqual(['UNKNOWN_VOTES'])
+    expect(by(voting(allUp, allUp, allUp), 'one', unknown)).toEqual([])
+  })
 })

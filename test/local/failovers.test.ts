@@ -93,6 +93,23 @@ describe('a record in a zone of this machine', () => {
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
 
+  test('is looked at again after a move: what it left is the standby now, and is down', async () => {
+    await start()
+    await vi.waitUntil(() => embedded.controller.status()[0]?.readiness, { timeout: 15_000 })
+    const problems = () =>
+      embedded.controller.status()[0]?.readiness?.problems.map(({ code, endpoint }) => [code, endpoint])
+    expect(problems()).toEqual([])
+    await one.kill()
+    await decide()
+    // At once, by the votes that it was moved on; and told, as somebody has to mend it.
+    expect(problems()).toEqual([['STANDBY_DOWN', 'one']])
+    const told = await vi.waitUntil(() => events.find(({ type }) => type === 'readiness'), { timeout: 15_000 })
+    expect(told).toMatchObject({ problems: [{ code: 'STANDBY_DOWN', endpoint: 'one' }] })
+    one = await origin('127.0.0.1', two.port)
+    await decide()
+    expect(problems()).toEqual([])
+  })
+
   test('is watched, and ready, as soon as a person has adopted it', async () => {
     const damaged = { name: '_vedette.shop.live.test', type: 'TXT', ttl: 60, values: ['"damaged"'] } as const
     await start()
@@ -130,7 +147,7 @@ describe('a record in a zone of this machine', () => {
     await start({}, { every: '5s', timeout: '4s' })
     await one.kill()
     const moved = await vi.waitUntil(() => events.find(({ type }) => type === 'swapped'), { timeout: 25_000 })
-    expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' } })
+    expect(moved).toMatchObject({ to: 'two', outcome: { kind: 'moved' }, downForMs: expect.any(Number) })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
   })
 

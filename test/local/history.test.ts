@@ -16,7 +16,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openHistory } from '../../lib/local/history.ts'
 import { HistoryReader } from '../../lib/local/history-reader.ts'
 import { mostWaiting } from '../../lib/local/history-writer.ts'
-import { base, dayMs, keptLog, minutes, temporaryFolder } from '../support/history.ts'
+import { base, dayMs, keptLog, type LogLine, minutes, temporaryFolder } from '../support/history.ts'
 import { httpResult } from '../support/results.ts'
 
 const inFolder = () => path.join(temporaryFolder(), 'history.db')
@@ -106,6 +106,9 @@ function overwritePages(file: string, first: number, count: number): void {
   closeSync(fd)
 }
 
+/** What is said of results: the upkeep of each second may meet the same trouble, and then says so on its own. */
+const ofWrites = (lines: readonly LogLine[]) => lines.filter(({ event }) => event !== 'history.upkeep failing')
+
 describe('a history in trouble', () => {
   it('that another program locks says so once, goes on, and recovers', async () => {
     const { file, history, lines, saw } = await opened()
@@ -121,7 +124,7 @@ describe('a history in trouble', () => {
     other.close()
     await saw('history.recovered')
     expect(upCount(file)).toBe(100)
-    expect(lines.map(({ event }) => event)).toEqual(['history.failing', 'history.recovered'])
+    expect(ofWrites(lines).map(({ event }) => event)).toEqual(['history.failing', 'history.recovered'])
     expect(history.status).toEqual({ path: file, waiting: 0, dropped: 0 })
   })
 
@@ -178,7 +181,7 @@ describe('a history in trouble', () => {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
     await saw('history.recovered')
     expect(upCount(file, 'new')).toBe(1)
-    expect(lines.length).toBe(2)
+    expect(ofWrites(lines).length).toBe(2)
   })
 
   it('says what is lost where it still cannot write at the end', async () => {
@@ -188,7 +191,7 @@ describe('a history in trouble', () => {
     history.record(httpResult('api', base))
     await history.close()
     other.close()
-    expect(lines.map(({ event, entries }) => [event, entries])).toEqual([
+    expect(ofWrites(lines).map(({ event, entries }) => [event, entries])).toEqual([
       ['history.failing', undefined],
       ['history.lost', 1],
     ])
@@ -235,6 +238,6 @@ describe('a full disk', () => {
     await saw('history.recovered')
     await history.flush()
     expect(upCount(file)).toBe(1000)
-    expect(lines.map(({ event }) => event)).toEqual(['history.failing', 'history.recovered'])
+    expect(ofWrites(lines).map(({ event }) => event)).toEqual(['history.failing', 'history.recovered'])
   })
 })

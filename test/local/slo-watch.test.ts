@@ -97,7 +97,7 @@ describe('an error budget, watched while it runs', () => {
     expect((told[0] as { left: number }).left).toBeGreaterThan(0.9)
     told.splice(0)
     // The half hour of the six is the last short window of a page to be clean again.
-    pass(28, up)
+    pass(29, up)
     expect(told).toEqual([])
     pass(1, up)
     expect(said(told)).toEqual([['budget.calm', 'page']])
@@ -261,7 +261,7 @@ describe('the account of a history', () => {
     const ring = ringsOf(reader, [monitor], nowMs).get('api')
     if (!ring) throw new Error('no votes')
     const { pairs, verdict } = reportOf(monitor, reader, ring, { nowMs })
-    expect(pairs[0]).toMatchObject({ isBurning: true, long: { good: 57, bad: 3 }, short: { good: 2, bad: 3 } })
+    expect(pairs[0]).toMatchObject({ isBurning: true, long: { good: 58, bad: 3 }, short: { good: 3, bad: 3 } })
     expect(verdict.decision).toBe('roll back')
     expect(verdict.reasons.map((reason) => [reason.code, 'pair' in reason && reason.pair])).toEqual([
       ['burning', '1h'],

@@ -79,12 +79,16 @@ describe('failovers on the dashboard', () => {
     expect(before.failovers[0]).toMatchObject({ id: 'api', locked: false, ttlSeconds: 60 })
     expect(before.failovers[0]?.active).toBeUndefined()
     const readiness: Readiness = { atMs: 1, problems: [{ code: 'LATCHED', detail: 'It is latched.' }] }
-    feed({ failovers: [status({ readiness, locked: true })] })
+    const notable = { atMs: 2000, trigger: 'person', decision: refusal } as const
+    const lastMove = { atMs: 2500, to: 'one', tookMs: 3, downForMs: 13_000, verified: true }
+    feed({ failovers: [status({ readiness, locked: true, notable, lastMove, servedAt: '127.0.0.1:4455' })] })
     const { failovers, vantages } = await get<FailoversPage>(`${url}/api/failovers`)
     expect(vantages).toEqual(all)
     expect(failovers[0]).toMatchObject({
       ...{ active: 'one', locked: true, quorum: { fail: 2, pass: 2, voters: 2 }, readiness },
       last: { kind: 'move', to: 'two', trigger: 'vantage' },
+      notable: { atMs: 2000, kind: 'refuse', to: 'two', trigger: 'person' },
+      ...{ lastMove, dig: 'dig @127.0.0.1 -p 4455 api.example.com' },
     })
     expect(failovers[0]?.last?.reasons).toContain(
       'one (active): up for nobody; down for north, south; no vote from west.',

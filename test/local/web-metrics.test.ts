@@ -146,6 +146,42 @@ describe('/healthz', () => {
   })
 })
 
+describe('a route that cannot be told', () => {
+  const lag = { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 }
+  const history = { path: 'h.db', waiting: 0, dropped: 0 }
+
+  it('fails /healthz without a word of what is watched, and not /livez: a restart mends it not', async () => {
+    const { url, feed } = await startSite()
+    const failing = { sinceMs: 1000, reason: 'HOOK_SECRET is not set' }
+    const routes = [
+      { route: 'page-1', sent: 2, failed: 3, waiting: 1, failing },
+      { route: 'ticket-1', sent: 4, failed: 0, waiting: 0 },
+    ]
+    feed({ vitals: { lag, history, routes } })
+    const { status, text } = await ask(`${url}/healthz`)
+    expect([status, text]).toEqual([
+      503,
+      JSON.stringify({
+        status: 'failing',
+        problems: ['1 of 2 routes cannot be told: "vedette status" says which, since when and why'],
+      }),
+    ])
+    expect((await ask(`${url}/livez`)).text).toBe('{"status":"ok","problems":[]}')
+    const find = await scrape(url)
+    const valuesOf = (name: string) => find(name).map(({ labels, value }) => [labels.route, value])
+    expect(valuesOf('vedette_notify_up')).toEqual([
+      ['page-1', 0],
+      ['ticket-1', 1],
+    ])
+    expect(valuesOf('vedette_notify_sent_total')).toEqual([
+      ['page-1', 2],
+      ['ticket-1', 4],
+    ])
+    expect(valuesOf('vedette_notify_failed_total')[0]).toEqual(['page-1', 3])
+    expect(valuesOf('vedette_notify_waiting')[0]).toEqual(['page-1', 1])
+  })
+})
+
 describe('a badge', () => {
   it('shows state, uptime or latency, and says what else it was asked for', async () => {
     const now = Date.now()

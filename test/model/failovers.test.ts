@@ -198,6 +198,25 @@ describe('a failover is refused', () => {
     ])
   })
 
+  const more = { check: 'zz', record: 'api.example.org', endpoints: [use1, { ...euw1, A: use1.A }] }
+  test.each<[string, object, string[]]>([
+    ['its TTL', { ttl: '60' }, ['ttl', 'check', 'record', 'endpoints[1]']],
+    ['a key that there is not', { sustian: '1s' }, ['sustian', 'check', 'record', 'endpoints[1]']],
+    ['a zone that is none', { zone: 7 }, ['zone', 'check', 'endpoints[1]']],
+    [
+      'an endpoint without an id',
+      { endpoints: [use1, { ...euw1, id: 7, check: 'yy' }] },
+      ['endpoints[1].id', 'check', 'record', 'endpoints[1].check'],
+    ],
+    ['an address that is none', { endpoints: [use1, { ...euw1, A: ['x'] }] }, ['endpoints[1].A[0]', 'check', 'record']],
+    ['endpoints that are none', { endpoints: 7 }, ['endpoints', 'check', 'record']],
+    ['a record that is none', { record: 7 }, ['record', 'check', 'endpoints[1]']],
+  ])('with all that is wrong with it at once, whatever it is: %s', (_, wrong, paths) => {
+    expect(problemsOf({ ...more, ...wrong }).map((problem) => problem.path)).toEqual(
+      paths.map((path) => `failovers[0].${path}`),
+    )
+  })
+
   test('but not with a record as long as may be, nor by health checks between an alias and addresses', () => {
     const alias = { id: 'lb', region: 'eu-west-1', alias: { hostedZoneId: 'Z2', dnsName: 'lb.example.net' } }
     expect(problemsOf({ record: `${long.slice(1)}.example.com` })).toEqual([])

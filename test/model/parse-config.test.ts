@@ -322,6 +322,56 @@ describe('problems', () => {
     }
   })
 
+  test('show what cannot be one, also in a route', () => {
+    const page = [
+      { kind: 'webhok', url: 'https://hooks.example.com/hunter2' },
+      { kind: 'sns', topicArn: 'topic', hours: { days: ['MOO'], from: '8', to: '25:00' } },
+      { kind: 'pagerduty', routingKey: 'hunter2' },
+      'https://hooks.example.com/hunter2',
+    ]
+    const problems = problemsOf({ ...withMonitor({}), routes: { page } })
+    expect(problems.map(({ path, got, hint }) => [path, got, hint])).toEqual([
+      ['routes.page[0].kind', '"webhok"', 'did you mean "webhook"?'],
+      ['routes.page[1].hours.days[0]', '"MOO"', 'did you mean "MON"?'],
+      ['routes.page[1].hours.from', '"8"', undefined],
+      ['routes.page[1].hours.to', '"25:00"', undefined],
+      ['routes.page[1].topicArn', '"topic"', undefined],
+      ['routes.page[2].routingKey', 'a string (not shown: it may be a secret)', undefined],
+      ['routes.page[3]', 'a string (not shown: it may be a secret)', undefined],
+    ])
+  })
+
+  test('say once what was got, and which field of it is wrong', () => {
+    const maintenance = [{ cron: '0 99 * * *', for: '1h' }]
+    expect(problemsOf(withMonitor({ maintenance }))).toEqual([
+      { path: 'monitors[0].maintenance[0].cron', expected: '"99" to be an hour from 0 to 23', got: '"0 99 * * *"' },
+    ])
+  })
+
+  test('name a hole in a list, as two commas make it', () => {
+    const { monitors } = withMonitor({})
+    // biome-ignore lint/suspicious/noSparseArray: what is tested.
+    expect(problemsOf({ service: 'shop', monitors: [...monitors, , ...monitors] })).toMatchObject([
+      { path: 'monitors[1]', expected: 'a monitor', got: 'nothing' },
+      { path: 'monitors[2].id' },
+    ])
+  })
+
+  test('offer only ids that are right themselves', () => {
+    const monitors = [
+      { id: 'a b', kind: 'tls', host: 'a.test', vantages: ['eu-west-1', 'inside'] },
+      { id: 'c', kind: 'tls', host: 'a.test', dependsOn: ['ab'], vantages: ['us-west-1'] },
+    ]
+    const problems = problemsOf({ service: 'shop', vantages: ['eu-wst-1', 'us-east-1', { id: 'insid' }], monitors })
+    expect(problems.map(({ path, hint }) => [path, hint])).toEqual([
+      ['monitors[0].id', undefined],
+      ['monitors[0].vantages[0]', undefined],
+      ['monitors[0].vantages[1]', 'did you mean "insid"?'],
+      ['monitors[1].dependsOn[0]', undefined],
+      ['monitors[1].vantages[0]', 'did you mean "us-east-1"?'],
+    ])
+  })
+
   test('circles of dependence are named', () => {
     const monitors = [
       ['a', 'b'],
@@ -346,7 +396,12 @@ describe('problems', () => {
         { id: 'x', region: 'eu-west-1', A: ['192.0.2.300'] },
       ],
     }
-    expect(pathsOf({ ...fullConfig, failovers: [wrong] })).toEqual(['failovers[0].endpoints[1].A[0]'])
+    expect(pathsOf({ ...fullConfig, failovers: [wrong] })).toEqual([
+      'failovers[0].endpoints[1].A[0]',
+      'failovers[0].check',
+      'failovers[0].endpoints[1].id',
+      'failovers[0].endpoints[0]',
+    ])
     const right = {
       ...wrong,
       endpoints: [

@@ -83,7 +83,7 @@ function setup({ failover = failoverOf(), world = all('up', 'up'), change, ...mo
     return result
   }
   return {
-    ...{ controller, events, state, store },
+    ...{ controller, events, state, store, settle },
     memory: () => table.read('live'),
     decide: (...args: Parameters<Controller['decide']> | []) => {
       const [id = 'live', trigger = 'vantage', request] = args
@@ -201,8 +201,90 @@ describe('a decision', () => {
 
   test('of an unknown failover is an error that says what was asked', async () => {
     await expect(setup().controller.decide('lvie', 'person')).rejects.toThrow(
-      'expected the id of a failover (live), got "lvie"',
+      'expected the id of a failover (live), got "lvie": did you mean "live"?',
     )
+  })
+
+  test('towards an unknown endpoint is an error too, and no decision that others would find', async () => {
+    const { controller, events, memory, settle } = setup()
+    await settle(controller.decide('live', 'tick'))
+    const before = await memory()
+    const request = { to: 'tow', by: 'person' } as const
+    const words = 'expected an endpoint of live (one, two), got "tow": did you mean "two"?'
+    await expect(controller.decide('live', 'person', request)).rejects.toThrow(words)
+    await expect(controller.consider('live', request)).rejects.toThrow(words)
+    expect([events.length, await memory()]).toEqual([1, before])
+  })
+
+  test('that mattered is found beside the decisions to stay that came after it', async () => {
+    const { controller, decide, memory, state } = setup()
+    state.world = { north: { one: 'down', two: 'up' } }
+    await decide('live', 'person', { to: 'two', by: 'person' })
+    state.world = all('up', 'up')
+    for (let i = 0; i < 3; i++) await decide('live', 'tick')
+    const refused = { trigger: 'person', decision: { kind: 'refuse', code: 'blind' } }
+    expect(controller.status()).toMatchObject([
+      { last: { trigger: 'tick', decision: { kind: 'stay' } }, notable: refused },
+    ])
+    expect(await memory()).toMatchObject({ notable: refused })
+  })
+})
+
+describe('a move', () => {
+  test('is told with how long the failure had been seen, over the decisions that could not move it', async () => {
+    const { decide, events, state, controller } = setup({ world: all('down', 'down') })
+    await decide()
+    vi.setSystemTime(Date.now() + 60_000)
+    state.world = all('down', 'up')
+    await decide('live', 'tick')
+    const swapped = events.find(({ type }) => type === 'swapped')
+    const downForMs = (swapped?.atMs ?? 0) - noon
+    expect(downForMs).toBeGreaterThanOrEqual(62_000)
+    expect(swapped).toMatchObject({ downForMs })
+    expect(controller.status()).toMatchObject([{ lastMove: { downForMs } }])
+  })
+
+  test('counts from the run that failed, not from the decision that it called for', async () => {
+    const { decide, events, controller } = setup({ world: all('down', 'up') })
+    controller.noteFailure('live', noon - 11_000)
+    controller.noteFailure('live', noon - 3_000)
+    await decide()
+    const swapped = events.find(({ type }) => type === 'swapped')
+    expect(swapped).toMatchObject({ downForMs: (swapped?.atMs ?? 0) - noon + 11_000 })
+  })
+
+  test('does not count from a failure that no decision followed', async () => {
+    const { decide, events, controller } = setup({ world: all('down', 'up') })
+    controller.noteFailure('live', noon - 3_600_000)
+    await decide()
+    const swapped = events.find(({ type }) => type === 'swapped')
+    expect(swapped).toMatchObject({ downForMs: (swapped?.atMs ?? 0) - noon })
+  })
+
+  test('that a person makes while all is well says nothing of a failure', async () => {
+    const { decide, events } = setup()
+    await decide('live', 'person', { to: 'two', by: 'person' })
+    expect(events.find(({ type }) => type === 'swapped')).not.toHaveProperty('downForMs')
+  })
+
+  test('makes another endpoint the standby: readiness is about that one, at once', async () => {
+    const { controller, decide, state } = setup({ world: all('down', 'up') })
+    const { settle } = setup()
+    await settle(controller.look('live'))
+    controller.setReadiness('live', { atMs: noon, problems: [], active: 'one' })
+    await decide()
+    const problems = () =>
+      controller.status()[0]?.readiness?.problems.map(({ code, endpoint }) => `${code} ${endpoint}`)
+    expect(problems()).toEqual(['STANDBY_DOWN one'])
+    // A look that was begun before it ends now.
+    controller.setReadiness('live', {
+      ...{ atMs: Date.now(), active: 'one' },
+      problems: [{ code: 'STANDBY_DOWN', endpoint: 'two', detail: 'It was down.' }],
+    })
+    expect(problems()).toEqual([])
+    state.world = all('up', 'up')
+    await decide('live', 'tick')
+    expect(problems()).toEqual([])
   })
 })
 

@@ -234,7 +234,7 @@ describe('a change that', () => {
     let calls = 0
     // The first is lost and lands as soon as the drill has cleaned up; then it gives way.
     const { run, left } = drillWorld({ faults: [{ lateMs: 15_000 }] })
-    const { outcome } = await run({ isZoneBusy: () => ++calls > 2 })
+    const { outcome } = await run({ whyBusy: () => (++calls > 2 ? 'busy' : undefined) })
     await vi.runAllTimersAsync()
     expect([outcome, left()]).toEqual(['yielded', []])
   })
@@ -289,7 +289,10 @@ describe('a drill that died', () => {
       outcome: 'failed',
       detail: 'it has not come to an end',
     })
-    expect(await run()).toMatchObject({ outcome: 'yielded', detail: 'another drill is under way in live.test' })
+    expect(await run()).toMatchObject({
+      outcome: 'yielded',
+      detail: expect.stringContaining('another drill is under way in live.test: try again in a quarter'),
+    })
     expect(log).toHaveLength(before)
   })
 
@@ -326,7 +329,9 @@ describe('a drill gives way', () => {
     for (let free = 0; ; free++) {
       let calls = 0
       const { run, left, table } = drillWorld({ failover: failoverOf({ ttl: 60 }) })
-      const { outcome } = await run({ isZoneBusy: (zone) => zone === 'live.test' && ++calls > free })
+      const { outcome } = await run({
+        whyBusy: (zone) => (zone === 'live.test' && ++calls > free ? 'busy' : undefined),
+      })
       expect(left()).toEqual([])
       if (outcome === 'passed') {
         // It was asked before each step at least.
@@ -340,9 +345,12 @@ describe('a drill gives way', () => {
 
   test('in the middle of waiting for servers', async () => {
     const { run, stop, left } = await servedWorld(60_000)
-    const { outcome, steps } = await run({ isZoneBusy: () => Date.now() >= noon + 10_000 })
+    const { outcome, detail, steps } = await run({
+      whyBusy: () => (Date.now() >= noon + 10_000 ? 'live wanted to move: try again in 2m' : undefined),
+    })
     await stop()
     expect([outcome, steps.map(({ step }) => step)]).toEqual(['yielded', ['clean', 'create', 'settle', 'delete']])
+    expect(detail).toBe('it gave way: live wanted to move: try again in 2m')
     expect(Date.now()).toBeLessThanOrEqual(noon + 13_000)
     expect(left()).toEqual([])
   })
@@ -351,9 +359,10 @@ describe('a drill gives way', () => {
     const stopping = new AbortController()
     setTimeout(() => stopping.abort(), 5000)
     const { run, stop, left } = await servedWorld(60_000)
-    const { outcome } = await run({ stopping: stopping.signal })
+    const { outcome, detail } = await run({ stopping: stopping.signal })
     await stop()
     expect([outcome, left()]).toEqual(['yielded', []])
+    expect(detail).toBe('it gave way: the controller is being stopped: try again when it runs')
   })
 })
 
@@ -373,7 +382,7 @@ test('whatever goes wrong with its changes, a drill ends, never touches the reco
     fc.asyncProperty(fc.array(fault, { maxLength: 40 }), fc.nat(40), async (faults, free) => {
       let calls = 0
       const { run, left, touched, valuesAt } = drillWorld({ faults })
-      const outcome = await run({ isZoneBusy: () => ++calls > free })
+      const outcome = await run({ whyBusy: () => (++calls > free ? 'busy' : undefined) })
       await vi.runAllTimersAsync()
       expect([...touched].filter((one) => one !== name)).toEqual([])
       expect(valuesAt('shop.live.test')).toEqual(['192.0.2.1'])

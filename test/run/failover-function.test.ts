@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChangeOutcome, ListOutcome } from '../../lib/act/ports.ts'
+import { isReadinessDue } from '../../lib/decide/readiness.ts'
 import { stateIn, txtName } from '../../lib/decide/swap-records.ts'
 import { openControllerTable } from '../../lib/local/controller-table.ts'
 import { createZoneStore } from '../../lib/local/zone-store.ts'
@@ -36,6 +37,15 @@ describe("a vantage's confirmed failure", () => {
     expect(active('live')).toBe('two')
     expect(summaries()).toEqual(['live: moved to two', 'live: the move to two is served everywhere'])
     expect(datums.map(({ dimensions }) => dimensions.Phase)).toEqual(['change', 'served', 'answered'])
+  })
+
+  test('is what the time until the move counts from', async () => {
+    const { region, votes } = regionsOf([live])
+    const { run, table } = region(0)
+    votes.live = { one: 'down' }
+    await settle(run({ ...trigger('live@one'), sinceMs: noon - 9000 }))
+    const { lastMove } = await table.read('live')
+    expect(lastMove).toMatchObject({ to: 'two', downForMs: (lastMove?.atMs ?? 0) - noon + 9000 })
   })
 
   test('of a standby, or of a monitor of no endpoint, is not', async () => {
@@ -347,6 +357,23 @@ describe('each minute', () => {
     expect(await settle(region(0).run(tick))).toMatchObject({ looked: 10 })
   })
 
+  test('looks again at what has moved since, whoever has moved it, and not again after that', async () => {
+    const { region } = regionsOf([live])
+    const { run } = region(0)
+    /** A minute that is not its turn anyway. */
+    const looked = async () => {
+      let minute = Math.ceil(Date.now() / minuteMs) + 1
+      while (isReadinessDue(live, minute)) minute++
+      vi.setSystemTime(minute * minuteMs)
+      return settle(run(tick))
+    }
+    expect(await looked()).toMatchObject({ looked: 1 })
+    expect(await looked()).toMatchObject({ looked: 0 })
+    await settle(region(1).run({ do: 'to', failover: 'live', endpoint: 'two' }))
+    expect(await looked()).toMatchObject({ looked: 1 })
+    expect(await looked()).toMatchObject({ looked: 0 })
+  })
+
   test('looks at three at once, so that vantages are not flooded with questions', async () => {
     const { region } = regionsOf(many(60))
     let [under, most] = [0, 0]
@@ -484,12 +511,14 @@ describe('a person', () => {
     const { region } = regionsOf([live])
     const { run } = region(0)
     await expect(run({ do: 'lock', failover: 'lvie' })).rejects.toThrow(
-      'expected the id of a failover (live), got "lvie"',
+      'expected the id of a failover (live), got "lvie": did you mean "live"?',
     )
     await expect(run({} as never)).rejects.toThrow('expected one of status, to, lock, unlock, adopt, drill')
-    expect(await settle(run({ do: 'to', failover: 'live', endpoint: 'three' }))).toMatchObject({
-      code: 'unknown-endpoint',
-    })
+    for (const dryRun of [false, true])
+      await expect(run({ do: 'to', failover: 'live', endpoint: 'twoo', dryRun })).rejects.toThrow(
+        'expected an endpoint of live (one, two), got "twoo": did you mean "two"?',
+      )
+    expect(await settle(run({ do: 'status' }))).not.toMatchObject([{ last: expect.anything() }])
   })
 
   test('sees the newest that any container has found', async () => {

@@ -68,6 +68,17 @@ describe('a notifier', () => {
     expect(pagerDuty.dropped).toEqual([])
   })
 
+  test('knows which route cannot be told, since when and why, until it can', async () => {
+    const notifier = await start(memoryStore(), { routingKey: 'x'.repeat(32) })
+    notifier.tell(downEvent('m1', now()))
+    await eventually(() => expect(notifier.routes[0]?.failing?.reason).toBeTruthy())
+    const [pager, board] = notifier.routes
+    expect(pager).toMatchObject({ route: 'pager', sent: 0, failing: { sinceMs: expect.any(Number) } })
+    expect(pager?.failed).toBeGreaterThan(0)
+    expect(board).not.toHaveProperty('failing')
+    await eventually(() => expect(notifier.routes[1]?.sent).toBeGreaterThan(0))
+  })
+
   test('a storm of 500 is one alert with a count, and all of it is over afterwards', async () => {
     const notifier = await start()
     notifier.tell(...watched.map(({ id }) => downEvent(id, now())))

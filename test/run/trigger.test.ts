@@ -21,9 +21,10 @@ function setup(answer: CallController = async () => undefined) {
 
 test('failures that come together are told once to every controller', async () => {
   const { calls, trigger, settled } = setup()
-  for (const monitor of ['api@one', 'web@one', 'api@one']) trigger.failed(monitor)
+  for (const [i, monitor] of ['api@one', 'web@one', 'api@one'].entries())
+    trigger.failed(monitor, [5000, 4000, 6000][i] ?? 0)
   await settled()
-  const call = { do: 'trigger', vantage: 'north', monitors: ['api@one', 'web@one'] }
+  const call = { do: 'trigger', vantage: 'north', monitors: ['api@one', 'web@one'], sinceMs: 4000 }
   expect(calls).toEqual([
     ['home', call],
     ['standby', call],
@@ -32,16 +33,16 @@ test('failures that come together are told once to every controller', async () =
 
 test('a failure that comes while another is told is told too', async () => {
   const { calls, trigger, settled } = setup(() => new Promise((resolve) => setTimeout(resolve, 1000, undefined)))
-  trigger.failed('api@one')
+  trigger.failed('api@one', 5000)
   await vi.advanceTimersByTimeAsync(500)
-  trigger.failed('api@one')
+  trigger.failed('api@one', 5000)
   await settled()
   expect(calls).toHaveLength(4)
 })
 
 test('one controller that cannot be reached keeps none from the other, and is logged', async () => {
   const { calls, lines, trigger, settled } = setup(async (region) => (region === 'home' ? 'timed out' : undefined))
-  trigger.failed('api@one')
+  trigger.failed('api@one', 5000)
   await settled()
   expect(calls.map(([region]) => region)).toEqual(['home', 'standby'])
   expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -56,8 +57,8 @@ test('what is under way is waited for, also what began meanwhile', async () => {
     ended++
     return undefined
   })
-  trigger.failed('api@one')
-  setTimeout(() => trigger.failed('web@one'), 700)
+  trigger.failed('api@one', 5000)
+  setTimeout(() => trigger.failed('web@one', 5000), 700)
   await settled()
   expect(ended).toBe(4)
 })

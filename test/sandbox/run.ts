@@ -1,14 +1,17 @@
 /** `npm run sandbox`: Vedette deployed into an AWS on this machine, beside the demo shop, until Ctrl-C. */
 import { untilSignal } from '../../lib/cli/signals.ts'
 import { NoPython } from '../support/python.ts'
+import { script } from '../support/script.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
 import { adoptShop, liveZone, shopWithFailover } from './shop-failover.ts'
+import { votesText } from './votes-text.ts'
 
 const minuteMs = 60_000
 /** Schedules fire in the first seconds of a minute here, so late in it there is something to see. */
 const lookAtMs = 40_000
 const say = (line: string) => console.log(line)
 
+script('Deploys Vedette to an AWS on this machine, beside the demo shop, until Ctrl-C.').parse()
 const stop = untilSignal()
 let sandbox: Sandbox | undefined
 try {
@@ -42,7 +45,7 @@ function whatToLookAt({ endpoint, demo, config }: Sandbox, failover: string[]): 
     'With the AWS command line, if you have it:',
     `  ${aws} --region ${controllers[0]} cloudwatch list-metrics --namespace Vedette`,
     `  ${aws} --region ${vantages[0]} logs tail /aws/lambda/vedette-shop-probe-${vantages[0]} --follow`,
-    'Ctrl-C ends it and leaves nothing behind. The first votes take a minute or two.',
+    'Ctrl-C ends it and leaves nothing behind. The first votes take a minute or two, those of shop-port (every 20s) two more.',
     '',
   ]
 }
@@ -69,12 +72,12 @@ async function sayVotes({ aws, config: { controllers, monitors, vantages } }: Sa
     (await aws.metric(home, name, dimensions, nowMs - 2 * minuteMs)).at(-1)
   const votes = await Promise.all(
     monitors.map(async ({ id }) => {
-      const point = await newest('Down', { Monitor: String(id) })
-      return `${id} ${point ? `${point.sum}/${point.samples}` : '-'}`
+      return { id: String(id), point: await newest('Down', { Monitor: String(id) }) }
     }),
   )
+  const looped = new Set(monitors.filter(({ every }) => /s$/.test(String(every))).map(({ id }) => String(id)))
   const beats = await Promise.all(vantages.map((Vantage) => newest('Heartbeat', { Vantage })))
   const silent = vantages.filter((_, i) => !beats[i])
-  say(`${new Date(nowMs).toISOString().slice(11, 16)}Z down/votes  ${votes.join('  ')}`)
+  for (const line of votesText(votes, looped, nowMs)) say(line)
   if (silent.length > 0) say(`       no sign of life yet from ${silent.join(', ')}`)
 }

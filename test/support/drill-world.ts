@@ -88,7 +88,7 @@ export function drillWorld(options: DrillWorldOptions = {}) {
   const ports: DrillPorts = {
     ...{ vantages: drillVantages, monitors: [], ask, table },
     records: { list: store.list, change, ...options.records },
-    isZoneBusy: () => false,
+    whyBusy: () => undefined,
     stopping: new AbortController().signal,
     wallClock: () => Date.now(),
     pause: (ms) => pause(ms),

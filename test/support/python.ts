@@ -14,8 +14,9 @@ const requirements = path.join(import.meta.dirname, 'requirements.txt')
 const stamp = path.join(venv, 'vedette-requirements.txt')
 const lock = path.join(root, 'node_modules', '.vedette-venv.lock')
 
+const installTimeoutMs = 10 * 60_000
 const pythons = ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3']
-/** No Python that can hold the sandbox and cfn-lint: all else can run here. */
+/** No Python that can hold the sandbox and cfn-lint, or none of their packages to be had: all else can run here. */
 export class NoPython extends Error {
   override name = 'NoPython'
 }
@@ -43,10 +44,25 @@ async function ensure(): Promise<string> {
     await rm(venv, { recursive: true, force: true })
     await run(python, ['-m', 'venv', venv])
     const quiet = ['--quiet', '--disable-pip-version-check', '--no-input']
-    await run(path.join(venv, 'bin', 'python'), ['-m', 'pip', 'install', ...quiet, '--requirement', requirements])
+    await install(path.join(venv, 'bin', 'python'), [...quiet, '--requirement', requirements])
     await copyFile(requirements, stamp)
   })
   return bin
+}
+
+/** Runs `pip install`. Throws NoPython, with what pip said last, where it cannot. */
+export async function install(python: string, args: readonly string[]): Promise<void> {
+  try {
+    await run(python, ['-m', 'pip', 'install', ...args], { timeout: installTimeoutMs })
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string }
+    const lines = stderr.split('\n').filter((line) => line.trim() !== '')
+    const last = lines.findLast((line) => line.startsWith('ERROR: ')) ?? lines.at(-1) ?? message.split('\n')[0]
+    const what = /connection broken|Max retries|timed out/i.test(stderr)
+      ? 'pip could not reach PyPI (needed once, for the sandbox and cfn-lint; PIP_INDEX_URL names a mirror)'
+      : 'pip could not install what the sandbox and cfn-lint need'
+    throw new NoPython(`${what}: ${last}`)
+  }
 }
 
 function isMade(bin: string): boolean {

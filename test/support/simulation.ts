@@ -81,7 +81,7 @@ function failoverWith(more: object = {}): Failover {
 /**
  * Runs the decisions of one failover through days of virtual time: probes every minute from staggered vantages, independent
  * loss of attempts, outages, partitions, flapping and slow answers. The truth is known, so each move and each lack of one
- * is judged by it (failover.md §7).
+ * is judged by it (docs/benchmarks.md, the simulation).
  */
 export function simulate(seed: number, days: number, { voteAttempts = 2, ...otherwise }: Otherwise = {}): Simulated {
   const random = randomOf(seed)

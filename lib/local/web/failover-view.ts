@@ -6,6 +6,7 @@ import { whyNotMoved } from '../../decide/swap-outcome.ts'
 import { endpointMonitorIds } from '../../model/endpoint-monitors.ts'
 import type { Endpoint } from '../../model/failover.ts'
 import type { FailoverStatus } from '../../run/failover-status.ts'
+import { digCommand } from '../zone-place.ts'
 import type { DecisionView, EndpointView, FailoverView } from './api/failovers.ts'
 import type { WatchedFailover } from './feed.ts'
 
@@ -24,7 +25,9 @@ export function failoverView(
     ...(active && { active: active.id }),
     ...(status?.readiness && { readiness: readinessView(status.readiness) }),
     ...(status?.last && { last: decisionView(status.last) }),
+    ...(status?.notable && { notable: decisionView(status.notable) }),
     ...(status?.lastMove && { lastMove: status.lastMove }),
+    ...(status?.servedAt !== undefined && { dig: digCommand(status.servedAt, record) }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Decision } from '../../decide/failover-facts.ts'
+import { gistOf } from '../../decide/last-decision.ts'
 import { whyNotMoved } from '../../decide/swap-outcome.ts'
 import type { FailoverEvent } from '../../run/failover-event.ts'
 import type { FailoverHappening, FailoverMove, FailoverNote } from './api/failovers.ts'
@@ -46,7 +46,7 @@ export class Happenings {
 
   #decided(event: Of<'decided'>): FailoverHappening | undefined {
     const { decision, failover, trigger, atMs, note } = event
-    const said = gist(decision)
+    const said = gistOf(decision)
     const isRepeated = said === this.#said.get(failover)
     this.#said.set(failover, said)
     const reasons = reasonsOf(decision)
@@ -140,12 +140,6 @@ export class Happenings {
     if (this.#all.length > mostKept) this.#all = this.#all.slice(-mostKept / 2)
     return happening
   }
-}
-
-/** What a decision comes to, without its figures. */
-function gist(decision: Decision): string {
-  const verdict = decision.kind === 'report' ? decision.would : decision
-  return JSON.stringify([decision.kind, verdict.kind, targetOf(decision), 'code' in verdict && verdict.code])
 }
 
 /** What verifying a move went through, one after the other; the last of them is where it ended. */

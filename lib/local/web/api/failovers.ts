@@ -30,7 +30,12 @@ export interface FailoverView {
   readiness?: { atMs: number; problems: { code: string; detail: string }[] }
   /** Absent until the first decision. */
   last?: DecisionView
-  lastMove?: { atMs: number; to: string; tookMs: number; verified?: boolean }
+  /** The last decision before that which was more than to stay, and came to something else. */
+  notable?: DecisionView
+  /** `tookMs`: writing the record; `downForMs`: how long the failure had been seen by then, where there was one. */
+  lastMove?: { atMs: number; to: string; tookMs: number; downForMs?: number; verified?: boolean }
+  /** How to ask for the record where it is in a zone of this machine: `dig @127.0.0.1 -p 4455 api.example.com`. */
+  dig?: string
 }
 
 export interface EndpointView {

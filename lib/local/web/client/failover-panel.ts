@@ -12,7 +12,8 @@ interface Shown {
 
 /** A failover as it stands: what is active, who voted how, why it was decided so. */
 export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
-  const { id, record, active, mode, readiness, quorum, last, lastMove, ttlSeconds, zone } = failover
+  const { id, record, active, mode, readiness, quorum, last, notable, lastMove } = failover
+  const { ttlSeconds, zone, dig } = failover
   return h(
     'section',
     { class: 'panel failover', id: `failover-${id}`, 'aria-labelledby': `failover-${id}-name` },
@@ -36,18 +37,24 @@ export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
       `${quorum.pass} that see the target up, and ${quorum.voters} with a vote at all.`,
     ),
     problems(readiness),
-    last ? decision(last) : h('p', { class: 'note' }, 'No decision yet.'),
+    last ? decision(last, 'Last decision') : h('p', { class: 'note' }, 'No decision yet.'),
+    notable && decision(notable, 'Before that'),
     facts([
       ['Mode', [mode]],
       ['Zone', [`${zone}, TTL ${ttlSeconds} s`]],
+      ['Ask for it', dig === undefined ? [] : [h('code', {}, dig)]],
       [
         'Last move',
-        lastMove
-          ? [`to ${lastMove.to} `, timeTag(lastMove.atMs), `, in ${span(lastMove.tookMs)}`, verifiedText(lastMove)]
-          : [],
+        lastMove ? [`to ${lastMove.to} `, timeTag(lastMove.atMs), movedText(lastMove), verifiedText(lastMove)] : [],
       ],
     ]),
   )
+}
+
+/** The time of the write is not that of the outage. */
+function movedText({ tookMs, downForMs }: NonNullable<FailoverView['lastMove']>): string {
+  const after = downForMs === undefined ? '' : `, ${span(downForMs)} after the failure was first seen`
+  return `${after} (record written in ${span(tookMs)})`
 }
 
 /** Before its controller has told of it nobody knows. */
@@ -133,14 +140,14 @@ const verdicts: Record<string, string> = {
   report: 'reported, not acted upon',
 }
 
-function decision({ atMs, trigger, kind, to, page, reasons, notMoved }: DecisionView): HTMLElement {
+function decision({ atMs, trigger, kind, to, page, reasons, notMoved }: DecisionView, name: string): HTMLElement {
   return h(
     'div',
     { class: 'decision' },
     h(
       'h3',
       {},
-      `Last decision: ${verdicts[kind] ?? kind}${to ? ` to ${to}` : ''}`,
+      `${name}: ${verdicts[kind] ?? kind}${to ? ` to ${to}` : ''}`,
       page && h('span', { class: 'look down' }, ' ✖ pages a person'),
     ),
     h('p', { class: 'help' }, timeTag(atMs), ', ', ageTag(atMs), ` ago, by ${trigger}`),

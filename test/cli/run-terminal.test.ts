@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '../support/history.ts'
+
+const bin = path.resolve(import.meta.dirname, '../../bin/vedette.ts')
+
+/** Runs `vedette run` in a terminal (util-linux's script) until it shows `text`, then presses Ctrl-C; gives all that was printed. */
+function untilShown(folder: string, text: string): Promise<{ code: number | null; printed: string }> {
+  const command = `${process.execPath} ${bin} run --no-dashboard`
+  const env = { ...process.env, TERM: 'xterm', VEDETTE_TEST_NO_HOOK: '' }
+  const terminal = spawn('script', ['-qec', `stty rows 24 cols 160; ${command}`, '/dev/null'], { cwd: folder, env })
+  let printed = ''
+  let isPressed = false
+  terminal.stdout.on('data', (chunk) => {
+    printed += chunk
+    if (isPressed || !printed.includes(text)) return
+    isPressed = true
+    terminal.stdin.write('\x03')
+  })
+  return new Promise((resolve) => terminal.on('close', (code) => resolve({ code, printed })))
+}
+
+test.runIf(process.platform === 'linux')(
+  'Ctrl-C leaves the last state on the terminal, who cannot be told, and what starts it again',
+  async () => {
+    const folder = temporaryFolder()
+    const monitor = { id: 'api', kind: 'tcp', host: '127.0.0.1', port: 1, every: '2s', timeout: '1s', retries: 0 }
+    const routes = { page: [{ kind: 'webhook', url: { env: 'VEDETTE_TEST_NO_HOOK' } }] }
+    const config = { service: 'shop', monitors: [{ ...monitor, thresholds: { down: 1, up: 1 } }], routes }
+    writeFileSync(path.join(folder, 'vedette.config.json'), JSON.stringify(config))
+    const { code, printed } = await untilShown(folder, 'CANNOT TELL page-1')
+    expect(code).toBe(0)
+    const [, left = ''] = printed.split('\x1b[?1049l')
+    const lines = stripVTControlCharacters(left).split(/\r?\n/)
+    expect(lines[0]?.trim()).toBe('vedette · shop · 1 down')
+    expect(lines.join('\n')).toContain('routes.page[0].url: the environment variable VEDETTE_TEST_NO_HOOK is not set')
+    expect(lines.join('\n')).toMatch(/✖ down .* api .*CONNECT_REFUSED/)
+    expect(lines.at(-2)).toMatch(/^history kept in .*history\.db; start again with: vedette run$/)
+  },
+)

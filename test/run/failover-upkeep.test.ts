@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { openControllerTable } from '../../lib/local/controller-table.ts'
+import { createZoneStore } from '../../lib/local/zone-store.ts'
+import { createUpkeep, type UpkeepHost } from '../../lib/run/failover-upkeep.ts'
+import { failoverOf, recordsOf } from '../support/failover-fixture.ts'
+
+const failover = failoverOf()
+const other = failoverOf({ id: 'other', record: 'www.live.test' })
+
+/** Drills in a zone where a decision is under way, or somebody wanted to move. */
+function drilling({
+  id = 'live',
+  deciding = '',
+  wanted = {},
+  isStopped = false,
+}: {
+  id?: string
+  deciding?: string
+  wanted?: object
+  isStopped?: boolean
+}) {
+  const stopping = new AbortController()
+  if (isStopped) stopping.abort()
+  const host = {
+    ...{ vantages: ['north'], monitors: [], ask: async () => undefined, emit: () => {}, newDecision: () => 'd1' },
+    ...{ wallClock: () => 1_000_000, pause: async () => {}, stopping: stopping.signal },
+    collect: async () => ({ ballots: new Map(), causes: new Map() }),
+    records: createZoneStore({ setRecords: () => {} }, [failover, other].flatMap(recordsOf)),
+    table: { ...openControllerTable(':memory:'), wanted: async () => wanted },
+    controller: { isBusy: (ids: string[]) => ids.includes(deciding) },
+  } as unknown as UpkeepHost
+  return createUpkeep([failover, other], host).drill(id)
+}
+
+test('a drill that gives way says to which decision, and when to try again', async () => {
+  expect(await drilling({ deciding: 'other' })).toMatchObject({
+    outcome: 'yielded',
+    detail:
+      'it gave way: a decision on other is under way in live.test: try again when it has been made ("vedette failover status")',
+  })
+  expect(await drilling({ wanted: { live: 880_000, other: 870_000 } })).toMatchObject({
+    outcome: 'yielded',
+    detail: 'it gave way: live wanted to move 2m ago: try again in 61s',
+  })
+  expect(await drilling({ isStopped: true })).toMatchObject({
+    outcome: 'yielded',
+    detail: 'it gave way: the controller is being stopped: try again when it runs',
+  })
+})
+
+test('an unknown failover is told what there is', async () => {
+  await expect(drilling({ id: 'lvie' })).rejects.toThrow('(live, other), got "lvie": did you mean "live"?')
+})
