@@ -2,6 +2,7 @@ import type { RouteHealth } from '../../decide/route-health.ts'
 import type { TlsOptions } from '../../model/monitor.ts'
 import type { Certificate, DnsObserved, HttpObserved, ProbeResult, TlsObserved } from '../../model/result.ts'
 import type { Board } from './board.ts'
+import { addBudgets } from './budget-metrics.ts'
 import { type Labels, MetricFamilies, Prepared } from './prometheus.ts'
 
 /** Everything that Prometheus may scrape: blackbox_exporter's names for what one run saw, our own for the rest. */
@@ -36,6 +37,7 @@ export function metricsText(board: Board): string {
         view.skipped,
       )
   }
+  addBudgets(families, board)
   addFailovers(families, board)
   addEngine(families, board)
   return families.text()

@@ -1,6 +1,7 @@
 import type { State } from '../../../decide/health.ts'
 import type { Kind } from '../../../model/monitor.ts'
 import type { Phases, Status } from '../../../model/result.ts'
+import type { BudgetMark } from './budget.ts'
 import type { EngineState, TroubleAt } from './engine.ts'
 import type { FailoverView } from './failovers.ts'
 import type { IncidentSummary } from './incidents.ts'
@@ -63,6 +64,8 @@ export interface MonitorRow {
   hours: Bars
   days: Bars
   sparkline: Sparkline
+  /** Its error budget, where it promises something and anything was seen of it. */
+  budget?: BudgetMark
 }
 
 export interface LastRun {

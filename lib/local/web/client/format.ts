@@ -37,6 +37,11 @@ export function age(ms: number): string {
   return `${Math.max(0, Math.floor(ms / unit))} ${name}`
 }
 
+/** A burn rate: `14.4×`, `167×`. */
+export function times(burn: number): string {
+  return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
+}
+
 /** `1 run`, `1,440 runs`. */
 export function count(n: number, noun: string): string {
   return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`

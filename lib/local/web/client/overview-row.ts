@@ -1,6 +1,6 @@
 import type { MonitorRow } from '../api/overview.ts'
 import { lookOf, looks } from '../look.ts'
-import { uptimeText } from '../uptime.ts'
+import { percent, uptimeText } from '../uptime.ts'
 import { barsLabel, drawBars, drawSparkline, uptimeParts, uptimeWords } from './bars.ts'
 import { h, setAttribute, setText } from './dom.ts'
 import { age, milliseconds } from './format.ts'
@@ -15,6 +15,7 @@ export class OverviewRow {
   readonly #row: MonitorRow
   readonly #state = h('span', { class: 'look' })
   readonly #since = ageTag()
+  readonly #budget = h('span', { class: 'budget-mark' })
   readonly #code = h('code', { class: 'code' })
   readonly #words = h('span')
   readonly #cause = h('span', { class: 'cause' }, this.#code, this.#words)
@@ -40,7 +41,7 @@ export class OverviewRow {
       'li',
       { class: 'row' },
       h('span', { class: 'cell state' }, this.#state, this.#since),
-      h('span', { class: 'cell what' }, this.#link, h('span', { class: 'target' }, row.target)),
+      h('span', { class: 'cell what' }, this.#link, this.#budget, h('span', { class: 'target' }, row.target)),
       this.#cause,
       this.#latency,
       this.#uptime.map(({ cell }) => cell),
@@ -65,6 +66,7 @@ export class OverviewRow {
     setAge(this.#since, sinceMs)
     // Fewer failures than it takes: its state is what it was.
     this.#since.hidden = look === 'failing' || look === 'unknown'
+    this.#showBudget()
     this.#showCause()
     // How soon it failed is no latency.
     const isGood = last?.status === 'up' || last?.status === 'degraded'
@@ -83,15 +85,24 @@ export class OverviewRow {
     this.update()
   }
 
+  /** A budget that burns, or is spent; of others there is nothing to say at a glance. */
+  #showBudget(): void {
+    const { left = 1, burning, why } = this.#row.budget ?? {}
+    const words = burning ? '▲ burns its budget' : left <= 0 ? '▲ budget spent' : ''
+    setText(this.#budget, words)
+    setAttribute(this.#budget, 'data-slow', burning === 'ticket' && left > 0 ? '' : undefined)
+    setAttribute(this.#budget, 'title', words && `${percent(left)} of its error budget is left${why ? `: ${why}` : ''}`)
+  }
+
   #showCause(): void {
     const { lastFailure, downAt = [], muted, state, last } = this.#row
     const isWell = state === 'up' && (last === undefined || last.status === 'up')
-    const parts = [
-      muted && 'in maintenance',
-      downAt.length > 0 && `${isWell ? 'down ' : ''}from ${downAt.join(', ')}`,
-      lastFailure && isWell && `${age(serverNow() - lastFailure.atMs)} ago`,
-    ]
-    const words = [parts.filter(Boolean).join(' · '), lastFailure?.message].filter(Boolean).join(': ')
+    // Where the last run is all that sees it down, its state says so.
+    const others = downAt.length > 1 || last?.status !== 'down' ? downAt.join(', ') : ''
+    const from = others && `${isWell ? 'down ' : ''}from ${others}`
+    const said = lastFailure && (isWell ? `${age(serverNow() - lastFailure.atMs)} ago: ` : '') + lastFailure.message
+    const parts = [muted && 'in maintenance', ...(isWell ? [from, said] : [said, from])]
+    const words = parts.filter(Boolean).join(' · ')
     setText(this.#code, lastFailure?.code ?? '')
     setText(this.#words, words)
     // Two lines may not hold it all.
