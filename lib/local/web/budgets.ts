@@ -7,7 +7,7 @@ import type { BudgetMark, BudgetView } from './api/budget.ts'
 
 /** A report is made anew after so long; votes of all monitors are read no more often, and less often the longer that takes. */
 const freshForMs = 5000
-const mostReading = 0.05
+const mostReading = 0.02
 
 interface Known {
   report: SloReport

@@ -109,7 +109,7 @@ class MonitorHead {
     const notes = [
       muted ? 'In maintenance: nobody is alerted.' : '',
       downAt.length > 0 ? `Down from ${downAt.join(', ')}.` : '',
-      isBad && lastFailure ? `${lastFailure.code}: ${lastFailure.words}. ${lastFailure.message}` : '',
+      isBad && lastFailure ? `${lastFailure.code}: ${lastFailure.message}` : '',
     ]
     setText(this.#cause, notes.filter(Boolean).join(' '))
   }
