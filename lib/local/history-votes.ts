@@ -24,7 +24,8 @@ const hoursOf = `WITH RECURSIVE
 export function hourVotes(db: DatabaseSync, monitor: string, fromMs: number, toMs: number): HourVotes[] {
   const rows = db
     .prepare(
-      `${hoursOf} SELECT start, sum(up + degraded) good, sum(down) bad, sum(unknown) unknown FROM hours GROUP BY start`,
+      `${hoursOf} SELECT start, sum(up + degraded) good, sum(down) bad, sum(unknown) unknown FROM hours
+       GROUP BY start ORDER BY start`,
     )
     .all(Math.floor(fromMs / hourMs), Math.ceil(toMs / hourMs), monitor)
   return rows.map((row) => ({ startMs: Number(row.start) * hourMs, ...votesOf(row), unknown: Number(row.unknown) }))
