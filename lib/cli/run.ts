@@ -110,15 +110,15 @@ async function open({ demo, history, retentionDays }: RunOptions, log: Log): Pro
 }
 
 /** What starts it again, from the same folder; the token is left to the environment. */
-function commandOf({ demo, config, history, listen, socket, zonePort, route53 }: RunOptions): string {
+function commandOf({ demo, config, history, listen, route53, socket, zonePort }: RunOptions): string {
   const flags = [
     ...(demo ? ['--demo'] : []),
     ...(config === undefined ? [] : ['--config', config]),
     ...(history === undefined ? [] : ['--history', history]),
     ...(listen === undefined ? [] : ['--listen', listen]),
-    ...(socket === undefined ? [] : ['--socket', socket]),
-    ...(zonePort === undefined ? [] : ['--zone-port', `${zonePort}`]),
     ...(route53 ? ['--route53'] : []),
+    ...(zonePort === undefined ? [] : ['--zone-port', `${zonePort}`]),
+    ...(socket === undefined ? [] : ['--socket', socket]),
   ]
   return ['vedette run', ...flags].join(' ')
 }

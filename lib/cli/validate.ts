@@ -8,13 +8,15 @@ import { loadForValidation } from './load-deployable.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
-/** `vedette validate`: 0 where the config is right, with what a deploy would warn of and which secrets are not in this environment; else 2 with every problem, those of AWS too where it names vantages. */
+/**
+ * `vedette validate`: 0 where the config is right, with what a deploy would warn of and the secrets that are not in this
+ * environment (another machine may have them); else 2 with every problem, those of AWS too where it names vantages.
+ */
 export async function validate(options: { config?: string; json?: boolean }, output: Output): Promise<number> {
   try {
     const config = await loadForValidation(options.config)
-    const ofAws = config.vantages.length > 0 ? awsWarnings(config).map(({ text }) => text) : []
-    // Another machine may have them.
-    const warnings = [...ofAws, ...unsetSecrets(config, process.env)]
+    const deploy = config.vantages.length > 0 ? awsWarnings(config).map(({ text }) => text) : []
+    const warnings = [...deploy, ...unsetSecrets(config, process.env)]
     output.out(options.json ? rightJson(config, warnings) : rightText(config, warnings))
     return 0
   } catch (error) {

@@ -201,25 +201,6 @@ describe('validate', () => {
     })
   })
 
-  test('a secret that is not in this environment is a warning that names the variable', async () => {
-    const file = tempFile(
-      'secrets.json',
-      JSON.stringify({
-        ...{ service: 'shop', monitors: [monitor('a', { headers: { 'x-key': { env: 'VEDETTE_TEST_NO_KEY' } } })] },
-        routes: { page: [{ kind: 'webhook', url: { env: 'VEDETTE_TEST_NO_HOOK' } }] },
-      }),
-    )
-    const { code, stdout: said } = await vedette(['validate', '-c', file])
-    const warnings = [
-      'routes.page[0].url: the environment variable VEDETTE_TEST_NO_HOOK is not set: nobody can be told there',
-      'monitors[0].headers.x-key: the environment variable VEDETTE_TEST_NO_KEY is not set: it cannot be watched',
-    ]
-    expect(code).toBe(0)
-    expect(said.split('\n').slice(1, -1)).toEqual(warnings.map((text) => `  warning: ${text}`))
-    const { stdout } = await vedette(['validate', '--json', '-c', file])
-    expect(JSON.parse(stdout)).toMatchObject({ valid: true, warnings })
-  })
-
   const failover = {
     ...{ id: 'api', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'a', ttl: 300 },
     endpoints: [
@@ -264,6 +245,25 @@ describe('validate', () => {
       ...['routes.page[0].kind', 'monitors[0].kind', 'monitors[1].retries', 'failovers[0].ttl'],
       ...['vantages[0]', 'monitors[1].every'],
     ])
+  })
+
+  test('a secret that is not in this environment is a warning that names the variable', async () => {
+    const file = tempFile(
+      'secrets.json',
+      JSON.stringify({
+        ...{ service: 'shop', monitors: [monitor('a', { headers: { 'x-key': { env: 'VEDETTE_TEST_NO_KEY' } } })] },
+        routes: { page: [{ kind: 'webhook', url: { env: 'VEDETTE_TEST_NO_HOOK' } }] },
+      }),
+    )
+    const { code, stdout } = await vedette(['validate', '-c', file])
+    const warnings = [
+      'routes.page[0].url: the environment variable VEDETTE_TEST_NO_HOOK is not set: nobody can be told there',
+      'monitors[0].headers.x-key: the environment variable VEDETTE_TEST_NO_KEY is not set: it cannot be watched',
+    ]
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(1)).toEqual([...warnings.map((text) => `  warning: ${text}`), ''])
+    const json = await vedette(['validate', '--json', '-c', file])
+    expect(JSON.parse(json.stdout)).toMatchObject({ valid: true, warnings })
   })
 
   test('a wrong one is 2 with every problem, also as JSON', async () => {

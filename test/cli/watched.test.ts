@@ -21,7 +21,7 @@ function folderWith(...names: string[]): string {
 const note = 'of the demo (npm start), as there is no .vedette/history.db\n'
 
 test.each([
-  ['status', 'demo-shop at'],
+  ['status', 'demo-shop: NOT RUNNING'],
   ['budget', 'demo-shop: '],
   ['latency', 'shop-home'],
   ['timeline', '# Timeline'],
@@ -34,14 +34,14 @@ test.each([
 test('a config in the environment is not of the demo, unless the demo is asked for', async () => {
   const [cwd, env] = [folderWith('demo.db'), { VEDETTE_CONFIG: 'own.json' }]
   expect((await vedette(['status'], { cwd, env })).stderr).toMatch(/no history|own\.json does not exist/)
-  expect((await vedette(['status', '--demo'], { cwd, env })).stdout).toContain('demo-shop at')
+  expect((await vedette(['status', '--demo'], { cwd, env })).stdout).toContain('demo-shop: NOT RUNNING')
 })
 
 test('where monitors of their own have run too, the demo is asked for', async () => {
   const cwd = folderWith('demo.db', 'history.db')
   expect((await vedette(['status'], { cwd })).stderr).toContain('vedette.config.ts does not exist')
   const { stdout, stderr } = await vedette(['status', '--demo'], { cwd })
-  expect(stdout).toContain('demo-shop at')
+  expect(stdout).toContain('demo-shop: NOT RUNNING')
   expect(stderr).toBe('')
 })
 
