@@ -127,7 +127,7 @@ let index = 0
 function watchEvery(every: string, timeout: string): Promise<Watch> {
   const monitors = ids.map((id, i) => ({
     ...{ id, kind: 'http', url: `https://${id}.example.com/health`, every, timeout, retries: 0 },
-    tags: [tags[i % tags.length] ?? ''],
+    ...{ tags: [tags[i % tags.length] ?? ''], slo: { objective: 99.9 } },
   }))
   return startWatch({
     ...{ config: { service: 'bench', monitors }, folder: scratch },

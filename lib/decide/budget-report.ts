@@ -7,6 +7,9 @@ import { type VoteRing, votesIn, wholeVotesOver } from './vote-ring.ts'
 /** A monitor that promises something. */
 export type Promised = Monitor & { slo: Slo }
 
+/** As much of it as its objective is judged by. */
+export type Judged = Pick<Promised, 'id' | 'everyMs' | 'slo' | 'maintenance'>
+
 /** How an objective stands. */
 export interface SloReport {
   monitor: string
@@ -38,7 +41,7 @@ export function windowStart({ windowMs }: Slo, nowMs: number): number {
 
 /** Accounts for an objective and decides; `sinceMs` asks what came after a time, at most three days ago. */
 export function reportOn(
-  { id, slo, everyMs }: Promised,
+  { id, slo, everyMs }: Judged,
   { hours, maintenance, ring, ...known }: KnownVotes,
   { nowMs, sinceMs }: { nowMs: number; sinceMs?: number },
 ): SloReport {

@@ -11,30 +11,36 @@ export interface MonitorVotes extends Votes {
 
 const minuteMs = 60_000
 
+/**
+ * The hours [?, ?) of a monitor, looked up one by one: roll-ups are kept by time, so a range of them holds those of every
+ * other monitor too.
+ */
+const hoursOf = `WITH RECURSIVE
+  hour(start) AS (SELECT ?1 WHERE ?1 < ?2 UNION ALL SELECT start + 1 FROM hour WHERE start + 1 < ?2),
+  hours AS (SELECT rollup.* FROM hour CROSS JOIN series CROSS JOIN rollup ON rollup.span = ${span.hour}
+    AND rollup.start = hour.start AND rollup.series = series.id WHERE monitor = ?3)`
+
 /** A monitor's votes by hour, over all its vantages; hours without a result are left out. */
 export function hourVotes(db: DatabaseSync, monitor: string, fromMs: number, toMs: number): HourVotes[] {
   const rows = db
     .prepare(
-      `SELECT start, sum(up + degraded) good, sum(down) bad, sum(unknown) unknown FROM rollup JOIN series ON series.id = series
-       WHERE monitor = ? AND span = ${span.hour} AND start >= ? AND start < ? GROUP BY start ORDER BY start`,
+      `${hoursOf} SELECT start, sum(up + degraded) good, sum(down) bad, sum(unknown) unknown FROM hours
+       GROUP BY start ORDER BY start`,
     )
-    .all(monitor, Math.floor(fromMs / hourMs), Math.ceil(toMs / hourMs))
+    .all(Math.floor(fromMs / hourMs), Math.ceil(toMs / hourMs), monitor)
   return rows.map((row) => ({ startMs: Number(row.start) * hourMs, ...votesOf(row), unknown: Number(row.unknown) }))
 }
 
 /** When a monitor's first result was, to the hour, and from how many vantages it has had some since `fromMs`. */
 export function watchedFrom(db: DatabaseSync, monitor: string, fromMs: number): { firstMs?: number; places: number } {
-  const first = db
-    .prepare(
-      `SELECT min(start) start FROM rollup JOIN series ON series.id = series WHERE monitor = ? AND span = ${span.hour}`,
-    )
-    .get(monitor)?.start
+  // Each by itself: then neither reads more than the end of the tree that it is at.
+  const bound = (which: string) => db.prepare(`SELECT ${which}(start) n FROM rollup WHERE span = ${span.hour}`).get()?.n
+  const [from, end] = [Number(bound('min') ?? 0), Number(bound('max') ?? -1) + 1]
+  // The recursion ends with the first hour that is found.
+  const first = db.prepare(`${hoursOf} SELECT start FROM hours LIMIT 1`).get(from, end, monitor)?.start
   const places = db
-    .prepare(
-      `SELECT count(DISTINCT series) n FROM rollup JOIN series ON series.id = series
-       WHERE monitor = ? AND span = ${span.hour} AND start >= ?`,
-    )
-    .get(monitor, Math.floor(fromMs / hourMs))?.n
+    .prepare(`${hoursOf} SELECT count(DISTINCT series) n FROM hours`)
+    .get(Math.max(from, Math.floor(fromMs / hourMs)), end, monitor)?.n
   return { ...(typeof first === 'number' && { firstMs: first * hourMs }), places: Number(places) }
 }
 

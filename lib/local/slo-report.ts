@@ -1,9 +1,8 @@
 import { longestWindowMs, type Votes } from '../decide/budget.ts'
 import { type Account, accountOf, type MaintenanceVotes } from '../decide/budget-account.ts'
-import { type Promised, reportOn, type SloReport, windowStart } from '../decide/budget-report.ts'
+import { type Judged, type Promised, reportOn, type SloReport, windowStart } from '../decide/budget-report.ts'
 import { maintenanceSpans } from '../decide/maintenance.ts'
 import { addHour, addVotes, advance, emptyRing, type VoteRing } from '../decide/vote-ring.ts'
-import type { Monitor } from '../model/monitor.ts'
 import type { HistoryReader } from './history-reader.ts'
 
 /** The votes of the last three days of these monitors, as a history has them; hours that are over are spread over their minutes. */
@@ -28,7 +27,7 @@ export function ringsOf(
 
 /** Reads a history and decides; see `reportOn`. */
 export function reportOf(
-  monitor: Promised,
+  monitor: Judged,
   reader: HistoryReader,
   ring: VoteRing,
   times: { nowMs: number; sinceMs?: number },
@@ -46,14 +45,14 @@ export function readAccount(monitor: Promised, reader: HistoryReader, nowMs: num
   return accountOf(hours, { ms: 0, good: 0, bad: 0 }, watched)
 }
 
-function readVotes({ id, slo }: Promised, reader: HistoryReader, nowMs: number) {
+function readVotes({ id, slo }: Judged, reader: HistoryReader, nowMs: number) {
   const fromMs = windowStart(slo, nowMs)
   const { firstMs, places } = reader.watchedFrom(id, fromMs)
   return { hours: reader.hourVotes(id, fromMs, nowMs), places, firstMs }
 }
 
 /** What was measured in maintenance, as far back as single results are kept. */
-function maintenanceVotes(monitor: Monitor, reader: HistoryReader, fromMs: number, toMs: number): MaintenanceVotes {
+function maintenanceVotes(monitor: Judged, reader: HistoryReader, fromMs: number, toMs: number): MaintenanceVotes {
   const sum = { ms: 0, good: 0, bad: 0 }
   for (const span of maintenanceSpans(monitor.maintenance, fromMs, toMs)) {
     const votes: Votes = { good: 0, bad: 0 }

@@ -67,6 +67,9 @@ describe('/metrics', () => {
     expect(value('probe_http_version')).toEqual([1.1])
     expect(value('probe_ip_protocol', api)).toEqual([4])
     expect(value('probe_ssl_earliest_cert_expiry')).toEqual([Date.parse('2026-12-30T00:00:00Z') / 1000])
+    expect(value('probe_ssl_last_chain_expiry_timestamp_seconds', { monitor: 'api' })).toEqual([
+      Date.parse('2026-12-30T00:00:00Z') / 1000,
+    ])
     expect(find('probe_ssl_last_chain_info')[0]?.labels).toMatchObject({
       ...{ subject: 'CN=api.example.com', issuer: "CN=R11, O=Let's Encrypt, C=US" },
       fingerprint_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -82,6 +85,21 @@ describe('/metrics', () => {
     ])
     expect(value('vedette_incidents_open')).toEqual([1])
     expect(find('vedette_build_info')[0]?.labels).toEqual({ version: '1.2.3', service: 'shop' })
+  })
+
+  it('tells of a chain only where it was verified', async () => {
+    const [api] = config.monitors
+    const monitors = [api, { ...api, id: 'expired' }, { ...api, id: 'trusting', tls: { verify: false } }]
+    const { url, feed } = await startSite({ config: { ...config, monitors } })
+    const failure = { code: 'TLS_EXPIRED', stage: 'tls', message: 'expired yesterday' } as const
+    const { observed } = httpResult('api', 1)
+    feed({
+      results: [httpResult('api', 1), failedResult('expired', 2, { failure, observed }), httpResult('trusting', 3)],
+    })
+    const find = await scrape(url)
+    const monitorsOf = (name: string) => find(name).map(({ labels }) => labels.monitor)
+    expect(monitorsOf('probe_ssl_earliest_cert_expiry')).toEqual(['api', 'expired', 'trusting'])
+    expect(monitorsOf('probe_ssl_last_chain_expiry_timestamp_seconds')).toEqual(['api'])
   })
 
   it('says nothing of success where there was no vote', async () => {
@@ -169,7 +187,7 @@ describe('a badge', () => {
     const now = Date.now()
     const { url, feed } = await startSite({
       fill: (store) => {
-        const good = Array.from({ length: 2999 }, (_, i) => httpResult('api', now - 3_600_000 + i))
+        const good = Array.from({ length: 2999 }, (_, i) => httpResult('api', now - (i + 2) * 60_000))
         store.append({ results: [...good, failedResult('api', now - 1000)], transitions: [] })
       },
     })

@@ -4,6 +4,7 @@ import { BarsBoard } from '../../lib/local/web/bars.ts'
 import { EventRing } from '../../lib/local/web/event-ring.ts'
 import { bucketMsFor } from '../../lib/local/web/series.ts'
 import { decodeSparkline, encodeSparkline } from '../../lib/local/web/sparkline.ts'
+import { uptimeText } from '../../lib/local/web/uptime.ts'
 import { base, dayMs, history, minuteMs } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 
@@ -76,6 +77,7 @@ describe('bars that are read again and again', () => {
   it('are what they would be if they were read for the first time', () => {
     const { reader, add } = history()
     const bars = new BarsBoard()
+    const of = (board: BarsBoard, monitor: string) => board.of(monitor, minuteMs)
     const vantages = ['local', 'north']
     let nowMs = base
     for (let step = 0; step < 60; step++) {
@@ -88,9 +90,36 @@ describe('bars that are read again and again', () => {
       bars.refresh(reader, nowMs)
       const fresh = new BarsBoard()
       fresh.refresh(reader, nowMs)
-      for (const monitor of ['m0', 'm1', 'm2', 'none']) expect(bars.of(monitor)).toEqual(fresh.of(monitor))
+      for (const monitor of ['m0', 'm1', 'm2', 'none']) expect(of(bars, monitor)).toEqual(of(fresh, monitor))
     }
-    expect(bars.of('m0').uptime.d30).toBeLessThan(1)
-    expect(bars.of('none').uptime).toEqual({ h24: null, d7: null, d30: null })
+    expect(of(bars, 'm0').uptime.d30).toBeLessThan(1)
+    expect(of(bars, 'none').uptime).toEqual({ h24: null, d7: null, d30: null })
+  })
+  it('know how much was seen: a vote stands for an interval, and no hour has more than its minutes', () => {
+    const { reader, add } = history()
+    for (let minute = 0; minute < 30; minute++) add(httpResult('calm', base + minute * minuteMs))
+    for (let i = 0; i < 240; i++) add(httpResult('often', base + i * 15_000, { index: i }))
+    const bars = new BarsBoard()
+    bars.refresh(reader, base + hourMs - 1)
+    const times = (ms: number) => ({ h24: ms, d7: ms, d30: ms })
+    expect(bars.of('calm', minuteMs).seenMs).toEqual(times(30 * minuteMs))
+    expect(bars.of('often', minuteMs).seenMs).toEqual({ h24: hourMs, d7: 4 * hourMs, d30: 4 * hourMs })
+    expect(bars.of('none', minuteMs).seenMs).toEqual(times(0))
+  })
+})
+
+describe('uptime', () => {
+  const ofAll = <T>(value: T) => ({ h24: value, d7: value, d30: value })
+  const texts = (ratio: number | null, seenMs: number) => {
+    const known = { uptime: ofAll(ratio), seenMs: ofAll(seenMs) }
+    return (['h24', 'd7', 'd30'] as const).map((window) => uptimeText(known, window))
+  }
+
+  it('is no percentage of what was hardly seen', () => {
+    expect(texts(null, 0)).toEqual(['–', '–', '–'])
+    expect(texts(0, 4000)).toEqual(['new', 'new', 'new'])
+    expect(texts(0.5, hourMs)).toEqual(['50.00 %', '–', '–'])
+    expect(texts(0.99999, 7 * hourMs)).toEqual(['99.99 %', '99.99 %', '–'])
+    expect(texts(1, 30 * hourMs)).toEqual(['100 %', '100 %', '100 %'])
   })
 })

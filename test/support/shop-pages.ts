@@ -48,8 +48,14 @@ function configOf(url: string) {
     service: 'shop',
     monitors: [
       { ...often, id: 'home', url: `${url}/`, tags: ['web'] },
-      { ...often, id: 'api', url: `${url}/api`, tags: ['backend'], runbook: 'https://runbooks.example.com/api' },
-      { ...often, id: 'hostile', url: `${url}/hostile`, tags: ['web'], expect: expectSafe },
+      {
+        ...often,
+        id: 'api',
+        url: `${url}/api`,
+        tags: ['backend'],
+        runbook: 'https://runbooks.example.com/api',
+      },
+      { ...often, id: 'hostile', url: `${url}/hostile`, tags: ['web'], slo: { objective: 99.99 }, expect: expectSafe },
     ],
   }
 }

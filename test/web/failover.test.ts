@@ -38,7 +38,12 @@ test.skipIf(!requireSystem('chromium'))('the demo’s failover is seen as it hap
   expect(await held.textContent()).not.toMatch(/\dZ/)
 
   await page.goto(`${watch.url}/?q=live@primary`)
-  await page.getByText('from local, north, south, west: connection refused').waitFor()
+  await page.getByText(/refused the connection · from local, north, south, west$/).waitFor()
+  const line = page.getByRole('list', { name: 'Failovers' }).getByRole('listitem')
+  await line.getByText('→ standby').waitFor()
+  await line.getByText('✔ 3 up').waitFor()
+  await line.getByText('✔ not locked').waitFor()
+  expect(await line.getByRole('link', { name: 'live' }).getAttribute('href')).toBe('/failovers')
   await page.goto(`${watch.url}/failovers`)
 
   // Cut off, a vantage has no vote; that is not a vote for anything.
@@ -46,6 +51,10 @@ test.skipIf(!requireSystem('chromium'))('the demo’s failover is seen as it hap
   if (!north) throw new Error('expected the demo to have simulated vantages')
   north.isCut = true
   await watch.failovers?.controller.decide('live', 'tick')
+  await votesOf('standby').getByText('– no vote').waitFor()
+  await page.goto(watch.url)
+  await line.getByText('▲ 2 up, 1 without a vote').waitFor()
+  await page.goto(`${watch.url}/failovers`)
   await votesOf('standby').getByText('– no vote').waitFor()
   expect(await complaintsOf(page)).toEqual([])
 })

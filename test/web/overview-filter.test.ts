@@ -13,6 +13,7 @@ function row(id: string, over: Partial<MonitorRow> = {}): MonitorRow {
   } as const
   const past = {
     uptime: { h24: null, d7: null, d30: null },
+    seenMs: { h24: 0, d7: 0, d30: 0 },
     hours: bars,
     days: bars,
     sparkline: { maxMs: 0, points: '' },

@@ -23,12 +23,18 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     await expect.poll(names, { timeout: 60_000 }).toEqual(['hostile', 'api', 'home'])
     const worst = rowOf(page, 'hostile')
     expect(await worst.locator('.look').textContent()).toBe('✖ down')
-    expect(await worst.locator('.cause').textContent()).toContain('expected header x-note eq "safe"')
-    expect(await worst.locator('.cause').textContent()).toContain('from local: ')
+    expect(await worst.locator('.cause .code').textContent()).toBe('ASSERTION')
+    expect(await worst.locator('.cause').textContent()).toMatch(/^ASSERTION.*expected header x-note eq "safe", got /)
+    expect(await worst.locator('.latency .number').textContent()).toBe('–')
     const uptime = rowOf(page, 'api').locator('.uptime-24')
     await uptime.locator('svg').waitFor()
-    expect(await uptime.locator('svg').getAttribute('aria-label')).toMatch(/up over the last 24 hours: .*failures in/)
-    expect(await uptime.locator('.number').textContent()).toMatch(/^9\d\.\d\d %$/)
+    expect(await uptime.locator('svg').getAttribute('aria-label')).toMatch(/; failures in \d hours?$/)
+    // Its votes stand for four minutes: no percentage of a day.
+    const number = uptime.locator('.number')
+    expect(await number.textContent()).toBe('new')
+    expect(await number.getAttribute('title')).toMatch(
+      /^too little seen over the last 24 hours to say: 9\d\.\d\d % up in \d+ m/,
+    )
     expect(await page.title()).toMatch(/^✖ \d down · Overview · shop$/)
   })
 
@@ -126,6 +132,21 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     expect(await page.locator('.results > li').count()).toBeGreaterThan(10)
     await page.getByText('days left').waitFor()
     await page.locator('td').getByText('192.0.2.10').first().waitFor()
+  })
+
+  test('an error budget says what is left, how fast it goes and what to do; what burns is marked', async () => {
+    const page = await shop.open('/')
+    await rowOf(page, 'hostile').getByText('burns its budget').waitFor({ timeout: 90_000 })
+    await rowOf(page, 'hostile').getByRole('link', { name: 'hostile', exact: true }).click()
+    const budget = page.locator('.panel').filter({ hasText: 'Error budget' })
+    await budget.getByText('✖ roll back').waitFor()
+    await budget.getByText(/^the 1h pair burns: /).waitFor()
+    await budget.getByText('99.99 % over 30 d').waitFor()
+    const hour = budget.getByRole('row').filter({ hasText: '1h' })
+    expect(await hour.textContent()).toMatch(/^1h.* seen.*×.*in 5 m14\.4×page$/)
+    await page.goto(`${shop.watch.url}/monitors/home`)
+    await page.getByRole('heading', { name: 'Uptime' }).waitFor()
+    expect(await page.getByText('Error budget').count()).toBe(0)
   })
 
   test('an incident is exported as Markdown', async () => {

@@ -1,6 +1,7 @@
 import type { State } from '../../decide/health.ts'
 import { type Answer, answer, HttpError, hashOf } from './answer.ts'
 import type { MonitorRow } from './api/overview.ts'
+import { isTelling, percent, uptimeWindows } from './uptime.ts'
 
 const colours: Record<State, string> = { up: '#187a3c', degraded: '#8f5a00', down: '#b3261e', pending: '#5c6470' }
 
@@ -24,11 +25,12 @@ export function badge(row: MonitorRow | undefined, show: string): Answer {
   })
 }
 
-function shown({ state, uptime, last }: MonitorRow, show: string): { text: string; colour: string } {
+function shown({ state, uptime, seenMs, last }: MonitorRow, show: string): { text: string; colour: string } {
   if (show === 'state') return { text: state, colour: colours[state] }
   if (show === 'uptime') {
     const { d30 } = uptime
     if (d30 === null) return { text: 'no votes', colour: colours.pending }
+    if (!isTelling(seenMs.d30, uptimeWindows.d30)) return { text: 'too new', colour: colours.pending }
     return {
       text: `${percent(d30)} in 30 d`,
       colour: d30 >= 0.999 ? colours.up : d30 >= 0.99 ? colours.degraded : colours.down,
@@ -40,11 +42,6 @@ function shown({ state, uptime, last }: MonitorRow, show: string): { text: strin
     return { text: `${Math.round(last.durationMs)} ms`, colour: colours[last.status === 'up' ? 'up' : 'degraded'] }
   }
   throw new HttpError(400, `expected show to be state, uptime or latency, got ${JSON.stringify(show)}`)
-}
-
-/** Never rounded up to 100 %: something was down. */
-function percent(ratio: number): string {
-  return ratio === 1 ? '100 %' : `${(Math.floor(ratio * 10_000) / 100).toFixed(2)} %`
 }
 
 function shortened(text: string): string {

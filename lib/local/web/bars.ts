@@ -1,7 +1,7 @@
 import type { CountRow } from '../history-counts.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import { hourMs, hoursPerDay } from '../history-schema.ts'
-import type { Bars, UptimeRatios } from './api/overview.ts'
+import type { Bars, SeenTimes, UptimeRatios } from './api/overview.ts'
 
 const hourBars = 24
 const dayBars = 30
@@ -15,12 +15,14 @@ const freshForMs = 3000
 const openSpans = 2
 
 type Counts = Pick<CountRow, 'up' | 'degraded' | 'down'>
+type Spans = readonly (Counts | undefined)[]
 
 /** The bars of one monitor, and what they add up to. */
 export interface MonitorBars {
   hours: Bars
   days: Bars
   uptime: UptimeRatios
+  seenMs: SeenTimes
 }
 
 /**
@@ -42,17 +44,22 @@ export class BarsBoard {
     this.#readAtMs = nowMs
   }
 
-  /** The bars of a monitor, as they were read last. */
-  of(monitor: string): MonitorBars {
-    const known = this.#known.get(monitor) ?? this.#reckon(monitor)
+  /** The bars of a monitor that runs every `everyMs`, as they were read last. */
+  of(monitor: string, everyMs: number): MonitorBars {
+    const known = this.#known.get(monitor) ?? this.#reckon(monitor, everyMs)
     this.#known.set(monitor, known)
     return known
   }
 
-  #reckon(monitor: string): MonitorBars {
+  #reckon(monitor: string, everyMs: number): MonitorBars {
     const [hours, days] = [this.#hours.of(monitor), this.#days.of(monitor)]
-    const uptime = { h24: ratioOf(hours), d7: ratioOf(days.slice(-daysOfWeek)), d30: ratioOf(days) }
-    return { hours: barsOf(hours), days: barsOf(days), uptime }
+    const week = days.slice(-daysOfWeek)
+    const seen = (list: Spans, lengthMs: number) => sum(list, (counts) => Math.min(lengthMs, votesOf(counts) * everyMs))
+    return {
+      ...{ hours: barsOf(hours), days: barsOf(days) },
+      uptime: { h24: ratioOf(hours), d7: ratioOf(week), d30: ratioOf(days) },
+      seenMs: { h24: seen(hours, hourMs), d7: seen(week, dayMs), d30: seen(days, dayMs) },
+    }
   }
 }
 
@@ -84,7 +91,7 @@ class SpanTable {
     this.#count = count
   }
 
-  of(monitor: string): readonly (Counts | undefined)[] {
+  of(monitor: string): Spans {
     return this.#rows.get(monitor) ?? Array(this.#count).fill(undefined)
   }
 
@@ -124,7 +131,7 @@ function isSame(a: Counts | undefined, b: Counts | undefined): boolean {
   return a?.up === b?.up && a?.degraded === b?.degraded && a?.down === b?.down
 }
 
-function barsOf(list: readonly (Counts | undefined)[]): Bars {
+function barsOf(list: Spans): Bars {
   const down = list.map((counts) => shareOf(counts, 'down'))
   const degraded = list.map((counts) => shareOf(counts, 'degraded'))
   return { down, ...(degraded.some((share) => share !== null && share > 0) && { degraded }) }
@@ -132,16 +139,19 @@ function barsOf(list: readonly (Counts | undefined)[]): Bars {
 
 /** In ten-thousandths, rounded up so that one failure in a million is still seen. */
 function shareOf(counts: Counts | undefined, state: 'down' | 'degraded'): number | null {
-  const votes = counts ? counts.up + counts.degraded + counts.down : 0
+  const votes = counts ? votesOf(counts) : 0
   return counts && votes > 0 ? Math.ceil((counts[state] / votes) * 10_000) : null
 }
 
-function ratioOf(list: readonly (Counts | undefined)[]): number | null {
-  let [good, votes] = [0, 0]
-  for (const counts of list) {
-    if (!counts) continue
-    good += counts.up + counts.degraded
-    votes += counts.up + counts.degraded + counts.down
-  }
-  return votes > 0 ? good / votes : null
+function ratioOf(list: Spans): number | null {
+  const votes = sum(list, votesOf)
+  return votes > 0 ? sum(list, ({ up, degraded }) => up + degraded) / votes : null
+}
+
+function votesOf({ up, degraded, down }: Counts): number {
+  return up + degraded + down
+}
+
+function sum(list: Spans, of: (counts: Counts) => number): number {
+  return list.reduce((total, counts) => total + (counts ? of(counts) : 0), 0)
 }

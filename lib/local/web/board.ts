@@ -10,6 +10,7 @@ import type { ResultUpdate, StateChange, StreamEvents } from './api/events.ts'
 import type { FailoverView } from './api/failovers.ts'
 import type { MonitorRow } from './api/overview.ts'
 import { BarsBoard } from './bars.ts'
+import { BudgetBoard } from './budgets.ts'
 import type { KeptEvent } from './event-ring.ts'
 import { failoverView } from './failover-view.ts'
 import type { FeedBatch, SiteSetup, WatchedMonitor } from './feed.ts'
@@ -36,6 +37,7 @@ export class Board {
   readonly incidents: IncidentLog
   readonly happenings = new Happenings()
   readonly bars = new BarsBoard()
+  readonly budgets: BudgetBoard
   readonly #views = new Map<string, MonitorView>()
   /** By monitor, then by vantage. */
   readonly #latest = new Map<string, Map<string, ProbeResult>>()
@@ -50,6 +52,7 @@ export class Board {
     this.setup = setup
     this.monitors = new Map(setup.monitors.map((monitor) => [monitor.id, monitor]))
     this.incidents = new IncidentLog(this.monitors)
+    this.budgets = new BudgetBoard(setup.monitors.flatMap(({ promised }) => promised ?? []))
   }
 
   /** Takes over what the history has of the time before the first batch. */
@@ -133,6 +136,7 @@ export class Board {
     const failure = view?.lastFailure
     const lastFailure = failure ? { atMs: failure.atMs, ...troubleOf(failure) } : this.#failuresBefore.get(id)
     const downAt = this.#downAt(id)
+    const budget = this.budgets.mark(id)
     const recent = [...(this.#recentBefore?.get(id) ?? []), ...(view?.recent ?? [])].slice(-sparklineRuns)
     return {
       ...{ id, kind, target, tags, severity, everyMs },
@@ -142,7 +146,8 @@ export class Board {
       ...(view?.last && { last: runOf(view.last) }),
       ...(lastFailure && { lastFailure }),
       ...(downAt.length > 0 && { downAt }),
-      ...this.bars.of(id),
+      ...this.bars.of(id, everyMs),
+      ...(budget && { budget }),
       sparkline: encodeSparkline(recent),
     }
   }

@@ -1,3 +1,4 @@
+import type { Judged } from '../../decide/budget-report.ts'
 import type { RouteHealth } from '../../decide/route-health.ts'
 import type { Failover } from '../../model/failover.ts'
 import type { Kind } from '../../model/monitor.ts'
@@ -19,6 +20,8 @@ export interface WatchedMonitor {
   everyMs: number
   runbook?: string
   dependsOn: string[]
+  /** What its objective is judged by, where it promises something. */
+  promised?: Judged
   /** As it runs. */
   config: Record<string, unknown>
 }

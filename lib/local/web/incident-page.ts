@@ -8,6 +8,8 @@ import { troubleOf } from './trouble.ts'
 /** What led to an incident may be seen a little before it. */
 const beforeMs = 15 * 60_000
 const afterMs = 5 * 60_000
+/** Where nobody knows any more how often a monitor ran. */
+const usualEveryMs = 60_000
 /** Failures that differ from the one before. */
 const mostFailures = 50
 const mostRelated = 50
@@ -30,21 +32,38 @@ export async function incidentPage(
   for await (const results of resultsInSlices({ monitor, ...range, newest: [] }, read))
     for (const result of results) seen.add(result)
   const others = board.incidents.within(firstFailureMs, endMs).filter(({ id }) => id !== incident.id)
-  const related = others.slice(0, mostRelated)
+  const began = asItBegan(incident, board, read)
+  const related = others
+    .slice(0, mostRelated)
+    .map((other) => asItBegan(other, board, read))
+    .sort((a, b) => a.firstFailureMs - b.firstFailureMs)
   const entries = [...seen.entries(), ...confirmedAndRecovered(incident), ...failoverEntries(incident, endMs, board)]
-  for (const { monitor: other, confirmedMs, cause } of related)
-    entries.push({ atMs: confirmedMs, kind: 'other monitor', text: `${other} was down as well: ${cause.words}.` })
+  // What failed first is what one looks for: a confirmation comes the later, the more failures a monitor asks for.
+  for (const { monitor: other, firstFailureMs: atMs, cause } of related)
+    entries.push({ atMs, kind: 'other monitor', text: `${other} failed: ${cause.words} (${cause.code}).` })
   return {
-    incident,
+    incident: began,
     target: watched?.target ?? '',
     ...(watched?.runbook !== undefined && { runbook: watched.runbook }),
     timeline: entries
       .sort((a, b) => a.atMs - b.atMs)
-      .map((entry) => ({ ...entry, afterMs: entry.atMs - (seen.firstFailureMs ?? firstFailureMs) })),
+      .map((entry) => ({ ...entry, afterMs: entry.atMs - began.firstFailureMs })),
     failureCounts: seen.failureCounts,
     seenBy: [...seen.byVantage].map(([vantage, counts]) => ({ vantage, ...counts })),
     related,
   }
+}
+
+/**
+ * An incident with the start of its first failed run for its first failure, as long as that run is kept. A change of state
+ * knows when that run had ended: of two monitors the one that waits for a time-out would always seem to be the later one.
+ */
+function asItBegan(incident: IncidentSummary, board: Board, read: Read): IncidentSummary {
+  const { monitor, firstFailureMs } = incident
+  const lookBackMs = 2 * (board.monitors.get(monitor)?.everyMs ?? usualEveryMs)
+  const results = read((reader) => reader.results(monitor, firstFailureMs - lookBackMs, firstFailureMs + 1)) ?? []
+  const first = results.findLast(({ status }) => status === 'down')
+  return first ? { ...incident, firstFailureMs: first.atMs } : incident
 }
 
 /** What single results say of an incident; they come in order. */
@@ -67,11 +86,6 @@ class Seen {
     const own = this.byVantage.get(vantage)
     if (own) own.good++
     if (atMs < this.#firstFailureMs) this.#begin({ atMs, kind: 'last good', text: `Good from ${vantage}.`, vantage })
-  }
-
-  /** When the first failed run began: a little before its failure was told. */
-  get firstFailureMs(): number | undefined {
-    return this.#failures[0]?.atMs
   }
 
   entries(): Entry[] {

@@ -1,15 +1,18 @@
 import type { RouteHealth } from '../../decide/route-health.ts'
+import type { TlsOptions } from '../../model/monitor.ts'
 import type { Certificate, DnsObserved, HttpObserved, ProbeResult, TlsObserved } from '../../model/result.ts'
 import type { Board } from './board.ts'
+import { addBudgets } from './budget-metrics.ts'
 import { type Labels, MetricFamilies, Prepared } from './prometheus.ts'
 
 /** Everything that Prometheus may scrape: blackbox_exporter's names for what one run saw, our own for the rest. */
 export function metricsText(board: Board): string {
   const families = new MetricFamilies()
-  for (const { id, kind, target } of board.monitors.values()) {
+  for (const { id, kind, target, config } of board.monitors.values()) {
+    const { verify: verifies = false } = (config.tls ?? {}) as Partial<TlsOptions>
     for (const result of board.latest(id)) {
       const labels = { monitor: id, kind, target, vantage: result.vantage }
-      addRun(families, labels, result)
+      addRun(families, labels, result, verifies)
     }
     const view = board.view(id)
     for (const state of ['pending', 'up', 'degraded', 'down'] as const)
@@ -34,12 +37,13 @@ export function metricsText(board: Board): string {
         view.skipped,
       )
   }
+  addBudgets(families, board)
   addFailovers(families, board)
   addEngine(families, board)
   return families.text()
 }
 
-function addRun(families: MetricFamilies, labels: Labels, result: ProbeResult): void {
+function addRun(families: MetricFamilies, labels: Labels, result: ProbeResult, isTrusted: boolean): void {
   const { status, durationMs, phases, attempts, startedAt, kind } = result
   const prepared = new Prepared(labels)
   const gauge = (name: string, help: string, value: number, more?: Labels) =>
@@ -60,6 +64,7 @@ function addRun(families: MetricFamilies, labels: Labels, result: ProbeResult): 
   if (kind === 'http') addHttp(gauge, result)
   if (kind === 'dns') addDns(gauge, result)
   addTls(gauge, result.observed as TlsObserved)
+  if (isTrusted) addChain(gauge, result)
 }
 
 type Gauge = (name: string, help: string, value: number, more?: Labels) => void
@@ -101,9 +106,21 @@ function addTls(gauge: Gauge, { certificate, version, cipher }: TlsObserved): vo
   if (version !== undefined) gauge('probe_tls_version_info', 'The TLS version.', 1, { version: versionName(version) })
   if (cipher !== undefined) gauge('probe_tls_cipher_info', 'The cipher suite.', 1, { cipher })
   if (!certificate) return
-  const ends = [certificate, ...certificate.chain].map(({ validTo }) => Date.parse(validTo) / 1000)
-  gauge('probe_ssl_earliest_cert_expiry', 'When the first certificate of the chain expires.', Math.min(...ends))
+  gauge('probe_ssl_earliest_cert_expiry', 'When the first certificate of the chain expires.', chainEnd(certificate))
   gauge('probe_ssl_last_chain_info', 'The certificate.', 1, certificateLabels(certificate))
+}
+
+/** blackbox_exporter tells it of chains that were verified; there is one at most here, up to its root. */
+function addChain(gauge: Gauge, { observed, failure }: ProbeResult): void {
+  const { certificate } = observed as TlsObserved
+  if (!certificate || failure?.code.startsWith('TLS_')) return
+  const help = 'When the first certificate of the chain that was verified expires.'
+  gauge('probe_ssl_last_chain_expiry_timestamp_seconds', help, chainEnd(certificate))
+}
+
+/** Seconds since 1970. */
+function chainEnd(certificate: Certificate): number {
+  return Math.min(...[certificate, ...certificate.chain].map(({ validTo }) => Date.parse(validTo) / 1000))
 }
 
 /** As blackbox_exporter names it: `TLS 1.3` for `TLSv1.3`, `TLS 1.0` for `TLSv1`. */

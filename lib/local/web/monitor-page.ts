@@ -19,9 +19,10 @@ export function monitorPage(
   reader: HistoryReader | undefined,
 ): Omit<MonitorPage, 'eventId' | 'engine'> | undefined {
   const { id, config, runbook, dependsOn } = monitor
+  const nowMs = Date.now()
+  const budget = board.budgets.view(id, reader, nowMs)
   const [row] = board.rows([monitor], reader)
   if (!row) return undefined
-  const nowMs = Date.now()
   const results = withNewest(reader?.latest(id, resultsInFull) ?? [], board.latest(id)).slice(0, resultsInFull)
   const certificate = lastCertificate(results)
   const failovers = board
@@ -31,6 +32,7 @@ export function monitorPage(
   return {
     ...barStarts(nowMs),
     ...{ row, config, ...(runbook !== undefined && { runbook }), dependsOn, failovers },
+    ...(budget && { budget }),
     ...(certificate && { certificate }),
     results,
     incidents: board.incidents.within(nowMs - incidentDays * 24 * hourMs, nowMs + hourMs, id).slice(0, mostIncidents),

@@ -37,6 +37,8 @@ const idleMs = 30_000
 /** Questions to the history that are worked on at once; more are turned away. */
 const mostQuestions = 16
 const tickMs = 5000
+/** Budgets are reckoned a little at a time. */
+const budgets = { everyMs: 1000, forMs: 20 }
 
 /** Makes the server; it listens to no port yet. */
 export function createSite({ setup, history, log, cacheFile }: SiteOptions): Site {
@@ -53,6 +55,10 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
     if (silentMs < 2 * tickMs) streams.broadcast(streamText('tick', engine))
   }, tickMs)
   timer.unref()
+  const reckoning = setInterval(() => {
+    history.read((reader) => board.budgets.refresh(reader, Date.now(), budgets.forMs))
+  }, budgets.everyMs)
+  reckoning.unref()
   // Whoever looks first is not to wait for a month to be read.
   const warmUp = setImmediate(() => history.read((reader) => board.rows(board.monitors.values(), reader)))
   assets().catch((error: Error) => log('error', 'dashboard.bundle failed', { message: error.message }))
@@ -64,6 +70,7 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
     },
     close: async () => {
       clearInterval(timer)
+      clearInterval(reckoning)
       clearImmediate(warmUp)
       await stop()
       history.close()

@@ -8,10 +8,11 @@ const hidden = '[secret]'
 
 /** A monitor as it may be shown. */
 export function watchedMonitor(monitor: Monitor): WatchedMonitor {
-  const { id, kind, tags, severity, everyMs, runbook, dependsOn } = monitor
+  const { id, kind, tags, severity, everyMs, runbook, dependsOn, slo, maintenance } = monitor
   return {
     ...{ id, kind, target: targetOf(monitor), tags, severity, everyMs, dependsOn },
     ...(runbook !== undefined && { runbook }),
+    ...(slo && { promised: { id, everyMs, slo, maintenance } }),
     config: withoutSecrets(monitor),
   }
 }

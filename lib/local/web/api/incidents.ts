@@ -40,6 +40,7 @@ export interface IncidentSummary {
 export interface IncidentPage {
   eventId: string
   engine: EngineState
+  /** Its first failure is here, as in `related`, the start of the first failed run, as long as single results are kept. */
   incident: IncidentSummary
   target: string
   runbook?: string
@@ -49,7 +50,7 @@ export interface IncidentPage {
   failureCounts: Record<string, number>
   /** Who saw it, by vantage. */
   seenBy: { vantage: string; firstFailureMs: number; lastFailureMs: number; failures: number; good: number }[]
-  /** Other incidents at the same time. */
+  /** Other incidents at the same time, what failed first before the others. */
   related: IncidentSummary[]
 }
 

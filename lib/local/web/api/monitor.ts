@@ -1,4 +1,5 @@
 import type { Certificate, ProbeResult } from '../../../model/result.ts'
+import type { BudgetView } from './budget.ts'
 import type { EngineState } from './engine.ts'
 import type { IncidentSummary } from './incidents.ts'
 import type { MonitorRow, Overview } from './overview.ts'
@@ -16,6 +17,8 @@ export interface MonitorPage {
   dependsOn: string[]
   /** Failovers that it checks an endpoint of. */
   failovers: string[]
+  /** Its error budget, where it promises something and anything was seen of it. */
+  budget?: BudgetView
   /** Of the latest run that saw one. */
   certificate?: Certificate & { seenAtMs: number }
   /** The last 50, newest first, in full. */

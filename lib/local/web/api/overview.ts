@@ -1,6 +1,7 @@
 import type { State } from '../../../decide/health.ts'
 import type { Kind } from '../../../model/monitor.ts'
 import type { Phases, Status } from '../../../model/result.ts'
+import type { BudgetMark } from './budget.ts'
 import type { EngineState, TroubleAt } from './engine.ts'
 import type { FailoverView } from './failovers.ts'
 import type { IncidentSummary } from './incidents.ts'
@@ -19,6 +20,13 @@ export interface UptimeRatios {
   h24: number | null
   d7: number | null
   d30: number | null
+}
+
+/** How much of each of these times its votes stand for, each for one interval; a share of little says little. */
+export interface SeenTimes {
+  h24: number
+  d7: number
+  d30: number
 }
 
 /**
@@ -51,10 +59,13 @@ export interface MonitorRow {
   /** Vantages whose latest run of it was down; absent for none. */
   downAt?: string[]
   uptime: UptimeRatios
+  seenMs: SeenTimes
   /** Of `Overview.hours` and `Overview.days`. */
   hours: Bars
   days: Bars
   sparkline: Sparkline
+  /** Its error budget, where it promises something and anything was seen of it. */
+  budget?: BudgetMark
 }
 
 export interface LastRun {

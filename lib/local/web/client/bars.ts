@@ -1,6 +1,7 @@
-import type { Bars, Overview } from '../api/overview.ts'
+import type { Bars, MonitorRow, Overview } from '../api/overview.ts'
+import { isTelling, percent, uptimeWindows } from '../uptime.ts'
 import { svg } from './dom.ts'
-import { percent } from './format.ts'
+import { count, span } from './format.ts'
 import { localTime, utc } from './time.ts'
 
 export interface BarSize {
@@ -55,13 +56,31 @@ function troubleHeight(share: number, most: number): number {
   return share === 0 ? 0 : Math.max(3, Math.round(Math.sqrt(share / allVotes) * most))
 }
 
+/** What uptime is told of, and the bars of it. */
+export const uptimeParts = [
+  { window: 'h24', name: '24 hours', bars: 'hours', last: 24, unit: 'hour' },
+  { window: 'd7', name: '7 days', bars: 'days', last: 7, unit: 'day' },
+  { window: 'd30', name: '30 days', bars: 'days', last: 30, unit: 'day' },
+] as const
+
+type UptimePart = (typeof uptimeParts)[number]
+type WithUptime = Pick<MonitorRow, 'uptime' | 'seenMs' | 'hours' | 'days'>
+
 /** Bars in words, for who cannot see them. */
-export function barsLabel(bars: Bars, last: number, unit: 'hour' | 'day', ratio: number | null): string {
-  const down = bars.down.slice(-last)
-  const bad = down.filter((share) => share !== null && share > 0).length
-  const seen = down.filter((share) => share !== null).length
-  const trouble = bad === 0 ? 'no failures' : `failures in ${bad} of them`
-  return `${percent(ratio)} up over the last ${last} ${unit}s: ${seen} seen, ${trouble}`
+export function barsLabel(row: WithUptime, part: UptimePart): string {
+  const { bars, last, unit } = part
+  const bad = row[bars].down.slice(-last).filter((share) => share !== null && share > 0).length
+  return `${uptimeWords(row, part)}; ${bad === 0 ? 'no failures' : `failures in ${count(bad, unit)}`}`
+}
+
+/** Uptime with how much of its time was seen. */
+export function uptimeWords({ uptime, seenMs }: WithUptime, { window, name }: UptimePart): string {
+  const [ratio, seen] = [uptime[window], span(seenMs[window])]
+  if (ratio === null) return `nothing seen over the last ${name}`
+  const isKnown = isTelling(seenMs[window], uptimeWindows[window])
+  return isKnown
+    ? `${percent(ratio)} up over the last ${name}: ${seen} seen`
+    : `too little seen over the last ${name} to say: ${percent(ratio)} up in ${seen}`
 }
 
 /** Every bar as a line of text, to hover over: its time, an hour or a day of UTC, and its share of failures. */

@@ -1,5 +1,6 @@
 import type { DecisionView, EndpointView, FailoverView } from '../api/failovers.ts'
 import { h } from './dom.ts'
+import { lockMark, readinessMark } from './failover-marks.ts'
 import { count, span } from './format.ts'
 import { facts } from './monitor-panels.ts'
 import { path } from './net.ts'
@@ -23,7 +24,7 @@ export function failoverPanel({ failover, vantages }: Shown): HTMLElement {
       h('h2', { id: `failover-${id}-name` }, id),
       h('p', { class: 'record' }, record, ' → ', h('strong', {}, active ?? 'not known')),
       lockMark(failover),
-      readinessMark(readiness),
+      readinessMark(failover),
     ),
     h(
       'div',
@@ -57,23 +58,9 @@ function movedText({ tookMs, downForMs }: NonNullable<FailoverView['lastMove']>)
   return `${after} (record written in ${span(tookMs)})`
 }
 
-/** Before its controller has told of it nobody knows. */
-function lockMark({ locked, active, last }: FailoverView): HTMLElement {
-  if (locked) return h('p', { class: 'look degraded' }, '▲ locked: a person unlocks it')
-  if (active === undefined && !last) return h('p', { class: 'look pending' }, '· lock not known yet')
-  return h('p', { class: 'look up' }, '✔ not locked')
-}
-
 function verifiedText({ verified }: NonNullable<FailoverView['lastMove']>): string {
   if (verified === undefined) return ', being verified'
   return verified ? ', verified' : ', not verified'
-}
-
-function readinessMark(readiness: FailoverView['readiness']): HTMLElement {
-  if (!readiness) return h('p', { class: 'look pending' }, '· readiness not looked at yet')
-  const isReady = readiness.problems.length === 0
-  const text = isReady ? '✔ ready' : `✖ not ready: ${count(readiness.problems.length, 'problem')}`
-  return h('p', { class: `look ${isReady ? 'up' : 'down'}` }, text)
 }
 
 function problems(readiness: FailoverView['readiness']): HTMLElement | false {

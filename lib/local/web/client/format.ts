@@ -37,10 +37,9 @@ export function age(ms: number): string {
   return `${Math.max(0, Math.floor(ms / unit))} ${name}`
 }
 
-/** A share as a percentage that never rounds trouble away: 99.999 % is not 100 %. */
-export function percent(share: number | null): string {
-  if (share === null) return '–'
-  return share === 1 ? '100 %' : `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`
+/** A burn rate: `14.4×`, `167×`. */
+export function times(burn: number): string {
+  return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
 }
 
 /** `1 run`, `1,440 runs`. */

@@ -59,7 +59,7 @@ function storyOf(page: Omit<IncidentPage, 'engine' | 'eventId'>): HTMLElement {
       h('h2', {}, 'In short'),
       facts([
         ['Watches', [target]],
-        ['Cause', [`${one.cause.code}: ${one.cause.words}. ${one.cause.message}`]],
+        ['Cause', [`${one.cause.code}: ${one.cause.message}`]],
         ['First failure', [timeTag(one.firstFailureMs)]],
         ['Confirmed', [timeTag(one.confirmedMs), `, after ${span(one.confirmedMs - one.firstFailureMs)}`]],
         ['First good', one.recovery ? [timeTag(one.recovery.firstGoodMs)] : []],

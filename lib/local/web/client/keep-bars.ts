@@ -35,9 +35,9 @@ export function keepBars(
     store.overview.hours = fresh.hours
     store.overview.days = fresh.days
     // Only what the stream does not tell: this answer may be older than what the stream has told since.
-    for (const { id, uptime, hours, days } of fresh.monitors) {
+    for (const { id, uptime, seenMs, hours, days, budget } of fresh.monitors) {
       const row = store.rows.get(id)
-      if (row) Object.assign(row, { uptime, hours, days })
+      if (row) Object.assign(row, { uptime, seenMs, hours, days, ...(budget && { budget }) })
     }
     onChange(fresh.monitors.map(({ id }) => id))
   }

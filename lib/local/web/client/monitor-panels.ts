@@ -2,9 +2,10 @@ import type { IncidentSummary } from '../api/incidents.ts'
 import type { MonitorPage } from '../api/monitor.ts'
 import type { Overview } from '../api/overview.ts'
 import type { FactChange } from '../api/series.ts'
-import { barsLabel, barTitle, drawBars } from './bars.ts'
+import { uptimeText } from '../uptime.ts'
+import { barsLabel, barTitle, drawBars, uptimeParts, uptimeWords } from './bars.ts'
 import { h, link, svg } from './dom.ts'
-import { percent, span } from './format.ts'
+import { span } from './format.ts'
 import { incidentText } from './incident-text.ts'
 import { path } from './net.ts'
 import { timeTag } from './time.ts'
@@ -14,29 +15,26 @@ const hourMs = 3_600_000
 const soonDays = 21
 
 interface Uptime extends Pick<MonitorPage, 'hours' | 'days'> {
-  bars: Pick<MonitorPage['row'], 'uptime' | 'hours' | 'days'>
+  bars: Pick<MonitorPage['row'], 'uptime' | 'seenMs' | 'hours' | 'days'>
 }
 
 /** Uptime of a day, a week and a month, each bar with its time and share. */
 export function uptimePanel({ bars, hours, days }: Uptime): HTMLElement {
-  const { h24, d7, d30 } = bars.uptime
-  const parts = [
-    { name: '24 hours', ratio: h24, bars: bars.hours, last: 24, unit: 'hour', span: hours, lengthMs: hourMs },
-    { name: '7 days', ratio: d7, bars: bars.days, last: 7, unit: 'day', span: days, lengthMs: 24 * hourMs },
-    { name: '30 days', ratio: d30, bars: bars.days, last: 30, unit: 'day', span: days, lengthMs: 24 * hourMs },
-  ] as const
+  const spans = { hours: { from: hours, lengthMs: hourMs }, days: { from: days, lengthMs: 24 * hourMs } }
   return h(
     'section',
     { class: 'panel uptimes' },
     h('h2', {}, 'Uptime'),
-    parts.map(({ name, ratio, bars: shown, last, unit, span: from, lengthMs }) => {
-      const drawing = drawBars(shown, last, barsLabel(shown, last, unit, ratio), { step: 9, height: 30 })
-      addTitles(drawing, shown, last, from, lengthMs)
+    uptimeParts.map((part) => {
+      const { name, window, last } = part
+      const drawing = drawBars(bars[part.bars], last, barsLabel(bars, part), { step: 9, height: 30 })
+      const { from, lengthMs } = spans[part.bars]
+      addTitles(drawing, bars[part.bars], last, from, lengthMs)
       return h(
         'div',
         { class: 'uptime-part' },
         h('h3', {}, name),
-        h('p', { class: 'big number' }, percent(ratio)),
+        h('p', { class: 'big number', title: uptimeWords(bars, part) }, uptimeText(bars, window)),
         drawing,
       )
     }),

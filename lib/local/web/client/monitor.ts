@@ -1,6 +1,7 @@
 import type { MonitorPage } from '../api/monitor.ts'
 import { routes } from '../api/routes.ts'
 import { lookOf, looks } from '../look.ts'
+import { budgetPanel } from './budget-panel.ts'
 import { ChartPanel } from './chart-panel.ts'
 import { h, setAttribute, setText, slot } from './dom.ts'
 import {
@@ -30,13 +31,16 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
   const [first] = await Promise.all([ask(), charts.load()])
   const head = new MonitorHead(id)
   const results = new Results()
-  const [uptime, certificate, incidents] = [slot(uptimePanel), slot(certificatePanel), slot(incidentsPanel)]
+  const [uptime, budget] = [slot(uptimePanel), slot(budgetPanel)]
+  const [certificate, incidents] = [slot(certificatePanel), slot(incidentsPanel)]
 
   const show = (page: MonitorPage) => {
     // The row of the store hears the stream; the page's own is as old as its answer.
     head.show(row)
     const { hours, days } = page
-    uptime.show({ hours, days, bars: { uptime: page.row.uptime, hours: page.row.hours, days: page.row.days } })
+    const { uptime: shares, seenMs, hours: hourBars, days: dayBars } = page.row
+    uptime.show({ hours, days, bars: { uptime: shares, seenMs, hours: hourBars, days: dayBars } })
+    if (page.budget) budget.show(page.budget)
     if (page.certificate) {
       const { seenAtMs: _, daysRemaining, ...rest } = page.certificate
       certificate.show({ ...rest, daysRemaining: Math.floor(daysRemaining) })
@@ -61,7 +65,12 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
       'div',
       { class: 'monitor' },
       head.element,
-      h('div', { class: 'split' }, charts.element, h('div', { class: 'side' }, uptime.element, certificate.element)),
+      h(
+        'div',
+        { class: 'split' },
+        charts.element,
+        h('div', { class: 'side' }, uptime.element, budget.element, certificate.element),
+      ),
       h('div', { class: 'columns' }, aboutPanel(first), incidents.element),
       changes.element,
       results.element,
@@ -100,7 +109,7 @@ class MonitorHead {
     const notes = [
       muted ? 'In maintenance: nobody is alerted.' : '',
       downAt.length > 0 ? `Down from ${downAt.join(', ')}.` : '',
-      isBad && lastFailure ? `${lastFailure.code}: ${lastFailure.words}. ${lastFailure.message}` : '',
+      isBad && lastFailure ? `${lastFailure.code}: ${lastFailure.message}` : '',
     ]
     setText(this.#cause, notes.filter(Boolean).join(' '))
   }

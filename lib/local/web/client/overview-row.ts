@@ -1,8 +1,9 @@
 import type { MonitorRow } from '../api/overview.ts'
 import { lookOf, looks } from '../look.ts'
-import { barsLabel, drawBars, drawSparkline } from './bars.ts'
+import { percent, uptimeText } from '../uptime.ts'
+import { barsLabel, drawBars, drawSparkline, uptimeParts, uptimeWords } from './bars.ts'
 import { h, setAttribute, setText } from './dom.ts'
-import { age, milliseconds, percent } from './format.ts'
+import { age, milliseconds } from './format.ts'
 import { path } from './net.ts'
 import { durationsOf } from './store.ts'
 import { ageTag, serverNow, setAge } from './time.ts'
@@ -14,12 +15,15 @@ export class OverviewRow {
   readonly #row: MonitorRow
   readonly #state = h('span', { class: 'look' })
   readonly #since = ageTag()
-  readonly #cause = h('span', { class: 'cause' })
+  readonly #budget = h('span', { class: 'budget-mark' })
+  readonly #code = h('code', { class: 'code' })
+  readonly #words = h('span')
+  readonly #cause = h('span', { class: 'cause' }, this.#code, this.#words)
   readonly #latency = h('span', { class: 'cell latency' })
   readonly #last = h('span', { class: 'number' })
-  readonly #uptime = [24, 7, 30].map((length) => ({
-    length,
-    cell: h('span', { class: `cell uptime uptime-${length}` }),
+  readonly #uptime = uptimeParts.map((part) => ({
+    part,
+    cell: h('span', { class: `cell uptime uptime-${part.last}` }),
     number: h('span', { class: 'number' }),
   }))
   readonly #link: HTMLAnchorElement
@@ -37,7 +41,7 @@ export class OverviewRow {
       'li',
       { class: 'row' },
       h('span', { class: 'cell state' }, this.#state, this.#since),
-      h('span', { class: 'cell what' }, this.#link, h('span', { class: 'target' }, row.target)),
+      h('span', { class: 'cell what' }, this.#link, this.#budget, h('span', { class: 'target' }, row.target)),
       this.#cause,
       this.#latency,
       this.#uptime.map(({ cell }) => cell),
@@ -53,7 +57,7 @@ export class OverviewRow {
 
   /** Takes in what has changed in the monitor's row. */
   update(): void {
-    const { state, sinceMs, last, uptime, muted } = this.#row
+    const { state, sinceMs, last, muted } = this.#row
     const look = lookOf(this.#row)
     setAttribute(this.#state, 'class', `look ${look}`)
     setText(this.#state, `${looks[look]} ${look}`)
@@ -62,11 +66,14 @@ export class OverviewRow {
     setAge(this.#since, sinceMs)
     // Fewer failures than it takes: its state is what it was.
     this.#since.hidden = look === 'failing' || look === 'unknown'
+    this.#showBudget()
     this.#showCause()
-    setText(this.#last, last && last.status !== 'unknown' ? milliseconds(last.durationMs) : '–')
-    for (const [i, ratio] of [uptime.h24, uptime.d7, uptime.d30].entries()) {
-      const number = this.#uptime[i]?.number
-      if (number) setText(number, percent(ratio))
+    // How soon it failed is no latency.
+    const isGood = last?.status === 'up' || last?.status === 'degraded'
+    setText(this.#last, isGood ? milliseconds(last.durationMs) : '–')
+    for (const { number, part } of this.#uptime) {
+      setText(number, uptimeText(this.#row, part.window))
+      setAttribute(number, 'title', uptimeWords(this.#row, part))
     }
     this.#isDrawn = false
     this.#draw()
@@ -78,18 +85,29 @@ export class OverviewRow {
     this.update()
   }
 
+  /** A budget that burns, or is spent; of others there is nothing to say at a glance. */
+  #showBudget(): void {
+    const { left = 1, burning, why } = this.#row.budget ?? {}
+    const words = burning ? '▲ burns its budget' : left <= 0 ? '▲ budget spent' : ''
+    setText(this.#budget, words)
+    setAttribute(this.#budget, 'data-slow', burning === 'ticket' && left > 0 ? '' : undefined)
+    setAttribute(this.#budget, 'title', words && `${percent(left)} of its error budget is left${why ? `: ${why}` : ''}`)
+  }
+
   #showCause(): void {
-    const { lastFailure, downAt, muted, state, last } = this.#row
+    const { lastFailure, downAt = [], muted, state, last } = this.#row
     const isWell = state === 'up' && (last === undefined || last.status === 'up')
-    const trouble = lastFailure && troubleText(lastFailure, isWell)
-    const from = downAt?.join(', ')
-    // Where it is well from here, what others see is all that there is to say of now.
-    const now =
-      from && (isWell ? `down from ${from}${trouble ? ` · ${trouble}` : ''}` : `from ${from}: ${trouble ?? 'down'}`)
-    const parts = [muted && 'in maintenance', now || trouble]
-    setText(this.#cause, parts.filter(Boolean).join(' · '))
-    setAttribute(this.#cause, 'title', lastFailure?.message)
-    setAttribute(this.#cause, 'data-past', isWell && !from ? '' : undefined)
+    // Where the last run is all that sees it down, its state says so.
+    const others = downAt.length > 1 || last?.status !== 'down' ? downAt.join(', ') : ''
+    const from = others && `${isWell ? 'down ' : ''}from ${others}`
+    const said = lastFailure && (isWell ? `${age(serverNow() - lastFailure.atMs)} ago: ` : '') + lastFailure.message
+    const parts = [muted && 'in maintenance', ...(isWell ? [from, said] : [said, from])]
+    const words = parts.filter(Boolean).join(' · ')
+    setText(this.#code, lastFailure?.code ?? '')
+    setText(this.#words, words)
+    // Two lines may not hold it all.
+    setAttribute(this.#cause, 'title', lastFailure && `${lastFailure.code}, ${lastFailure.words}. ${words}`)
+    setAttribute(this.#cause, 'data-past', isWell && downAt.length === 0 ? '' : undefined)
   }
 
   #draw(): void {
@@ -97,12 +115,8 @@ export class OverviewRow {
     if (!this.#isDrawn) replaceDrawing(this.#latency, drawSparkline(durationsOf(this.#row), this.#latencyLabel()))
     this.#isDrawn = true
     if (this.#areBarsDrawn) return
-    const { hours, days, uptime } = this.#row
-    const ratios = [uptime.h24, uptime.d7, uptime.d30]
-    for (const [i, { cell, length }] of this.#uptime.entries()) {
-      const [bars, unit] = length === 24 ? ([hours, 'hour'] as const) : ([days, 'day'] as const)
-      replaceDrawing(cell, drawBars(bars, length, barsLabel(bars, length, unit, ratios[i] ?? null)))
-    }
+    for (const { cell, part } of this.#uptime)
+      replaceDrawing(cell, drawBars(this.#row[part.bars], part.last, barsLabel(this.#row, part)))
     this.#areBarsDrawn = true
   }
 
@@ -111,12 +125,6 @@ export class OverviewRow {
     if (durations.length === 0) return 'no latency yet'
     return `latency of the last runs: ${milliseconds(Math.min(...durations))} to ${milliseconds(Math.max(...durations))}`
   }
-}
-
-/** What was wrong, in words; of what is well again, how long ago. */
-function troubleText({ code, words, message, atMs }: NonNullable<MonitorRow['lastFailure']>, isPast: boolean): string {
-  if (isPast) return `${age(serverNow() - atMs)} ago: ${words}`
-  return code === 'ASSERTION' ? message : `${words} · ${message}`
 }
 
 function replaceDrawing(cell: HTMLElement, drawing: SVGElement): void {

@@ -1,5 +1,6 @@
 import type { MonitorRow } from '../api/overview.ts'
-import { arrange, h, setText } from './dom.ts'
+import { arrange, h, setText, slot } from './dom.ts'
+import { failoverLines } from './failover-marks.ts'
 import { count } from './format.ts'
 import { OverviewControls } from './overview-controls.ts'
 import { filtered, filterOf, type Group, grouped, queryOf, sorted } from './overview-filter.ts'
@@ -19,7 +20,9 @@ export async function overview({ store, signal }: PageContext): Promise<Page> {
   const list = new OverviewList(signal)
   const tags = [...new Set([...store.rows.values()].flatMap((row) => row.tags))].sort()
   const note = h('p', { class: 'note', role: 'status' })
+  const failovers = slot(failoverLines)
   const draw = () => {
+    if (store.overview.failovers.length > 0) failovers.show(store.overview.failovers)
     const { filter } = controls
     const rows = sorted(filtered(store.rows.values(), filter))
     controls.draw(store.rows.values())
@@ -43,14 +46,15 @@ export async function overview({ store, signal }: PageContext): Promise<Page> {
     'div',
     { class: 'overview' },
     h('h1', { class: 'hidden' }, 'Overview'),
+    failovers.element,
     controls.element,
     note,
     list.element,
   )
   return {
     ...{ title: 'Overview', element },
-    take: (_, changed) => {
-      if (changed.length === 0) return
+    take: (event, changed) => {
+      if (changed.length === 0 && event.name !== 'failover') return
       list.changed(changed)
       later()
     },

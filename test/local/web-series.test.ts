@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import type { HistoryStore } from '../../lib/local/history-store.ts'
+import type { MonitorSeries } from '../../lib/local/web/api/series.ts'
+import { dayMs, minuteMs } from '../support/history.ts'
+import { failedResult, httpResult } from '../support/results.ts'
+import { get, startSite } from '../support/site.ts'
+
+const nowMs = () => Date.now()
+const hourMs = 3_600_000
+
+describe('the series of a monitor', () => {
+  it('has percentiles and phases by bucket, every result, failures and what changed', async () => {
+    const fromMs = Math.floor((nowMs() - 3 * hourMs) / hourMs) * hourMs
+    const ofMinute = (i: number) => {
+      const atMs = fromMs + i * minuteMs
+      if (i === 65) return failedResult('api', atMs)
+      const result = httpResult('api', atMs, { durationMs: i + 1, phases: { connect: 1, processing: i } })
+      return i < 100 ? result : { ...result, observed: { ...result.observed, ip: '198.51.100.7' } }
+    }
+    const fill = (store: HistoryStore) =>
+      void store.append({ results: Array.from({ length: 120 }, (_, i) => ofMinute(i)), transitions: [] })
+    const { url } = await startSite({ fill })
+    const series = await get<MonitorSeries>(`${url}/api/monitors/api/series?from=${fromMs}&to=${fromMs + 2 * hourMs}`)
+    const { bucketMs, buckets, points, failures, failureCounts, changes } = series
+    expect(bucketMs).toBe(5 * minuteMs)
+    expect(buckets).toHaveLength(24)
+    expect(buckets[0]).toEqual({
+      ...{ startMs: fromMs, up: 5, degraded: 0, down: 0, unknown: 0 },
+      durationMs: { p50: 3, p95: 5, p99: 5, mean: 3, min: 1, max: 5 },
+      phases: { connect: 1, processing: 2 },
+    })
+    expect(buckets[13]).toMatchObject({ up: 4, down: 1, durationMs: { min: 67 } })
+    expect([points.atMs.length, points.durationMs.length, points.status.length]).toEqual([120, 120, 120])
+    expect([points.status[64], points.status[65], points.everyNth]).toEqual(['u', 'x', 1])
+    expect(failures).toMatchObject([{ atMs: fromMs + 65 * minuteMs, code: 'CONNECT_REFUSED', vantage: 'local' }])
+    expect(failureCounts).toEqual({ CONNECT_REFUSED: 1 })
+    const ofIp = changes.filter(({ name }) => name === 'ip')
+    expect(ofIp).toEqual([
+      { atMs: fromMs, vantage: 'local', name: 'ip', value: '192.0.2.10' },
+      { atMs: fromMs + 100 * minuteMs, vantage: 'local', name: 'ip', before: '192.0.2.10', value: '198.51.100.7' },
+    ])
+  })
+
+  it('ends with the newest result, whether the history has it or not, once', async () => {
+    const { url, feed, store } = await startSite()
+    const result = httpResult('api', nowMs())
+    feed({ results: [result] })
+    const points = async () => (await get<MonitorSeries>(`${url}/api/monitors/api/series`)).points.atMs
+    expect(await points()).toEqual([Date.parse(result.startedAt)])
+    store.append({ results: [result], transitions: [] })
+    expect(await points()).toEqual([Date.parse(result.startedAt)])
+  })
+
+  it('thins single results where there are many, but keeps every failure', async () => {
+    const fromMs = nowMs() - 8 * dayMs
+    const fill = (store: HistoryStore) => {
+      const results = Array.from({ length: 8 * 1440 }, (_, i) => {
+        const atMs = fromMs + i * minuteMs
+        return i % 1000 === 7 ? failedResult('api', atMs) : httpResult('api', atMs, { phases: {}, observed: {} })
+      })
+      store.append({ results, transitions: [] })
+    }
+    const { url } = await startSite({ fill })
+    const { points, buckets, failures } = await get<MonitorSeries>(`${url}/api/monitors/api/series?from=${fromMs}`)
+    expect(points.everyNth).toBe(4)
+    expect(points.atMs.length).toBeLessThan(3020)
+    expect([...points.status].filter((mark) => mark === 'x')).toHaveLength(12)
+    expect(failures).toHaveLength(12)
+    expect(buckets.reduce((sum, { up, down }) => sum + up + down, 0)).toBe(8 * 1440)
+    expect(buckets.length).toBeLessThanOrEqual(401)
+  })
+})
