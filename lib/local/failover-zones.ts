@@ -75,11 +75,10 @@ async function startZoneAt(origin: string, port: number, isFixed: boolean): Prom
   try {
     return await startZone({ origin, records: [], port })
   } catch (error) {
-    if (!isPortTaken(error)) throw error
-    if (!isFixed) return startZone({ origin, records: [] })
-    throw new ZonePortError(`expected port ${port} of 127.0.0.1 for the zone ${origin}, got: it is taken`, {
-      cause: error,
-    })
+    if (!isFixed && isPortTaken(error)) return startZone({ origin, records: [] })
+    if (!isFixed) throw error
+    const why = isPortTaken(error) ? 'it is taken' : (error as Error).message
+    throw new ZonePortError(`expected port ${port} of 127.0.0.1 for the zone ${origin}, got: ${why}`, { cause: error })
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RawRecordSet } from '../decide/swap-records.ts'
 import { canonicalName } from '../model/dns-answer.ts'
-import { openControllerFile } from './controller-table.ts'
+import { ControllerTableError, openControllerFile } from './controller-table.ts'
 
 /** What is kept of the records of embedded zones, by record, from one run to the next. */
 export interface KeptRecords {
@@ -24,8 +24,12 @@ export function openKeptRecords(file: string): KeptRecords {
   const upsert = database.prepare('INSERT OR REPLACE INTO zone VALUES (?, ?)')
   return {
     read: (record) => {
-      const row = select.get(canonicalName(record))
-      return row && setsIn(String(row.sets))
+      try {
+        const row = select.get(canonicalName(record))
+        return row && setsIn(String(row.sets))
+      } catch (error) {
+        throw unusable(file, error)
+      }
     },
     write: (records) => {
       database.exec('BEGIN')
@@ -34,11 +38,18 @@ export function openKeptRecords(file: string): KeptRecords {
         database.exec('COMMIT')
       } catch (error) {
         if (database.isTransaction) database.exec('ROLLBACK')
-        throw error
+        throw unusable(file, error)
       }
     },
     close: () => database.close(),
   }
+}
+
+function unusable(file: string, error: unknown): ControllerTableError {
+  const hint = 'free some space, or move it away if it is damaged: where its records lead is gone with it'
+  return new ControllerTableError(`expected to read and write ${file}, got "${(error as Error).message}" (${hint})`, {
+    cause: error,
+  })
 }
 
 function setsIn(text: string): RawRecordSet[] | 'damaged' {

@@ -1,7 +1,7 @@
 import { canonicalName } from '../model/dns-answer.ts'
-import { sentTo } from '../model/endpoint-monitors.ts'
+import { dialling } from '../model/endpoint-monitors.ts'
 import type { Failover } from '../model/failover.ts'
-import { splitHostPort } from '../model/host-port.ts'
+import { joinHostPort, splitHostPort } from '../model/host-port.ts'
 import type { Monitor } from '../model/monitor.ts'
 import { type EmbeddedZone, placeOf, zoneOf } from './failover-zones.ts'
 import { ownNames } from './zone-restore.ts'
@@ -20,13 +20,32 @@ export function asServedHere(
   const zone = failover && zoneOf(failover, zones)
   if (!zone || !looksUpByItself(monitor)) return monitor
   const resolver = placeOf(zone)
-  if (monitor.kind === 'dns') {
-    const servers = monitor.servers.map((server) => (server.startsWith('authoritative') ? resolver : server))
-    return { ...monitor, servers: [...new Set(servers)], resolver }
-  }
   const target = leadsTo(zone, name)
-  // A name outside the zone is for the others to know; Host and SNI stay the record's.
-  return target === undefined ? { ...monitor, resolver } : sentTo(monitor, target, monitor.id)
+  if (monitor.kind === 'dns') {
+    // A name outside the zone is for the others to know.
+    if (target !== undefined && (monitor.type === 'A' || monitor.type === 'AAAA')) return { ...monitor, name: target }
+    const given = monitor.servers.length > 0 ? monitor.servers : [resolver]
+    const servers = given.map((server) => (server.startsWith('authoritative') ? resolver : server))
+    // Names of other servers are not ours to look up.
+    return { ...monitor, servers: [...new Set(servers)] }
+  }
+  // So are those that a redirect leads to; Host and SNI stay the record's.
+  const address = target ?? (monitor.kind === 'http' ? addressIn(zone, name, monitor.ipVersion) : undefined)
+  if (address === undefined) return { ...monitor, resolver }
+  return dialling(pinnedTo(monitor, address), address)
+}
+
+/** One that is pinned to the record is pinned to what it stands for. */
+function pinnedTo(monitor: Monitor, address: string): Monitor {
+  if (!('connectTo' in monitor) || !monitor.connectTo) return monitor
+  const { port = 0 } = splitHostPort(monitor.connectTo) ?? {}
+  return { ...monitor, connectTo: joinHostPort(address, port) }
+}
+
+/** The first address of a record that a monitor may dial. */
+function addressIn({ store }: EmbeddedZone, name: string, ipVersion: Monitor['ipVersion']): string | undefined {
+  const types = { any: ['A', 'AAAA'], 4: ['A'], 6: ['AAAA'] }[ipVersion]
+  return store.sets().find((one) => one.name === name && types.includes(one.type))?.values?.[0]
 }
 
 /** Whether it asks who answers for names on this machine: a zone of ours speaks neither DoT nor DoH, and a proxy looks up names itself. */

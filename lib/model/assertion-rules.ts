@@ -11,7 +11,7 @@ type Unchecked = Omit<Assertion, 'level'>
 /** What is wrong with an assertion on a monitor of this kind: its source, further keys, operator and value. */
 export function checkAssertion(assertion: Unchecked, kind: Kind, at: readonly PropertyKey[]): Problem[] {
   const known = sources[kind]
-  const spec = known[assertion.source]
+  const spec = Object.hasOwn(known, assertion.source) ? known[assertion.source] : undefined
   if (!spec) {
     const names = Object.keys(known)
     const hint = didYouMean(assertion.source, names) ?? `known for ${kind}: ${names.join(', ')}`

@@ -57,7 +57,11 @@ export function addressesOf({ A = [], AAAA = [], CNAME, alias }: Form): string[]
  */
 export function sentTo(template: Monitor, address: string, id: string): Monitor {
   const { slo: _, latency: __, ...rest } = template
-  const monitor = { ...rest, id, severity: 'ticket' as const, metrics: { duration: false, perVantage: false } }
+  return dialling({ ...rest, id, severity: 'ticket', metrics: { duration: false, perVantage: false } }, address)
+}
+
+/** A monitor that dials this address; Host and SNI stay what they were. One that is pinned stays so. */
+export function dialling(monitor: Monitor, address: string): Monitor {
   if (monitor.kind === 'tcp') {
     const { serverName = monitor.host } = monitor.tls
     return { ...monitor, host: address, tls: { ...monitor.tls, serverName } }

@@ -15,19 +15,13 @@ interface FailoverRead {
 export function parseFailover(input: unknown, i: number): FailoverRead {
   const at = ['failovers', i]
   if (typeof input !== 'object' || input === null || Array.isArray(input))
-    return { problems: [{ path: formatPath(at), expected: 'a failover', got: shown(input) }], ...standIn(i) }
+    return { problems: [{ path: formatPath(at), expected: 'a failover', got: shown(input) }] }
   const parsed = failoverShape.safeParse(input)
   if (parsed.success) return { failover: parsed.data, problems: [] }
   const { issues } = parsed.error
   const problems = toProblems(issues, input, at, (path) => keysAt(failoverShape, path))
   const failover = parseRest(failoverShape, input, issues, (right) => withStandIns(right, i))
   return { problems, ...(failover && { failover }) }
-}
-
-/** What stands where nothing of a failover could be read. */
-function standIn(i: number): { failover?: FailoverParsed } {
-  const { data } = failoverShape.safeParse(withStandIns({}, i))
-  return data ? { failover: data } : {}
 }
 
 /** A failover with stand-ins for what it lacks, such that no rule between its keys minds them. */

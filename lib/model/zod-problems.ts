@@ -4,7 +4,7 @@ import { didYouMean, formatPath, type Problem, shown } from './problem.ts'
 type Issue = z.core.$ZodIssue
 
 /** Values below these keys may be secrets: they are never repeated. */
-const secretKeys = new Set(['auth', 'proxy', 'headers', 'body', 'send'])
+const secretKeys = new Set(['auth', 'proxy', 'headers', 'body', 'send', 'dialog'])
 
 /** What a route has beside secrets, and the URLs that are as good as one. */
 const openKeysOfRoutes = new Set([

@@ -77,7 +77,7 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
   })
 
   /** Decides by itself, unless another container of this region is at it; a standby waits for home first. */
-  const decide = async (failover: Failover, trigger: Trigger) => {
+  const decide = async (failover: Failover, trigger: Trigger, sinceMs?: number) => {
     if (rank > 0) await host.pause(rank * (failover.sustainMs + rankDelayMs))
     const { id } = failover
     // A table that does not answer locks the failover: the decision says so.
@@ -88,6 +88,8 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
       return { failover: id, skipped }
     }
     try {
+      // Not where another container decides: what it made of it would date the next outage.
+      if (sinceMs !== undefined) controller.noteFailure(id, sinceMs)
       const { kind } = await controller.decide(id, trigger)
       return { failover: id, decision: kind }
     } catch (error) {
@@ -108,8 +110,7 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
     const states =
       may.length > 0 ? await activeByDns(may, { ...host, vantages, ...(vantage && { first: vantage }) }) : new Map()
     const due = may.filter((failover) => concernsActive(failover, states.get(failover.id)?.active, monitors))
-    for (const { id } of due) if (sinceMs !== undefined) controller.noteFailure(id, sinceMs)
-    return Promise.all(due.map((failover) => decide(failover, trigger)))
+    return Promise.all(due.map((failover) => decide(failover, trigger, sinceMs)))
   }
 
   // What is not urgent keeps out of the batches of what is: a batch that must fail would take a move along.

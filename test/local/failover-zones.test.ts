@@ -55,6 +55,12 @@ test('a port that was asked for and is taken is refused, and no zone is left beh
   expect(zones[0]?.port).toBe(taken.port)
 })
 
+test('a port that was asked for and cannot be is refused as well', async () => {
+  const second = failoverOf({ id: 'two', zone: 'other.test', record: 'shop.other.test' })
+  const two = startZones([failoverOf(), second], { port: 65_535, isPortFixed: true })
+  await expect(two).rejects.toThrow(ZonePortError)
+})
+
 describe('what a zone holds', () => {
   const failover = failoverOf()
   const file = () => path.join(temporaryFolder(), 'history.failover.db')

@@ -218,6 +218,11 @@ describe('problems', () => {
     ['a connectTo without port', { connectTo: '192.0.2.1' }, 'monitors[0].connectTo'],
     ['a proxy that is no URL', { proxy: 'localhost:3128' }, 'monitors[0].proxy'],
     ['both proxy and connectTo', { proxy: 'http://127.0.0.1:1', connectTo: '127.0.0.1:2' }, 'monitors[0].connectTo'],
+    [
+      'the name of what every object has',
+      { expect: [{ source: '__proto__', op: 'eq', value: 1 }] },
+      'monitors[0].expect[0].source',
+    ],
     ['an unknown source', { expect: [{ source: 'statsu', op: 'eq', value: 200 }] }, 'monitors[0].expect[0].source'],
     [
       'a source of another kind',
@@ -308,12 +313,20 @@ describe('problems', () => {
     expect(pathsOf(dnsMonitor(monitor))).toContain(path)
   })
 
+  test('of a failover that is none are that alone', () => {
+    expect(pathsOf({ ...withMonitor({}), failovers: [null, 'x'] })).toEqual(['failovers[0]', 'failovers[1]'])
+  })
+
   test('never repeat what may be a secret', () => {
     const texts = [
       withMonitor({ auth: { basic: { username: 'ann', password: 5_551_234 } } }),
       withMonitor({ headers: { authorization: 'hunter2\nhunter2' } }),
       withMonitor({ url: 'https://ann:hunter2@example.com/' }),
       withMonitor({ proxy: 'socks://ann:hunter2@127.0.0.1' }),
+      {
+        service: 'shop',
+        monitors: [{ id: 'a', kind: 'tcp', host: 'x.test', port: 25, dialog: [{ sned: 'PASS hunter2' }] }],
+      },
       { ...withMonitor({}), routes: { page: [{ kind: 'pagerduty', routingKey: 5_551_234 }] } },
     ].map((config) => JSON.stringify(problemsOf(config)))
     for (const text of texts) {

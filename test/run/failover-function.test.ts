@@ -239,6 +239,18 @@ describe('the lease of a region', () => {
     expect(await settle(run(trigger('live@one')))).toMatchObject([{ decision: 'move' }])
   })
 
+  test('keeps what another container decides on from dating the next outage', async () => {
+    const { region, votes } = regionsOf([live])
+    const { run, table } = region(0)
+    votes.live = { one: 'down' }
+    await table.lease('live', 'another', noon, 30_000)
+    await settle(run({ ...trigger('live@one'), sinceMs: noon - 1000 }))
+    vi.setSystemTime(noon + 8 * minuteMs)
+    await settle(run({ ...trigger('live@one'), sinceMs: noon + 8 * minuteMs - 5000 }))
+    const { lastMove } = await table.read('live')
+    expect(lastMove).toMatchObject({ downForMs: (lastMove?.atMs ?? 0) - noon - 8 * minuteMs + 5000 })
+  })
+
   test("stands in no person's way", async () => {
     const { region, active } = regionsOf([live])
     const { run, table } = region(0)
