@@ -71,7 +71,7 @@ const api = [
 const regions = ['eu', 'us', 'ap']
 
 function monitors(): ConfigInput['monitors'] {
-  const every = '10s'
+  const every = '1m'
   return [
     ...web.map((id) => ({ id, kind: 'http' as const, url: `https://shop.example.com/${id}`, every, tags: ['web'] })),
     ...api.map((id) => ({ id, kind: 'http' as const, url: `https://api.example.com/v1/${id}`, every, tags: ['api'] })),
