@@ -1,7 +1,8 @@
 /** What came of one request. The text is the first part of the answer; `failed` names a code, never an address. */
 export type Posted = { status: number; text: string; retryAfterMs?: number } | { failed: string }
 
-const longestAnswer = 8192
+/** Slack answers with the whole message, in which a letter beyond ASCII takes six characters or twelve. */
+const longestAnswer = 65_536
 
 /** How long an attempt may take. */
 export interface Limit {

@@ -46,7 +46,7 @@ export async function budget(options: BudgetOptions, output: Output): Promise<nu
 
 function localReports(file: string, monitors: readonly Promised[], times: { nowMs: number; sinceMs?: number }) {
   return withHistory(file, (reader) => {
-    const rings = ringsOf(reader, monitors, times.nowMs)
+    const rings = ringsOf(reader, monitors, times)
     return monitors.map((monitor) => reportOf(monitor, reader, rings.get(monitor.id) ?? emptyRing(times.nowMs), times))
   })
 }

@@ -159,9 +159,9 @@ function untoldRow({ route, sinceMs, reason, waiting }: Status['untold'][number]
 
 /** Failovers that nothing may move. */
 export function lockRows({ id, locked, record }: FailoverStatus): Row[] {
-  return locked
-    ? [{ what: 'locked', who: id, age: '', why: `nothing moves ${record}: vedette failover unlock -f ${id}` }]
-    : []
+  if (!locked) return []
+  const why = `nothing moves ${record}: vedette failover unlock -f ${id}`
+  return [{ what: 'locked', who: nameOf(id), age: '', why }]
 }
 
 /** Failovers that could not move if they had to. */
@@ -169,7 +169,11 @@ function readinessRows({ id, readiness }: FailoverStatus, nowMs: number): Row[] 
   const [first, ...more] = readiness?.problems ?? []
   if (!readiness || !first) return []
   const others = more.length > 0 ? ` (and ${more.length} more)` : ''
-  return [
-    { what: 'not ready', who: id, age: age(nowMs - readiness.atMs), why: `${first.code}: ${first.detail}${others}` },
-  ]
+  const why = `${first.code}: ${first.detail}${others}`
+  return [{ what: 'not ready', who: nameOf(id), age: age(nowMs - readiness.atMs), why }]
+}
+
+/** A monitor may have the same id. */
+function nameOf(failover: string): string {
+  return `failover ${failover}`
 }

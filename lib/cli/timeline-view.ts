@@ -57,7 +57,7 @@ function summary(
     ...(paged.length > 0
       ? [`- Error budgets burned too fast ${paged.length === 1 ? 'once' : `${paged.length} times`}.`]
       : []),
-    ...[...untold].map((subject) => `- Vedette ${markdownText(subject)}: see below.`),
+    ...[...untold].map((subject) => `- Vedette ${escaped(subject)}: see below.`),
   ]
   return lines.length > 0 ? lines : ['- Nothing was down and nothing moved.']
 }

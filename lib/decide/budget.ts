@@ -54,6 +54,9 @@ export const allWindowsMs: readonly number[] = windows
   .filter((ms, i, all) => all.indexOf(ms) === i)
   .sort((a, b) => a - b)
 
+/** The longest of the short ones. */
+export const longestShortMs = longestWindowMs / shortPart
+
 /** Of a window with less than this share of its votes nobody knows how it was. */
 const knownShare = 0.5
 

@@ -31,7 +31,9 @@ function queryOf(query: string, logGroup: string): string {
   return `logsV2:logs-insights$3FqueryDetail$3D~(${detail})`
 }
 
-/** Percent-encoded, with stars for percents; the name of a monitor is put in later, and needs none. */
+/** Percent-encoded, with what the syntax around it uses, and with stars for percents; the name of a monitor is put in later, and needs none. */
 function starred(text: string): string {
-  return encodeURIComponent(text).replaceAll('%', '*').replace('*7Bmonitor*7D', '{monitor}')
+  const left = (char: string) => `%${char.charCodeAt(0).toString(16)}`
+  const encoded = encodeURIComponent(text).replace(/[!'()~*]/g, left)
+  return encoded.replaceAll('%', '*').replace('*7Bmonitor*7D', '{monitor}')
 }

@@ -1,6 +1,7 @@
 import type { EventType, Named, VedetteEvent } from '../model/event.ts'
 import type { Severity } from '../model/route.ts'
 import { stableHash } from '../model/stable-hash.ts'
+import { minuteMs } from './schedule.ts'
 
 /** PagerDuty takes no longer key (https://developer.pagerduty.com/docs/send-alert-event). */
 export const longestKey = 255
@@ -10,8 +11,6 @@ export type Effect =
   | { does: 'open'; key: string; severity: Severity; monitor?: string }
   | { does: 'close'; keys: string[] }
   | { does: 'note' }
-
-const minuteMs = 60_000
 
 /**
  * How long an incident of some types lives where nothing more is heard of it, because no event may ever end it: a move that

@@ -110,7 +110,7 @@ export interface NotifyState {
   alerts: Record<string, Record<string, Alert>>
   outbox: Notice[]
   changes: ChangeNote[]
-  /** The latest decision of each failover that was worth telling. */
+  /** The latest thing that was done with each failover, or refused. */
   acts: Record<string, ChangeNote>
   /** By route: when each single alert of late was opened. */
   opened: Record<string, number[]>

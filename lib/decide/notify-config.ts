@@ -4,15 +4,13 @@ import type { Named } from '../model/event.ts'
 import type { Secret, SecretRef } from '../model/monitor.ts'
 import type { Route, Severity } from '../model/route.ts'
 import type { MonitorRule, NotifyRules, RouteRule } from './notice.ts'
+import { minuteMs } from './schedule.ts'
 
 /** What rules need of a config; small enough to lie beside a function. */
 export type NotifyConfig = Pick<Config, 'service' | 'routes' | 'notify' | 'failovers' | 'monitors'> & Pick<Named, 'env'>
 
 /** How long new incidents wait for others that come with them. */
 const gatherMs = 250
-
-/** Results come late, and alarms are evaluated once a minute. */
-const minuteMs = 60_000
 
 /** The rules of a config. A standby speaks only where home is silent. */
 export function notifyRulesOf(config: NotifyConfig, { isStandby = false } = {}): NotifyRules {
@@ -39,6 +37,7 @@ function monitorRuleOf(monitor: Config['monitors'][number], { failovers }: Notif
       severity,
       tags,
       dependsOn,
+      // Results come late, and alarms are evaluated once a minute.
       graceMs: everyMs + minuteMs,
       maintenance,
       ...(runbook !== undefined && { runbook }),

@@ -10,6 +10,12 @@ import { downAncestor, shadowEndMs } from './notify-routes.ts'
 /** How many changes and decisions are kept to be mentioned. */
 const mostChanges = 20
 
+/** What of a failover Vedette did, or would not do; that nothing is left to decide, or that it is ready, hides none of it. */
+const acts = new Set<VedetteEvent['type']>([
+  ...(['failover.started', 'failover.done', 'failover.verified'] as const),
+  ...(['failover.refused', 'failover.asked', 'failover.failed'] as const),
+])
+
 /** It is asked again within this, whatever happens. */
 const longestWaitMs = 60_000
 
@@ -104,7 +110,8 @@ function takeEvent(
   const change = changeText(event)
   if (change !== undefined) state.changes = [{ atMs: event.atMs, text: change }, ...state.changes].slice(0, mostChanges)
   if (isTold(event)) tell(state, event, rules, nowMs)
-  if ('failover' in event) state.acts[event.failover] = { atMs: event.atMs, text: actText(event) }
+  if ('failover' in event && acts.has(event.type))
+    state.acts[event.failover] = { atMs: event.atMs, text: actText(event) }
 }
 
 /** Whether something later is known of an incident already. */

@@ -1,6 +1,7 @@
+import type { Status } from '../model/result.ts'
 import { longestWindowMs, type Votes } from './budget.ts'
+import { minuteMs } from './schedule.ts'
 
-const minuteMs = 60_000
 const slots = longestWindowMs / minuteMs
 /** What one minute of a slot can count. A monitor runs once a second at most. */
 const mostVotes = 255
@@ -40,6 +41,11 @@ export function addVotes(ring: VoteRing, atMs: number, { good, bad }: Votes): vo
   const slot = minute % slots
   ring.good[slot] = Math.min(mostVotes, (ring.good[slot] ?? 0) + good)
   ring.bad[slot] = Math.min(mostVotes, (ring.bad[slot] ?? 0) + bad)
+}
+
+/** Adds the vote of one result; what is not known is none. */
+export function addResult(ring: VoteRing, atMs: number, status: Status): void {
+  if (status !== 'unknown') addVotes(ring, atMs, status === 'down' ? { good: 0, bad: 1 } : { good: 1, bad: 0 })
 }
 
 /** Adds votes that are known by the hour only, spread evenly over its minutes. */

@@ -35,7 +35,7 @@ const silentAfter = { intervals: 3, ms: 60_000 }
 export function overviewOf(monitors: readonly Monitor[], reader: HistoryReader, nowMs: number): MonitorStatus[] {
   const states = new Map(reader.statesAt(nowMs + 1).map((transition) => [transition.monitor, transition]))
   const promised = withSlo(monitors)
-  const rings = promised.length > 0 ? ringsOf(reader, promised, nowMs) : new Map()
+  const rings = promised.length > 0 ? ringsOf(reader, promised, { nowMs }) : new Map()
   const budgets = new Map(
     promised.map((monitor) => [
       monitor.id,

@@ -1,21 +1,34 @@
-import { longestWindowMs, type Votes } from '../decide/budget.ts'
+import { longestShortMs, longestWindowMs, type Votes } from '../decide/budget.ts'
 import { type Account, accountOf, type MaintenanceVotes } from '../decide/budget-account.ts'
 import { type Judged, type Promised, reportOn, type SloReport, windowStart } from '../decide/budget-report.ts'
 import { maintenanceSpans } from '../decide/maintenance.ts'
-import { addHour, addVotes, advance, emptyRing, type VoteRing } from '../decide/vote-ring.ts'
+import { minuteMs } from '../decide/schedule.ts'
+import { addHour, addResult, addVotes, advance, emptyRing, type VoteRing } from '../decide/vote-ring.ts'
 import type { HistoryReader } from './history-reader.ts'
+import { hourMs } from './history-schema.ts'
 
-/** The votes of the last three days of these monitors, as a history has them; hours that are over are spread over their minutes. */
+/**
+ * The votes of the last three days of these monitors, as a history has them. Hours that are over are spread over their minutes,
+ * but not those with failures that short windows reach, or that `sinceMs` lies in: there a failure counts when it was.
+ */
 export function ringsOf(
   reader: HistoryReader,
   monitors: readonly { id: string }[],
-  nowMs: number,
+  { nowMs, sinceMs = nowMs }: { nowMs: number; sinceMs?: number },
 ): Map<string, VoteRing> {
   const rings = new Map(monitors.map(({ id }) => [id, emptyRing(nowMs)]))
   const { hours, minutes } = reader.votesSince(nowMs - longestWindowMs)
+  // The minute that is under way is beside a window.
+  const shortFromMs = nowMs - longestShortMs - minuteMs
+  const isExact = (startMs: number) => {
+    const endMs = startMs + hourMs
+    return endMs > shortFromMs || (startMs <= sinceMs && sinceMs < endMs)
+  }
   for (const { monitor, startMs, ...votes } of hours) {
     const ring = rings.get(monitor)
-    if (ring) addHour(ring, startMs, votes)
+    if (!ring) continue
+    const isRead = votes.bad > 0 && isExact(startMs) && addResults(ring, reader, monitor, startMs)
+    if (!isRead) addHour(ring, startMs, votes)
   }
   for (const { monitor, startMs, ...votes } of minutes) {
     const ring = rings.get(monitor)
@@ -23,6 +36,13 @@ export function ringsOf(
   }
   for (const ring of rings.values()) advance(ring, nowMs)
   return rings
+}
+
+/** Adds the single results of an hour; gives false where they are not kept any more. */
+function addResults(ring: VoteRing, reader: HistoryReader, monitor: string, startMs: number): boolean {
+  const results = reader.results(monitor, startMs, startMs + hourMs)
+  for (const { atMs, status } of results) addResult(ring, atMs, status)
+  return results.length > 0
 }
 
 /** Reads a history and decides; see `reportOn`. */

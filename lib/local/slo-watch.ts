@@ -2,7 +2,7 @@ import { targetOf } from '../decide/alarms.ts'
 import { allWindowsMs, isKnown, judgePairs, type Pace, votesDue } from '../decide/budget.ts'
 import { type Promised, withSlo } from '../decide/budget-report.ts'
 import { type BurnChange, judgeBurns, type OpenBurns } from '../decide/burn-watch.ts'
-import { addVotes, advance, emptyRing, type VoteRing, wholeVotesOver } from '../decide/vote-ring.ts'
+import { addResult, advance, emptyRing, type VoteRing, wholeVotesOver } from '../decide/vote-ring.ts'
 import type { EventOf, VedetteEvent } from '../model/event.ts'
 import type { Monitor } from '../model/monitor.ts'
 import type { ProbeResult } from '../model/result.ts'
@@ -67,7 +67,7 @@ export function startSloWatch(
 /** Begins with what the history has: votes, runs, and what was open. */
 function takeOver({ monitors, history }: SloWatchOptions, nowMs: number): Watches {
   const promised = withSlo(monitors)
-  const rings = history.read((reader) => ringsOf(reader, promised, nowMs))
+  const rings = history.read((reader) => ringsOf(reader, promised, { nowMs }))
   const before = openBefore(history, nowMs)
   const timed = monitors.filter(({ latency }) => latency)
   return {
@@ -89,8 +89,7 @@ function takeOver({ monitors, history }: SloWatchOptions, nowMs: number): Watche
 function take({ budgets, latencies }: Watches, result: ProbeResult): void {
   const { monitor, status, startedAt } = result
   const ring = budgets.get(monitor)?.ring
-  const vote = status === 'down' ? { good: 0, bad: 1 } : { good: 1, bad: 0 }
-  if (ring && status !== 'unknown') addVotes(ring, Date.parse(startedAt), vote)
+  if (ring) addResult(ring, Date.parse(startedAt), status)
   latencies.get(monitor)?.latency.take(result)
 }
 

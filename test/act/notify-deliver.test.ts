@@ -216,6 +216,12 @@ describe('Slack', () => {
     ])
   })
 
+  test('a long message in any script is taken once, though the answer repeats it in six characters a letter', async () => {
+    const event = downEvent('a', 0, { cause: { code: 'ASSERTION', stage: 'assert', message: '障'.repeat(2000) } })
+    expect(await sender()(notice('bot', { event }), deadline)).toEqual({ kind: 'delivered', ref: slack.posts[0]?.ts })
+    expect([slack.posts.length, waits]).toEqual([1, []])
+  })
+
   test('a reminder is said in the thread, and the alert stays with its first message', async () => {
     const deliver = sender()
     const opened = await deliver(notice('bot'), deadline)

@@ -236,6 +236,12 @@ describe('a timeline', () => {
     const text = timelineMarkdown(timelineOf([], [], events, { fromMs: 0, toMs: 10 }))
     expect(text.match(/- Vedette could not tell page-1: see below/g)).toHaveLength(1)
     expect(text).not.toContain('Nothing was down')
+    const odd = timelineOf([], [], [{ atMs: 1, kind: 'notice', detail: { ...detail, route: 'a*b*' } }], {
+      fromMs: 0,
+      toMs: 10,
+    })
+    expect(timelineMarkdown(odd)).toContain('- Vedette could not tell a\\*b\\*: see below')
+    expect(timelineMarkdown(odd, oneLine)).toContain('- Vedette could not tell a*b*: see below')
   })
 
   const at = (minute: number) => Date.parse('2026-11-20T23:50:00Z') + minute * minuteMs

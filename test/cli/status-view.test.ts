@@ -76,7 +76,13 @@ describe('the screen of vedette status', () => {
     } as unknown as FailoverStatus
     const { rows } = screenOf({ ...running, atMs: 60_000, failovers: [failover] })
     expect(rows).toEqual([
-      { what: 'not ready', who: 'live', age: '60s', why: 'STANDBY_DOWN: two is down (and 1 more)' },
+      { what: 'not ready', who: 'failover live', age: '60s', why: 'STANDBY_DOWN: two is down (and 1 more)' },
     ])
+  })
+
+  test('counts a monitor as well whose failover, of the same name, is locked', () => {
+    const failover = { ...{ id: 'api', record: 'a.test', endpoints: [], locked: true } } as unknown as FailoverStatus
+    const found = screenOf({ ...running, monitors: [monitor({ state: 'up' })], failovers: [failover] })
+    expect(found).toMatchObject({ well: 1, rows: [{ what: 'locked', who: 'failover api' }] })
   })
 })

@@ -325,6 +325,18 @@ describe('notes', () => {
     expect(desk.sent.filter(({ action }) => action === 'open').map(({ acts }) => acts.length)).toEqual([1, 0])
   })
 
+  test('what was done stands there though it is settled and its standby is not ready', () => {
+    const desk = new Desk(rulesOf({ watched: [monitorRule('a', { failovers: ['api'] })] }))
+    const { service, failover, record } = moved
+    const problems = [{ code: 'NO_STANDBY', detail: 'use1 is down' }]
+    desk.take(0, { ...moved, atMs: 0 })
+    desk.take(1000, { service, failover, record, atMs: 1000, type: 'failover.notReady', problems })
+    desk.take(2000, { service, failover, record, atMs: 2000, type: 'failover.settled' })
+    desk.take(3000, downEvent('a', 3000))
+    const alert = desk.sent.find(({ action, event }) => action === 'open' && event.type === 'monitor.down')
+    expect(alert?.acts.map(({ text }) => text)).toEqual(['Failover api: api.example.com was moved to euw1'])
+  })
+
   test('a sign of life is told as often as asked', () => {
     const desk = new Desk(rulesOf({ heartbeatMs: 24 * hour }))
     for (let atMs = 0; atMs <= 72 * hour; atMs += hour) desk.take(atMs, { kind: 'clock' })

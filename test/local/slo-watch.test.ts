@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { withSlo } from '../../lib/decide/budget-report.ts'
-import { emptyRing } from '../../lib/decide/vote-ring.ts'
+import { emptyRing, votesIn } from '../../lib/decide/vote-ring.ts'
 import type { EngineEvent } from '../../lib/local/engine.ts'
 import { readAccount, reportOf, ringsOf } from '../../lib/local/slo-report.ts'
 import { startSloWatch } from '../../lib/local/slo-watch.ts'
@@ -153,6 +153,18 @@ describe('an error budget, watched while it runs', () => {
     ])
   })
 
+  it('does not page after a restart for what was over before its short window, though its hour is over too', () => {
+    const kept = history()
+    const nowMs = base + 10 * hourMs + 10 * minuteMs
+    // Of 9:05 to 9:15, an hour before it is asked.
+    kept.add(...minutes('api', base, 610, (i) => (i >= 545 && i < 555 ? 'down' : 'up')))
+    kept.settle(nowMs)
+    vi.setSystemTime(nowMs)
+    const { told, pass } = watch(promised(), kept)
+    pass(1, up)
+    expect(said(told)).toEqual([['budget.burning', 'ticket']])
+  })
+
   it('takes no vote for neither', () => {
     vi.setSystemTime(base)
     const { told, pass } = watch()
@@ -253,12 +265,27 @@ describe('the account of a history', () => {
     expect([account.upMs / hourMs, account.downMs / hourMs, account.unknownMs]).toEqual([42, 6, 0])
   })
 
+  it('has failures in the hour of a deployment before or after it, as they were, though that hour is over', () => {
+    const { reader, add, settle } = history()
+    const nowMs = base + 20 * hourMs
+    // For five minutes before the deployment at 9:30.
+    add(...minutes('api', base, 20 * 60, (i) => (i >= 565 && i < 570 ? 'down' : 'up')))
+    settle(nowMs)
+    const monitor = promisedOne()
+    const since = (sinceMs: number) => {
+      const ring = ringsOf(reader, [monitor], { nowMs, sinceMs }).get('api') ?? emptyRing(nowMs)
+      return votesIn(ring, nowMs - sinceMs)
+    }
+    expect(since(base + 9.5 * hourMs).bad).toBe(0)
+    expect(since(base + 9.25 * hourMs).bad).toBe(5)
+  })
+
   it('is what a command reports, with the same burn rates as the watch', () => {
     const { add, reader } = history()
     add(...minutes('api', base, 180, (i) => (i >= 177 ? 'down' : 'up')))
     const nowMs = base + 180 * minuteMs - 1
     const monitor = promisedOne()
-    const ring = ringsOf(reader, [monitor], nowMs).get('api')
+    const ring = ringsOf(reader, [monitor], { nowMs }).get('api')
     if (!ring) throw new Error('no votes')
     const { pairs, verdict } = reportOf(monitor, reader, ring, { nowMs })
     expect(pairs[0]).toMatchObject({ isBurning: true, long: { good: 58, bad: 3 }, short: { good: 3, bad: 3 } })

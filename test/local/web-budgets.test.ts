@@ -43,7 +43,7 @@ describe('error budgets', () => {
     const [api] = withSlo(parseConfig(config).monitors)
     if (!api || !budget) throw new Error('expected a budget')
     const nowMs = budget.account.toMs
-    const ring = ringsOf(reader, [api], nowMs).get('api') ?? emptyRing(nowMs)
+    const ring = ringsOf(reader, [api], { nowMs }).get('api') ?? emptyRing(nowMs)
     const report = reportOf(api, reader, ring, { nowMs })
     reader.close()
     expect(budget).toMatchObject(JSON.parse(JSON.stringify(report)))

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { FailoverView } from '../../lib/local/web/api/failovers.ts'
 import { BarsBoard } from '../../lib/local/web/bars.ts'
 import { EventRing } from '../../lib/local/web/event-ring.ts'
 import { bucketMsFor } from '../../lib/local/web/series.ts'
+import { Sights } from '../../lib/local/web/sights.ts'
 import { decodeSparkline, encodeSparkline } from '../../lib/local/web/sparkline.ts'
 import { uptimeText } from '../../lib/local/web/uptime.ts'
 import { base, dayMs, history, minuteMs } from '../support/history.ts'
@@ -10,6 +12,21 @@ import { failedResult, httpResult } from '../support/results.ts'
 
 const hourMs = 60 * minuteMs
 const change = (id: string) => ({ id, from: 'up', to: 'down', atMs: 1, firstAtMs: 1, muted: false }) as const
+
+describe('what vantages see', () => {
+  it('of one of several addresses is so until a vote on all of them, since the move away, says otherwise', () => {
+    const sights = new Sights()
+    const voted = (atMs: number, active: boolean, up: string[], down: string[]) => {
+      const endpoint = { active, monitors: ['api@two.1', 'api@two.2'], votes: { up, down, none: [] } }
+      sights.take([], [{ endpoints: [endpoint], last: { atMs } } as unknown as FailoverView])
+      return sights.downAt('api@two.2')
+    }
+    sights.take([{ monitor: 'api@two.2', vantage: 'south', isDown: true, atMs: 4000 }], [])
+    expect(voted(5000, true, ['north', 'south'], [])).toEqual(['south'])
+    expect(voted(6000, false, ['north'], ['south'])).toEqual(['south'])
+    expect(voted(7000, false, ['north', 'south'], [])).toEqual([])
+  })
+})
 
 describe('the ring of events', () => {
   it('gives exactly what came after any event that it still has', () => {

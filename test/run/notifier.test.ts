@@ -226,8 +226,9 @@ describe('a notifier', () => {
 
   test('an event that breaks the rules takes no other with it', async () => {
     const notifier = await start()
-    const broken = { ...downEvent('m1', now()), type: 'no such type' } as unknown as VedetteEvent
-    notifier.tell(downEvent('m2', now()), { ...broken, failover: 'x' } as VedetteEvent, downEvent('m3', now()))
+    // Without its reasons.
+    const broken = { service: 'shop', atMs: now(), type: 'failover.started', failover: 'x' } as VedetteEvent
+    notifier.tell(downEvent('m2', now()), broken, downEvent('m3', now()))
     await eventually(() => expect(pagerDuty.opened.toSorted()).toEqual(['vedette/shop/m2', 'vedette/shop/m3']))
     expect(logged.join()).toContain('notify.failed')
   })

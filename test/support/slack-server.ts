@@ -48,6 +48,14 @@ export interface Slack extends FaultyServer {
   editProblem?: string
 }
 
+/** JSON as Slack writes it: in ASCII alone. */
+function escaped(answer: object): string {
+  return JSON.stringify(answer).replace(
+    /[\u0080-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** A server that speaks the contract of Slack's incoming webhooks and of `chat.postMessage` and `chat.update`. */
 export async function startSlack({ token = 'xoxb-1', channel = 'C0123456789' } = {}): Promise<Slack> {
   const posts: SlackPost[] = []
@@ -68,12 +76,15 @@ export async function startSlack({ token = 'xoxb-1', channel = 'C0123456789' } =
     if (body.channel !== channel) return refuse('channel_not_found')
     const parent = posts.find(({ ts }) => ts === body.thread_ts)
     if (!isUpdate && body.thread_ts !== undefined && (!parent || parent.thread)) return refuse('thread_not_found')
-    if (!isUpdate) return { status: 200, body: { ok: true, channel, ts: post(body) } }
+    if (!isUpdate) {
+      const ts = post(body)
+      return { status: 200, body: escaped({ ok: true, channel, ts, message: { type: 'message', ...body, ts } }) }
+    }
     if (slack.editProblem !== undefined) return refuse(slack.editProblem)
     const before = posts.find(({ ts }) => ts === body.ts)
     if (!before) return refuse('message_not_found')
     before.edits.push(body.text)
-    return { status: 200, body: { ok: true, channel, ts: body.ts } }
+    return { status: 200, body: escaped({ ok: true, channel, ts: body.ts, message: { type: 'message', ...body } }) }
   }
   const server = await faultyServer((received) => {
     if (received.path.startsWith('/api/')) return api(received)

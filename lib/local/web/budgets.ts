@@ -75,7 +75,7 @@ export class BudgetBoard {
   #ringsAt(reader: HistoryReader, nowMs: number): Map<string, VoteRing> {
     if (nowMs < this.#ringsUntilMs) return this.#rings
     const beganMs = performance.now()
-    this.#rings = ringsOf(reader, [...this.#monitors.values()], nowMs)
+    this.#rings = ringsOf(reader, [...this.#monitors.values()], { nowMs })
     this.#ringsUntilMs = nowMs + Math.max(freshForMs, (performance.now() - beganMs) / mostReading)
     return this.#rings
   }

@@ -30,14 +30,15 @@ export class Sights {
   }
 }
 
-/** The votes of a failover's last decision; of endpoints with one monitor, as a vote is on the whole endpoint. */
+/**
+ * The votes of a failover's last decision. A vote is on a whole endpoint: of one with several monitors it does not say which is
+ * down. While it is active its runs do; once they have ended, only a vote can say that none is down any more.
+ */
 function votesOf({ endpoints, last }: FailoverView): Sight[] {
-  return endpoints.flatMap(({ monitors: [monitor, ...others], votes: { up, down, none } }) => {
-    if (!last || monitor === undefined || others.length > 0) return []
-    const { atMs } = last
-    return [
-      ...down.map((vantage) => ({ monitor, vantage, isDown: true, atMs })),
-      ...[...up, ...none].map((vantage) => ({ monitor, vantage, isDown: false, atMs })),
-    ]
+  return endpoints.flatMap(({ active, monitors, votes: { up, down, none } }) => {
+    if (!last || (monitors.length > 1 && active)) return []
+    const said = (vantages: readonly string[], isDown: boolean) =>
+      vantages.flatMap((vantage) => monitors.map((monitor) => ({ monitor, vantage, isDown, atMs: last.atMs })))
+    return [...(monitors.length === 1 ? said(down, true) : []), ...said([...up, ...none], false)]
   })
 }
