@@ -123,7 +123,7 @@ export interface NotifyState {
   isSilent: boolean
   /** When incidents that are over were last heard of; kept for a day where events come in any order. */
   over: Record<string, number>
-  /** Notices that were given up, since ever. */
+  /** Notices that were given up, since ever; signs of life are not counted. */
   lost: number
 }
 

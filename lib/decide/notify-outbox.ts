@@ -98,9 +98,10 @@ export interface Failed {
 export function putOff(state: NotifyState, notice: Notice, failed: Failed, nowMs: number): boolean {
   const { isFinal, retryAfterMs = 0 } = failed
   const isStale = isNews(notice) ? notice.rounds + 1 >= mostRounds : nowMs - notice.atMs >= longestTryMs
-  if (isFinal || isStale || notice.event.type === 'route.heartbeat') {
+  const isSignOfLife = notice.event.type === 'route.heartbeat'
+  if (isFinal || isStale || isSignOfLife) {
     removeNotice(state, notice.id)
-    state.lost++
+    if (!isSignOfLife) state.lost++
     return false
   }
   const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** notice.rounds)

@@ -10,6 +10,9 @@ import { downAncestor, shadowEndMs } from './notify-routes.ts'
 /** How many changes and decisions are kept to be mentioned. */
 const mostChanges = 20
 
+/** A route that fails, and has nothing to be told, is asked as often whether it works again. */
+const askAgainMs = 600_000
+
 /** What of a failover Vedette did, or would not do; that nothing is left to decide, or that it is ready, hides none of it. */
 const acts = new Set<VedetteEvent['type']>([
   ...(['failover.started', 'failover.done', 'failover.verified'] as const),
@@ -79,10 +82,30 @@ function take(
   else if (input.kind === 'started') {
     forgetUnknown(state, rules)
     if (input.isFresh) for (const { name } of rules.routes) offerRefused(state, name)
-  } else if (rules.heartbeatMs !== undefined && nowMs - state.heartbeatMs >= rules.heartbeatMs) {
+  } else takeClock(state, rules, nowMs)
+}
+
+function takeClock(state: NotifyState, rules: NotifyRules, nowMs: number): void {
+  const heartbeat: VedetteEvent = { ...named(rules), atMs: nowMs, type: 'route.heartbeat', test: false }
+  if (rules.heartbeatMs !== undefined && nowMs - state.heartbeatMs >= rules.heartbeatMs) {
     state.heartbeatMs = nowMs
-    tell(state, { ...named(rules), atMs: nowMs, type: 'route.heartbeat', test: false }, rules, nowMs)
+    tell(state, heartbeat, rules, nowMs)
   }
+  for (const route of rules.routes)
+    if (isLeftFailing(state, route.name, rules, nowMs)) tell(state, heartbeat, { ...rules, routes: [route] }, nowMs)
+}
+
+/**
+ * Whether a route fails that nothing else would find to work again: news that it did not take was given up. Where it refused an
+ * alert for good it would take a sign of life, be told that alert anew, and fail anew.
+ */
+function isLeftFailing(state: NotifyState, route: string, rules: NotifyRules, nowMs: number): boolean {
+  return (
+    isFailing(state, route, rules) &&
+    nowMs - (state.calls[route]?.at(-1) ?? 0) >= askAgainMs &&
+    !state.outbox.some((notice) => notice.route === route) &&
+    !Object.values(state.alerts[route] ?? {}).some(({ isRefused }) => isRefused)
+  )
 }
 
 function takeEvent(
@@ -176,8 +199,10 @@ function takeFailure(
   const keys = [notice, ...state.outbox.filter((one) => one.route === notice.route)].map(({ key }) => key)
   for (const key of new Set(keys)) reroute(state, state.alerts[notice.route]?.[key]?.members ?? [])
   if (isSaid) return
-  const unheard = describe(notice.event).title
   const { route } = notice
+  const before = state.incidents[keyOf(rules, 'route', route)]?.event
+  const isAsked = notice.event.type === 'route.heartbeat' && before?.type === 'route.failing'
+  const unheard = isAsked ? before.unheard : describe(notice.event).title
   const event: VedetteEvent = { ...named(rules), atMs: nowMs, type: 'route.failing', route, reason, unheard }
   takeEvent(state, event, ended, rules, nowMs)
 }

@@ -344,6 +344,43 @@ describe('notes', () => {
   })
 })
 
+describe('a route that failed, with nothing left to be told', () => {
+  const failing = 'vedette/shop/route/pager'
+  const clocks = (desk: Desk, fromMs: number, toMs: number) => {
+    for (let atMs = fromMs; atMs <= toMs; atMs += minute) desk.take(atMs, { kind: 'clock' })
+  }
+  const change = (atMs: number): VedetteEvent => ({ service: 'shop', atMs, type: 'change', text: 'deployed v42' })
+  const refused = (desk: Desk, isFinal: boolean) => {
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: 'HTTP 503', isFinal } : undefined)
+  }
+
+  test('is asked every ten minutes, and it alone, until it works again', () => {
+    const desk = new Desk(rulesOf())
+    refused(desk, false)
+    desk.take(0, change(0))
+    clocks(desk, minute, 2 * hour)
+    expect([desk.state.outbox, desk.state.lost]).toEqual([[], 1])
+    expect(desk.state.incidents[failing]?.event).toMatchObject({ unheard: 'Changed: deployed v42' })
+    desk.refuse = () => undefined
+    clocks(desk, 2 * hour + minute, 2 * hour + 11 * minute)
+    expect(Object.keys(desk.state.incidents)).toEqual([])
+    expect(desk.told('pager')).toHaveLength(1)
+    expect(desk.told('board').map((told) => told.split(' ')[0])).toEqual(['note', 'open', 'close'])
+    clocks(desk, 3 * hour, 5 * hour)
+    expect(desk.told('pager')).toHaveLength(1)
+  })
+
+  test('is not asked where it refused an alert for good, which it would only refuse anew', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = ({ action, route }) =>
+      action === 'open' && route === 'pager' ? { reason: 'HTTP 400', isFinal: true } : undefined
+    desk.take(0, downEvent('a', 0))
+    clocks(desk, minute, 3 * hour)
+    expect(desk.told('pager')).toEqual([])
+    expect(desk.told('board')).toEqual(['open a', 'open route/pager'])
+  })
+})
+
 describe('for every history', () => {
   const monitor = fc.constantFrom('a', 'b', 'c', 'd')
   const step = fc.oneof(
