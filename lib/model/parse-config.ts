@@ -56,11 +56,7 @@ export function readConfig(input: unknown): ConfigRead {
   }
   problems.push(...unlessTold(checkConfig(written), problems))
   // Of a config without any monitor there is no more to say.
-  const isWhole =
-    top !== undefined &&
-    monitors.length > 0 &&
-    !written.monitors.includes(undefined) &&
-    !written.failovers.includes(undefined)
+  const isWhole = top !== undefined && monitors.length > 0 && !written.monitors.includes(undefined)
   return { problems, ...(isWhole && { config: complete(top, written) }) }
 }
 
