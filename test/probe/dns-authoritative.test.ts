@@ -1,15 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { DnsMonitor } from '../../lib/model/monitor.ts'
-import {
-  arrival,
-  type DnsTestServer,
-  type ReplyOptions,
-  record,
-  runDns,
-  type TestQuery,
-} from '../support/dns-server.ts'
+import { type DnsTestServer, type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
 import { freePort } from '../support/ports.ts'
-import { useDnsServers } from '../support/use-dns-servers.ts'
+import { useDeadline, useDnsServers } from '../support/use-dns-servers.ts'
 
 const servers = useDnsServers()
 
@@ -33,17 +26,7 @@ const resolverZone: Zone = (name, type) => {
   return { rcode: 3, authorities: [record('.', 'SOA', { mname: 'a.root', rname: 'b.root' })] }
 }
 
-let deadline: AbortController
-beforeEach(() => {
-  deadline = new AbortController()
-})
-
-/** Says nothing. The deadline comes once all others have said what they have to say. */
-const silent: Zone = () => {
-  const own = deadline
-  void arrival().then(() => own.abort())
-  return undefined
-}
+const { signal, silent } = useDeadline()
 
 function answering(zone: Zone): (query: TestQuery) => void {
   return (query) => {
@@ -58,7 +41,7 @@ async function ask(first: Zone, second: Zone, changes: Partial<DnsMonitor> = {},
   const ns1 = await serve(first, '127.0.0.1', await pairPort())
   const ns2 = await serve(second, '127.0.0.2', ns1.port)
   const servers = [`authoritative:${ns1.port}`]
-  const result = await runDns({ servers, resolver: resolver.label, ...changes }, {}, deadline.signal)
+  const result = await runDns({ servers, resolver: resolver.label, ...changes }, {}, signal())
   const names = [`ns1.shop.test (127.0.0.1:${ns1.port})`, `ns2.shop.test (127.0.0.2:${ns1.port})`] as const
   return { ns1, ns2, resolver, names, ...result }
 }

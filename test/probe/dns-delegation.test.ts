@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { delegationOf } from '../../lib/probe/dns-delegation.ts'
 import { type Daemon, startBind, startKnot } from '../support/dns-daemons.ts'
-import { arrival, type ReplyOptions, record, type TestQuery, testDeps } from '../support/dns-server.ts'
+import { type ReplyOptions, record, type TestQuery, testDeps } from '../support/dns-server.ts'
 import { freePort } from '../support/ports.ts'
 import { requireSystem } from '../support/system.ts'
-import { useDnsServers } from '../support/use-dns-servers.ts'
+import { useDeadline, useDnsServers } from '../support/use-dns-servers.ts'
 
 const servers = useDnsServers()
 
@@ -40,17 +40,7 @@ async function parents(first: Zone, second: Zone = first, known: Zone = resolvin
   return { ask, p1, p2, resolver }
 }
 
-let deadline: AbortController
-beforeEach(() => {
-  deadline = new AbortController()
-})
-
-/** Says nothing. The deadline of those who have one comes once all others have said what they have to say. */
-const silent: Zone = () => {
-  const own = deadline
-  void arrival().then(() => own.abort())
-  return undefined
-}
+const { signal, silent } = useDeadline()
 
 describe('the name servers that the parent zone names', () => {
   it('are those of its referral, in our spelling, asked for without recursion', async () => {
@@ -107,7 +97,7 @@ describe('a failure says what could not be found out', () => {
     ['refers upwards', () => ({ flags: [], authorities: nsOf('.', 'a.root') }), 'DNS_LAME', /without authority/],
   ])('where every server of the parent %s', async (_, zone, code, message) => {
     const { ask } = await parents(zone)
-    const failure = expect(ask('shop.test', deadline.signal)).rejects
+    const failure = expect(ask('shop.test', signal())).rejects
     await failure.toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
@@ -121,7 +111,7 @@ describe('a failure says what could not be found out', () => {
 
   it('where the resolver is silent, as soon as nobody waits any longer', async () => {
     const { ask } = await parents(referral, referral, silent)
-    await expect(ask('shop.test', deadline.signal)).rejects.toMatchObject({ code: 'DNS_TIMEOUT' })
+    await expect(ask('shop.test', signal())).rejects.toMatchObject({ code: 'DNS_TIMEOUT' })
   })
 
   it('for the root, which nothing delegates', async () => {

@@ -1,4 +1,4 @@
-import { afterEach } from 'vitest'
+import { afterEach, beforeEach } from 'vitest'
 import type { DnsMonitor } from '../../lib/model/monitor.ts'
 import { arrival, runDns, startDnsServer, type TestQuery } from './dns-server.ts'
 
@@ -30,6 +30,22 @@ export function useDnsServers() {
         void arrival().then(() => deadline.abort())
       })
       return { server, ...(await runDns({ servers: [server.label], ...changes }, {}, deadline.signal)) }
+    },
+  }
+}
+
+/** A deadline for each test that comes once all others have said what they have to say: called once at the top of a test file. */
+export function useDeadline() {
+  let deadline: AbortController
+  beforeEach(() => {
+    deadline = new AbortController()
+  })
+  return {
+    signal: () => deadline.signal,
+    /** A server that says nothing, and so brings the deadline. */
+    silent: (): undefined => {
+      const own = deadline
+      void arrival().then(() => own.abort())
     },
   }
 }
