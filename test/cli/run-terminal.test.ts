@@ -9,9 +9,10 @@ const bin = path.resolve(import.meta.dirname, '../../bin/vedette.ts')
 
 /** Runs `vedette run` in a terminal (util-linux's script) until it shows `text`, then presses Ctrl-C; gives all that was printed. */
 function untilShown(folder: string, text: string): Promise<{ code: number | null; printed: string }> {
-  const command = `${process.execPath} ${bin} run --no-dashboard`
-  const env = { ...process.env, TERM: 'xterm', VEDETTE_TEST_NO_HOOK: '' }
-  const terminal = spawn('script', ['-qec', `stty rows 24 cols 160; ${command}`, '/dev/null'], { cwd: folder, env })
+  // A shell that stays would take the Ctrl-C too, and some then end as if it had killed them.
+  const command = `stty rows 24 cols 160; exec ${process.execPath} ${bin} run --no-dashboard`
+  const env = { ...process.env, SHELL: '/bin/sh', TERM: 'xterm', VEDETTE_TEST_NO_HOOK: '' }
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder, env })
   let printed = ''
   let isPressed = false
   terminal.stdout.on('data', (chunk) => {
