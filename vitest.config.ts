@@ -15,15 +15,21 @@ class SandboxFirst extends BaseSequencer {
 // Hundreds of processes load the same modules, the command line above all: half of their time was spent compiling.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/vedette', import.meta.url))
 
+const pure = ['test/{decide,model,stacks}/**/*.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      // What keeps nothing behind shares its workers: loading the modules again, the CDK's above all, costs more than most tests.
+      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      { extends: true, test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure } },
+    ],
     setupFiles: ['test/support/setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
     // Only for what never ends: a machine that others keep busy may need many times what an idle one does.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: availableParallelism() + 2,
+    maxWorkers: availableParallelism() + 4,
     sequence: { sequencer: SandboxFirst },
   },
 })

@@ -22,9 +22,22 @@ export function zoneOf(sets: readonly RawRecordSet[]): Zone {
   return { sets, key: sets.map(contentOf).sort().join('\n') }
 }
 
-/** The zone's listing, as far as a failover reads it. */
-export function listZone({ sets }: Zone, failover: Pick<Failover, 'record'>): RecordSet[] {
-  return relevantSets(sets, failover)
+const listings = new WeakMap<Zone, RecordSet[]>()
+
+/** The zone's listing, as far as a failover reads it; a zone is asked for one failover alone. */
+export function listZone(zone: Zone, failover: Pick<Failover, 'record'>): RecordSet[] {
+  const listing = listings.get(zone) ?? relevantSets(zone.sets, failover)
+  listings.set(zone, listing)
+  return listing
+}
+
+const states = new WeakMap<RecordSet[], ReturnType<typeof stateIn>>()
+
+/** What the TXT of a listing says; read once, as thousands of histories pass through the same zone. */
+export function stateOf(listing: RecordSet[], failover: Failover): ReturnType<typeof stateIn> {
+  const state = states.get(listing) ?? stateIn(listing, failover)
+  states.set(listing, state)
+  return state
 }
 
 /**
@@ -108,7 +121,7 @@ export const noTruth: Truth = {
 
 /** What a batch that lands breaks of what failover.md promises; undefined if it keeps all of it. */
 export function breach(before: Zone, truth: Truth, after: Zone, batch: Batch, failover: Failover): string | undefined {
-  const [old, now] = [stateIn(listZone(before, failover), failover), stateIn(listZone(after, failover), failover)]
+  const [old, now] = [stateOf(listZone(before, failover), failover), stateOf(listZone(after, failover), failover)]
   const answer = answerIn(listZone(after, failover), failover)
   if (batch.settled) return 'a batch landed that was fenced, or whose decision was over'
   if (answer.length === 0) return 'the answer is empty'
@@ -127,7 +140,7 @@ export function breach(before: Zone, truth: Truth, after: Zone, batch: Batch, fa
 
 /** The truth after a batch has landed. */
 export function truthAfter(before: Zone, truth: Truth, after: Zone, batch: Batch, failover: Failover): Truth {
-  const [old, now] = [stateIn(listZone(before, failover), failover), stateIn(listZone(after, failover), failover)]
+  const [old, now] = [stateOf(listZone(before, failover), failover), stateOf(listZone(after, failover), failover)]
   const topEpoch = typeof now === 'string' ? truth.topEpoch : Math.max(truth.topEpoch, now.state.epoch)
   if (batch.what === 'answer') {
     const moves = { ...truth.moves, [batch.by]: truth.moves[batch.by] + 1 }

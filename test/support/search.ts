@@ -1,7 +1,6 @@
 import type { Attempt, Step } from '../../lib/decide/swap-attempt.ts'
 import { type Change, txtBatch } from '../../lib/decide/swap-batch.ts'
 import { startSwap } from '../../lib/decide/swap-protocol.ts'
-import { stateIn } from '../../lib/decide/swap-records.ts'
 import type { Effect, SwapEvent, SwapPlan } from '../../lib/decide/swap-terms.ts'
 import type { Failover } from '../../lib/model/failover.ts'
 import {
@@ -12,6 +11,7 @@ import {
   hookRun,
   listZone,
   noTruth,
+  stateOf,
   type Truth,
   truthAfter,
   untrue,
@@ -104,7 +104,7 @@ function withActor(world: World, i: number, actor: Actor): World {
 
 function* decisions(world: World, { failover, actors, limits }: Scenario, i: number): Generator<Move> {
   const [role, actor] = [actors[i], world.actors[i]]
-  const found = stateIn(listZone(world.zone, failover), failover)
+  const found = stateOf(listZone(world.zone, failover), failover)
   if (!role || !actor || actor.made === role.decisions || typeof found === 'string') return
   const { flags, claim, active, epoch, decision } = found.state
   const nowMs = startMs + world.minute * minuteMs
@@ -208,7 +208,7 @@ function* happenings(world: World, { failover }: Scenario): Generator<Move> {
   }
   const toggled = spend(world, 'locks')
   const sets = listZone(world.zone, failover)
-  const found = stateIn(sets, failover)
+  const found = stateOf(sets, failover)
   if (toggled && typeof found !== 'string') {
     const flags = { locked: !found.state.flags.locked, latched: false }
     const epoch = world.truth.topEpoch + 1
