@@ -50,7 +50,21 @@ function ttls(records: { ttl: number }[] | undefined): Found {
 function jsonValue(seen: Seen, path: string): Found {
   seen.json ??= parseBody(seen.body)
   if ('error' in seen.json) return { unreadable: seen.json.error }
-  return walk(seen.json.value, parseJsonPath(path) ?? [], path)
+  const there = walk(seen.json.value, parseJsonPath(path) ?? [], path)
+  const isDeep = 'value' in there && isDeeperThan(maxDepth, there.value)
+  return isDeep ? { unreadable: `JSON that is nested more than ${maxDepth} levels deep` } : there
+}
+
+/** A parser may have a limit (RFC 8259 §9). V8's has none, but what else goes down a value has that of the stack. */
+const maxDepth = 500
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levels) return true
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
+  return false
 }
 
 function parseBody(body: string | undefined): { value: unknown } | { error: string } {

@@ -37,8 +37,9 @@ function toText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value)
   } catch {
-    // A circle, or a number that JSON does not have.
-    return String(value)
+    // A circle, one nested deeper than the stack is (`String` would end as JSON did), or a number that JSON does not have.
+    if (typeof value !== 'object') return String(value)
+    return Array.isArray(value) ? 'a list that cannot be shown' : 'an object that cannot be shown'
   }
 }
 

@@ -14,8 +14,8 @@ interface Known {
   certificate: Omit<Certificate, 'daysRemaining'>
   validFromMs: number
   validToMs: number
-  /** Why the certificate or one of its issuers is too weak, in words. */
-  weakness?: string
+  /** The certificate and its issuers, where one of them is too weak. */
+  weakChain?: X509Certificate[]
   knownSinceMs: number
 }
 
@@ -35,22 +35,34 @@ export function peerCertificate(socket: TLSSocket, nowMs: number): Certificate |
 
 /**
  * Judges the certificate of a finished handshake, as a browser would: dates, trust, name, strength.
- * `host` is the name or address it must be for. Gives the first thing that is wrong, or nothing.
+ * `host` is the name or address it must be for; `anchors` gives what is trusted, asked only where it matters.
+ * Gives the first thing that is wrong, or nothing.
  */
-export function judgeCertificate(socket: TLSSocket, host: string, nowMs: number): ProbeFailure | undefined {
+export function judgeCertificate(
+  socket: TLSSocket,
+  host: string,
+  anchors: () => X509Certificate[],
+  nowMs: number,
+): ProbeFailure | undefined {
   const description = describe(socket, nowMs)
   if (!description) return new ProbeFailure('TLS_HANDSHAKE', 'tls', 'the server showed no certificate')
   const wrongName = nameMismatch(description, host)
+  const { weakChain } = description
+  const weakness = weakChain && weaknessIn(verifiedPath(weakChain, anchors()))
   // With `rejectUnauthorized: false` Node keeps the verification's error code here, whatever its type says.
   const error = socket.authorizationError as unknown as string | null
-  if (error) return untrusted(error, description, wrongName, nowMs)
+  if (error) return untrusted(error, description, { wrongName, weakness }, nowMs)
   if (wrongName) return new ProbeFailure('TLS_HOSTNAME', 'tls', wrongName)
-  if (description.weakness) return new ProbeFailure('TLS_WEAK', 'tls', description.weakness)
+  if (weakness) return new ProbeFailure('TLS_WEAK', 'tls', weakness)
   return undefined
 }
 
-function untrusted(error: string, description: Known, wrongName: string | undefined, nowMs: number): ProbeFailure {
-  const { certificate, validFromMs, validToMs, weakness } = description
+function untrusted(
+  error: string,
+  { certificate, validFromMs, validToMs }: Known,
+  { wrongName, weakness }: { wrongName: string | undefined; weakness: string | undefined },
+  nowMs: number,
+): ProbeFailure {
   const { subject, issuer } = certificate
   // OpenSSL reports a date before anything else, so what else is wrong is said beside it.
   const also = wrongName ? `; besides, ${wrongName}` : ''
@@ -90,7 +102,12 @@ function untrusted(error: string, description: Known, wrongName: string | undefi
       return fail('TLS_UNTRUSTED', `the key usage of ${subject} or of an issuer does not allow for a TLS server`)
   }
   if (weakness) return fail('TLS_WEAK', weakness)
-  return fail('TLS_UNTRUSTED', `the certificate of ${subject} was not accepted`)
+  // Node has names for the commonest of OpenSSL's reasons only.
+  const hint =
+    error === 'UNSPECIFIED'
+      ? ': it may break the name constraints of an issuer, or have a critical extension that is not known here'
+      : ''
+  return fail('TLS_UNTRUSTED', `the certificate of ${subject} was not accepted${hint}`)
 }
 
 function expiredIssuer({ chain }: Known['certificate'], nowMs: number): string {
@@ -104,8 +121,10 @@ function rootOf({ chain, issuer }: Known['certificate']): string {
 
 function nameMismatch({ x509, certificate: { sans } }: Known, host: string): string | undefined {
   // Names are looked for among the SANs alone, never in the subject, and a wildcard is a whole label (RFC 9525 §2, §6.3).
-  const matches = isIP(host) ? x509.checkIP(host) : x509.checkHost(host, { subject: 'never', partialWildcards: false })
-  if (matches) return undefined
+  const find = (name: string) => x509.checkHost(name, { subject: 'never', partialWildcards: false })
+  // To OpenSSL no wildcard stands for a label with an underscore; to browsers and curl it does.
+  const found = isIP(host) ? x509.checkIP(host) : (find(host) ?? find(host.replace(/^[^.]*_[^.]*/, '0')))
+  if (found) return undefined
   if (isIP(host) && sans.includes(host))
     return `the certificate is not for the address ${host}: it has it as a DNS name, and needs it as an IP address`
   const names = sans.length > 5 ? `${sans.slice(0, 5).join(', ')}, …` : sans.join(', ')
@@ -124,7 +143,7 @@ function describe(socket: TLSSocket, nowMs: number): Known | undefined {
   const [x509, ...issuers] = chainOf(socket.getPeerCertificate(true))
   if (!x509) return undefined
   const allSans = parseSans(x509.subjectAltName ?? '')
-  const weakness = [x509, ...issuers].map(weaknessOf).find(Boolean)
+  const isWeak = weaknessIn([x509, ...issuers]) !== undefined
   const description: Known = {
     x509,
     certificate: {
@@ -135,7 +154,7 @@ function describe(socket: TLSSocket, nowMs: number): Known | undefined {
     },
     validFromMs: x509.validFromDate.getTime(),
     validToMs: x509.validToDate.getTime(),
-    ...(weakness && { weakness }),
+    ...(isWeak && { weakChain: [x509, ...issuers] }),
     knownSinceMs: nowMs,
   }
   if (known.size >= maxKnown) known.clear()
@@ -181,6 +200,25 @@ function parseSans(text: string): string[] {
     if (kind && value) sans.push(value)
   }
   return sans
+}
+
+/**
+ * The part of a chain that was verified: to the first certificate that is trusted, or is signed by one that is. A server
+ * may send more, such as a root with the signature of an older one (RFC 4158 §2.3).
+ */
+function verifiedPath(chain: X509Certificate[], anchors: X509Certificate[]): X509Certificate[] {
+  const isAnchored = (one: X509Certificate) =>
+    anchors.some(
+      (anchor) =>
+        anchor.fingerprint256 === one.fingerprint256 || (one.checkIssued(anchor) && one.verify(anchor.publicKey)),
+    )
+  const last = chain.findIndex(isAnchored)
+  return last < 0 ? chain : chain.slice(0, last + 1)
+}
+
+/** Why one of these certificates is too weak, in words. */
+function weaknessIn(chain: X509Certificate[]): string | undefined {
+  return chain.map(weaknessOf).find(Boolean)
 }
 
 function weaknessOf(certificate: X509Certificate): string | undefined {

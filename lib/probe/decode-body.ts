@@ -76,7 +76,7 @@ export async function decodeBody(body: Buffer, contentEncoding: string, maxBytes
     )
   let decoded = body
   for (const layer of layers.reverse()) {
-    const decoder = decoders[layer]
+    const decoder = Object.hasOwn(decoders, layer) ? decoders[layer] : undefined
     if (layer === 'identity' || decoded.length === 0) continue
     if (!decoder) break
     decoded = await undo(layer, decoder, decoded, maxBytes)

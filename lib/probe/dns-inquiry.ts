@@ -60,6 +60,9 @@ export function judgeReply(packet: Buffer, id: number, question: Question): Verd
   }
 }
 
+/** So many packets with a wrong id are read to tell what they are; more are a flood, and would cost others their time. */
+const readForeign = 100
+
 /**
  * One query on its way: picks the reply out of everything that arrives, and remembers what else did, for the day that
  * no reply comes. RFC 5452 §9.1 lists what must match.
@@ -70,6 +73,7 @@ export class Inquiry {
   readonly #question: Question
   readonly #server: string
   #suspect?: { code: FailureCode; why: string }
+  #suspects = 0
   #foreign = 0
 
   /** Throws `ProbeFailure` for a name that cannot be asked. */
@@ -87,13 +91,25 @@ export class Inquiry {
 
   /** The reply, should this packet be it. Throws `ProbeFailure` where it is and cannot be read. */
   take(packet: Buffer): Reply | undefined {
+    if (this.#foreign >= readForeign && packet.length >= 2 && packet.readUInt16BE(0) !== this.#id) {
+      this.#foreign += 1
+      return undefined
+    }
     const verdict = judgeReply(packet, this.#id, this.#question)
     if (verdict.kind === 'reply') return verdict.reply
     if (verdict.kind === 'malformed')
       throw new ProbeFailure('DNS_MALFORMED', 'processing', `${this.#server} sent ${verdict.why}`)
     if (verdict.kind === 'foreign') this.#foreign += 1
-    else this.#suspect ??= { code: verdict.kind === 'mismatch' ? 'DNS_MISMATCH' : 'DNS_MALFORMED', why: verdict.why }
+    else {
+      this.#suspects += 1
+      this.#suspect ??= { code: verdict.kind === 'mismatch' ? 'DNS_MISMATCH' : 'DNS_MALFORMED', why: verdict.why }
+    }
     return undefined
+  }
+
+  /** How many packets came that were not the reply. */
+  get ignored(): number {
+    return this.#foreign + this.#suspects
   }
 
   /** Why there was no reply, once nobody waits any longer. */

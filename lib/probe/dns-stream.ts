@@ -34,6 +34,7 @@ export function askStream(
         for (const frame of frames.push(chunk)) {
           const reply = inquiry.take(frame)
           if (reply) return resolve(reply)
+          if (inquiry.ignored > mostIgnored) throw flooded(server)
         }
       } catch (failure) {
         reject(failure)
@@ -41,6 +42,14 @@ export function askStream(
     })
     socket.write(framed(inquiry.packet))
   }).finally(() => socket.destroy())
+}
+
+/** Nobody else speaks on a connection, and one reply belongs on ours. */
+const mostIgnored = 100
+
+function flooded(server: string): ProbeFailure {
+  const why = `${server} sent more than ${mostIgnored} messages on one connection, none of them the reply`
+  return new ProbeFailure('DNS_MISMATCH', 'processing', why)
 }
 
 /** A message behind its length, in one piece as RFC 7766 §8 asks: some servers do not put split lengths together. */

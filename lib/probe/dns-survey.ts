@@ -1,6 +1,6 @@
 import { canonicalName } from '../model/dns-answer.ts'
 import type { DnsMonitor } from '../model/monitor.ts'
-import type { DnsServerObserved, Phases } from '../model/result.ts'
+import type { DnsServerObserved, FailureCode, Phases } from '../model/result.ts'
 import { askAndFollow, type Followed } from './dns-chain.ts'
 import { DnsFailure } from './dns-inquiry.ts'
 import type { Question, Reply } from './dns-message.ts'
@@ -26,11 +26,33 @@ export function questionOf(monitor: DnsMonitor): Question {
 /** Asks one server the monitor's question and follows CNAMEs by asking it again. Never rejects. */
 export function surveyServer(server: DnsServer, run: DnsRun & { monitor: DnsMonitor }): Promise<Survey> {
   return survey(server.label, run, async (seen) => {
+    const { type, recursion } = run.monitor
     const located = await locate(server, run, seen.phases)
-    seen.observed.server = located.label
-    const { type } = run.monitor
-    return (name) => askServer(located, { name, type }, run.monitor.recursion, run, seen.phases)
+    return async (name) => {
+      for (;;) {
+        const [first = server] = located
+        seen.observed.server = first.label
+        try {
+          return await askServer(first, { name, type }, recursion, run, seen.phases)
+        } catch (error) {
+          if (located.length < 2 || !isAbsent(error)) throw error
+          located.shift()
+        }
+      }
+    }
   })
+}
+
+const absentCodes: ReadonlySet<FailureCode> = new Set([
+  'CONNECT_REFUSED',
+  'CONNECT_UNREACHABLE',
+  'CONNECT_RESET',
+  'UNSUPPORTED',
+])
+
+/** Whether a failure says that nobody is there to wait for. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof ProbeFailure && absentCodes.has(error.code)
 }
 
 /**

@@ -33,15 +33,18 @@ export interface DnsServer {
 const maxMessageBytes = 65535
 const dohType = 'application/dns-message'
 
-/** For UDP a server's name is looked up beforehand; connections look theirs up by themselves. */
-export async function locate(server: DnsServer, run: DnsRun, phases: Phases): Promise<DnsServer> {
+/**
+ * A server at each of its addresses, in the order to try them, those without a way from here last. Only for UDP is a name
+ * looked up beforehand: connections look theirs up, and try all addresses, by themselves.
+ */
+export async function locate(server: DnsServer, run: DnsRun, phases: Phases): Promise<DnsServer[]> {
   const { monitor, deps, signal } = run
-  if (monitor.protocol !== 'udp' || isIP(server.host)) return server
+  if (monitor.protocol !== 'udp' || isIP(server.host)) return [server]
   const started = deps.now()
   try {
-    const [address = ''] = await resolveHost(server.host, lookupOptions(run), deps, signal)
-    const label = `${server.host} (${endpoint(address, server.port).label})`
-    return { ...server, host: address, label }
+    const addresses = await resolveHost(server.host, lookupOptions(run), deps, signal)
+    const inOrder = [...addresses].sort((a, b) => Number(isReachable(b)) - Number(isReachable(a)))
+    return inOrder.map((host) => ({ ...server, host, label: `${server.host} (${endpoint(host, server.port).label})` }))
   } finally {
     addPhase(phases, 'resolve', deps.now() - started)
   }

@@ -3,7 +3,7 @@ import type { DnsObserved, FailureCode, Observation } from '../model/result.ts'
 import { surveyAuthoritative } from './dns-authoritative.ts'
 import { judgeForMonitor } from './dns-chain.ts'
 import { planServers } from './dns-servers.ts'
-import { compareAnswers, compareSerials, questionOf, type Survey, surveyServer } from './dns-survey.ts'
+import { compareAnswers, compareSerials, isAbsent, questionOf, type Survey, surveyServer } from './dns-survey.ts'
 import type { DnsRun, DnsServer } from './dns-transport.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 
@@ -39,13 +39,6 @@ export async function probeDns(
 
 /** The server is silent; the next may not be. */
 const silentCodes: ReadonlySet<FailureCode> = new Set(['DNS_TIMEOUT', 'CONNECT_TIMEOUT', 'TLS_TIMEOUT', 'HTTP_TIMEOUT'])
-/** Nobody is there to wait for. */
-const absentCodes: ReadonlySet<FailureCode> = new Set([
-  'CONNECT_REFUSED',
-  'CONNECT_UNREACHABLE',
-  'CONNECT_RESET',
-  'UNSUPPORTED',
-])
 
 /**
  * Asks one server after the other: the next at once where one is not there, and once more after half of the monitor's
@@ -59,9 +52,10 @@ async function askInTurn(servers: DnsServer[], run: Run): Promise<Survey[]> {
     const ask = (signal: AbortSignal) => surveyServer(server, { ...run, signal })
     const seen = isLast ? await ask(run.signal) : await withTimeLimit(run.signal, run.monitor.timeoutMs / 2, ask)
     surveys.push(seen)
-    const code = seen.failure?.code
-    if (isLast || code === undefined || !(silentCodes.has(code) || absentCodes.has(code))) break
-    wasSilent = silentCodes.has(code)
+    if (isLast || !seen.failure) break
+    const isSilent = silentCodes.has(seen.failure.code)
+    if (!isSilent && !isAbsent(seen.failure)) break
+    wasSilent = isSilent
   }
   return surveys
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { ProbeFailure } from './probe.ts'
 import { headEnd, tidiedHead } from './reply-head.ts'
 
 /** What the start of a reply on a plain HTTP/1 connection tells. */
@@ -13,6 +14,8 @@ export interface FirstBytes {
   start?: string
 }
 
+/** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
+export const maxHeaderBytes = 64 * 1024
 const shownBytes = 40
 
 // 101 is no interim reply but another protocol from here on (RFC 9110 §15.2.2).
@@ -21,9 +24,9 @@ const interim = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)[ \r\n]/
 /**
  * Looks at a reply before the parser does, for what undici keeps from its callers or refuses: the version of the status
  * line; interim replies nobody asked for, which a client must pass over (RFC 9110 §15.2); and a head that is written in
- * another way than undici likes, of which the parser gets `tidiedHead`. Longer than `maxHeadBytes` it gets it as it is.
+ * another way than undici likes, of which the parser gets `tidiedHead`. Longer than `maxHeaderBytes` it gets it as it is.
  */
-export function peekFirstBytes(socket: Socket, now: () => number, maxHeadBytes: number): FirstBytes {
+export function peekFirstBytes(socket: Socket, now: () => number): FirstBytes {
   const seen: FirstBytes = { bytesRead: 0 }
   const read = socket.read.bind(socket)
   let held: Buffer = Buffer.alloc(0)
@@ -42,15 +45,25 @@ export function peekFirstBytes(socket: Socket, now: () => number, maxHeadBytes: 
         seen.start = rest.toString('latin1', 0, shownBytes).replace(/[\r\n].*/s, '')
         if (version) seen.httpVersion = version
       }
-      if ((isOpen || (version && headEnd(rest) < 0)) && rest.length < maxHeadBytes) {
+      started = !isOpen && (version === undefined || headEnd(rest) >= 0)
+      if (!started && seen.bytesRead < maxHeaderBytes) {
         held = rest
         continue
       }
-      started = true
+      if (!started) {
+        socket.destroy(tooManyHeaders())
+        return null
+      }
       return version ? tidiedHead(rest) : rest
     }
   }
   return seen
+}
+
+/** More than `maxHeaderBytes` of headers. */
+export function tooManyHeaders(): ProbeFailure {
+  const message = `the reply has more than ${maxHeaderBytes / 1024} KiB of headers`
+  return new ProbeFailure('HTTP_TOO_LARGE', 'processing', message)
 }
 
 function withoutInterim(bytes: Buffer): Buffer {

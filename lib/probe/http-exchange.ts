@@ -4,9 +4,10 @@ import Client from 'undici/lib/dispatcher/client.js'
 import type { IpVersion, TlsOptions } from '../model/monitor.ts'
 import type { Certificate, Failure, Phases } from '../model/result.ts'
 import { addPhase, connectTcp, parseHostPort } from './connect.ts'
-import { maxHeaderBytes, ReplyRecorder } from './http-reply.ts'
+import { maxHeaderBytes } from './first-bytes.ts'
+import { ReplyRecorder } from './http-reply.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
-import { connectThroughProxy, type HttpProxy, parseProxy } from './proxy.ts'
+import { connectThroughProxy, type HttpProxy, parseProxy, proxyFailure } from './proxy.ts'
 import { startTls } from './tls-handshake.ts'
 
 export interface ExchangeRequest {
@@ -93,7 +94,9 @@ async function connect(
   const destination = request.connectTo ? parseHostPort(request.connectTo) : { host: url.hostname, port }
   const dialled = proxy ?? destination
   const options = { ipVersion, ...(resolver && { resolver }) }
-  let socket = await connectTcp({ ...dialled, ...options }, seen.phases, deps, signal)
+  let socket = await connectTcp({ ...dialled, ...options }, seen.phases, deps, signal).catch((error: unknown) => {
+    throw proxy ? proxyFailure(proxy, error) : error
+  })
   seen.ip = socket.remoteAddress ?? ''
   if (proxy && secure) {
     const started = deps.now()
@@ -138,7 +141,7 @@ function send(
     maxHeaderSize: maxHeaderBytes,
   })
   return new Promise<void>((resolve, reject) => {
-    const onAbort = () => recorder.end(timedOut(seen))
+    const onAbort = () => recorder.end(timedOut(seen, recorder.bytesRead))
     const recorder = new ReplyRecorder(socket, seen, request.maxBodyBytes, deps, (failure) => {
       signal.removeEventListener('abort', onAbort)
       if (failure) reject(failure)
@@ -167,7 +170,13 @@ function leftUnanswered(): ProbeFailure {
   return new ProbeFailure('HTTP_RESET', 'processing', 'the server ended the connection and left the request unanswered')
 }
 
-function timedOut(seen: Exchange): ProbeFailure {
+function timedOut(seen: Exchange, bytesRead: number): ProbeFailure {
+  if (seen.statusCode === undefined && bytesRead > 0)
+    return new ProbeFailure(
+      'HTTP_TIMEOUT',
+      'processing',
+      `the status and headers of the reply did not end in time: ${bytesRead} bytes came`,
+    )
   if (seen.statusCode === undefined)
     return new ProbeFailure('HTTP_TIMEOUT', 'processing', 'the server accepted the request and did not answer in time')
   const got = `status ${seen.statusCode} and ${seen.bodyBytes} bytes of the body came`

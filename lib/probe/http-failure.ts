@@ -31,7 +31,10 @@ export function httpFailure(error: Error, seen: Seen, first?: FirstBytes): Probe
       error,
     )
   }
-  if (code === 'ERR_HTTP2_STREAM_ERROR') return streamFailure(error, seen)
+  if (code === 'ERR_HTTP2_STREAM_ERROR')
+    return streamFailure(/NGHTTP2_(\w+)/.exec(error.message)?.[1] ?? error.message, seen, error)
+  // What undici makes of a stream that ends without an answer, and without a reason that Node takes for an error.
+  if (/^HTTP\/2: stream (?:half-)?closed/.test(error.message)) return streamFailure('CANCEL or NO_ERROR', seen, error)
   if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_HTTP2_SESSION_ERROR' || /GOAWAY/.test(error.message))
     return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server reset the connection${soFar(seen)}`, error)
   if (code === 'UND_ERR_SOCKET' || code === 'HPE_INVALID_EOF_STATE' || code === 'UND_ERR_ABORTED') {
@@ -66,11 +69,10 @@ const streamReasons: Record<string, string> = {
 }
 
 /** A stream that did not end well, with the reason that RFC 9113 §7 has a name for. */
-function streamFailure(error: Error, seen: Seen): ProbeFailure {
-  const reason = /NGHTTP2_(\w+)/.exec(error.message)?.[1] ?? error.message
+export function streamFailure(reason: string, seen: Seen, cause?: Error): ProbeFailure {
   const more = streamReasons[reason]
   const got = seen.statusCode === undefined ? `before it answered${more ? `, ${more}` : ''}` : soFar(seen).trim()
-  return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server reset the stream ${got} (${reason})`, error)
+  return new ProbeFailure('HTTP_RESET', stageOf(seen), `the server reset the stream ${got} (${reason})`, cause)
 }
 
 function truncated(seen: Seen, cause: Error): ProbeFailure {

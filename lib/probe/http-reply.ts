@@ -1,13 +1,11 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { addPhase } from './connect.ts'
-import { type FirstBytes, peekFirstBytes } from './first-bytes.ts'
+import { type FirstBytes, maxHeaderBytes, peekFirstBytes, tooManyHeaders } from './first-bytes.ts'
 import type { Exchange } from './http-exchange.ts'
-import { httpFailure } from './http-failure.ts'
+import { httpFailure, streamFailure } from './http-failure.ts'
+import { watchCancel } from './http2-stream.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
-
-/** A server that sends more header bytes than this is answered with HTTP_TOO_LARGE. */
-export const maxHeaderBytes = 64 * 1024
 
 /** Writes down in `seen` what comes back on a connection, and when; undici calls it as the reply comes in. */
 export class ReplyRecorder {
@@ -17,6 +15,7 @@ export class ReplyRecorder {
   readonly #onEnd: (failure?: ProbeFailure) => void
   /** Undefined over HTTP/2. */
   readonly #first: FirstBytes | undefined
+  readonly #isCancelled: () => boolean
   readonly #startedAt: number
   /** Grows by doubling: kept apart, chunks of one byte would take a hundred times what they hold. */
   #body: Buffer = Buffer.alloc(0)
@@ -36,13 +35,19 @@ export class ReplyRecorder {
     this.#maxBodyBytes = maxBodyBytes
     this.#deps = deps
     this.#onEnd = onEnd
-    this.#first =
-      (socket as TLSSocket).alpnProtocol === 'h2' ? undefined : peekFirstBytes(socket, deps.now, maxHeaderBytes)
+    const isHttp2 = (socket as TLSSocket).alpnProtocol === 'h2'
+    this.#first = isHttp2 ? undefined : peekFirstBytes(socket, deps.now)
+    this.#isCancelled = isHttp2 ? watchCancel(socket as TLSSocket) : () => false
     // Undici tells of a TLS alert as an end, and takes a reset for the end of a body without a length.
     socket.once('error', (error) => {
       this.#broken = error
     })
     this.#startedAt = deps.now()
+  }
+
+  /** What came until now over HTTP/1, interim replies included; over HTTP/2 nobody counts. */
+  get bytesRead(): number {
+    return this.#first?.bytesRead ?? 0
   }
 
   onRequestStart(): void {}
@@ -76,7 +81,7 @@ export class ReplyRecorder {
 
   onResponseEnd(): void {
     if (this.#broken) this.onResponseError(undefined, this.#broken)
-    else this.end()
+    else this.end(this.#isCancelled() ? streamFailure('CANCEL', this.#seen) : undefined)
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -105,6 +110,5 @@ function checkHead(headers: Record<string, string | string[]>, first: FirstBytes
     throw new ProbeFailure('HTTP_MALFORMED', 'processing', 'the status line is neither of HTTP/1.0 nor of HTTP/1.1')
   }
   const texts = Object.entries(headers).flat(2)
-  if (texts.reduce((sum, text) => sum + text.length, 0) > maxHeaderBytes)
-    throw new ProbeFailure('HTTP_TOO_LARGE', 'processing', 'the reply has more than 64 KiB of headers')
+  if (texts.reduce((sum, text) => sum + text.length, 0) > maxHeaderBytes) throw tooManyHeaders()
 }

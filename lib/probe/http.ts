@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { HttpMonitor } from '../model/monitor.ts'
-import type { HttpObserved, Observation, Phases } from '../model/result.ts'
+import type { Failure, HttpObserved, Observation, Phases } from '../model/result.ts'
 import { acceptEncoding, decodeBody } from './decode-body.ts'
 import { type Exchange, type ExchangeRequest, exchange } from './http-exchange.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
@@ -20,9 +20,9 @@ export async function probeHttp(
     for (let hops = 0; ; hops++) {
       const reply = await exchange(request, deps, signal)
       keep(reply, phases, observed)
-      if (reply.statusCode !== undefined) observed.redirects = hops
+      if (reply.statusCode !== undefined || hops > 0) observed.redirects = hops
       if (hops > 0) observed.finalUrl = request.url.origin + request.url.pathname
-      if (reply.failure) return { phases, observed, failure: reply.failure }
+      if (reply.failure) return { phases, observed, failure: afterRedirect(reply.failure, observed.finalUrl) }
       const next = monitor.redirects > 0 ? redirectOf(request, reply, deps) : undefined
       if (!next) return { phases, observed, ...(await decoded(reply, observed, monitor.maxBodyBytes)) }
       if (hops >= monitor.redirects) {
@@ -35,6 +35,11 @@ export async function probeHttp(
     if (error instanceof ProbeFailure) return { phases, observed, failure: error.toFailure() }
     throw error
   }
+}
+
+/** What failed is not what the monitor names: it is told where the redirects led. */
+function afterRedirect(failure: Failure, url: string | undefined): Failure {
+  return url === undefined ? failure : { ...failure, message: `${failure.message} (redirected to ${url})` }
 }
 
 function firstRequest(monitor: HttpMonitor<string>, deps: ProbeDeps): ExchangeRequest {

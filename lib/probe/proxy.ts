@@ -28,6 +28,13 @@ export function parseProxy(text: string): HttpProxy {
   }
 }
 
+/** The same failure, told as that of the way to the proxy. */
+export function proxyFailure({ host, port }: HttpProxy, error: unknown): unknown {
+  if (!(error instanceof ProbeFailure)) return error
+  const message = `the proxy ${host}:${port} cannot be reached: ${error.message}`
+  return new ProbeFailure(error.code, error.stage, message, error)
+}
+
 /** Asks a proxy for a tunnel to a destination (CONNECT, RFC 9110 §9.3.6); gives the socket once it stands. */
 export function connectThroughProxy(
   socket: Socket,

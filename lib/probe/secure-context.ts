@@ -22,6 +22,29 @@ export function secureContext(options: TlsOptions, nowMs: number): tls.SecureCon
   return context
 }
 
+let machineAnchors: X509Certificate[] | undefined
+
+/** The certificates that these options trust. Reading the machine's takes milliseconds, so it is done where they matter. */
+export function trustAnchors({ caFile }: TlsOptions): X509Certificate[] {
+  if (caFile) return parseAll(readAuthorities(caFile).match(pemCertificate) ?? [])
+  machineAnchors ??= parseAll(tls.getCACertificates('default'))
+  return machineAnchors
+}
+
+const pemCertificate =
+  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g
+
+/** Of those that Node can read: OpenSSL passes over the others too. */
+function parseAll(pems: readonly string[]): X509Certificate[] {
+  return pems.flatMap((pem) => {
+    try {
+      return [new X509Certificate(pem)]
+    } catch {
+      return []
+    }
+  })
+}
+
 function createContext({ caFile, certFile, keyFile, minVersion, maxVersion }: TlsOptions): tls.SecureContext {
   const old = minVersion === 'TLSv1' || minVersion === 'TLSv1.1'
   try {

@@ -5,7 +5,7 @@ import type { Certificate, Phases } from '../model/result.ts'
 import { judgeCertificate, peerCertificate } from './certificate.ts'
 import { addPhase } from './connect.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
-import { secureContext } from './secure-context.ts'
+import { secureContext, trustAnchors } from './secure-context.ts'
 
 export interface TlsTarget {
   /** The name for SNI and for the certificate check, unless `tls.serverName` says another. */
@@ -44,7 +44,8 @@ export async function startTls(
     keepCertificate(secure)
     seen.version = secure.getProtocol() ?? ''
     seen.cipher = secure.getCipher().name
-    const failure = target.tls.verify ? judgeCertificate(secure, name, deps.wallClock()) : undefined
+    const anchors = () => trustAnchors(target.tls)
+    const failure = target.tls.verify ? judgeCertificate(secure, name, anchors, deps.wallClock()) : undefined
     if (failure) throw failure
     return secure
   } catch (error) {
@@ -120,9 +121,12 @@ export function tlsFailure(error: NodeJS.ErrnoException): ProbeFailure {
     return fail('TLS_VERSION', 'the server and tls.minVersion to tls.maxVersion have no TLS version in common')
   if (/KEY_TOO_SMALL|MD_TOO_WEAK|DH_KEY_TOO_SMALL|BAD_DH_VALUE/.test(code))
     return fail('TLS_WEAK', 'the key exchange or certificate of the server is too weak')
-  if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED/.test(code))
+  // A server says these of our certificate, not of its own (RFC 8446 §6.2).
+  if (/ALERT_(?:(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)/.test(code))
     return fail('TLS_HANDSHAKE', 'the server wants a client certificate it accepts; see tls.certFile and tls.keyFile')
+  const isAlert = code.includes('_ALERT_')
   if (
+    !isAlert &&
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER|INVALID_RECORD|UNEXPECTED_MESSAGE/.test(code)
   )
     return fail('TLS_HANDSHAKE', 'the server does not speak TLS on this port')

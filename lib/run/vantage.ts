@@ -20,6 +20,8 @@ export interface VantageHost {
 
 /** A probe that has not ended so long after its deadline is left behind: it is our fault, not the target's. */
 const graceMs = 250
+/** A deadline's timer that comes so much too late tells of a process without CPU, not of a slow target. */
+const stalledMs = 100
 
 /**
  * Runs a monitor once: secrets, attempts with their deadlines, assertions. Never rejects.
@@ -86,7 +88,7 @@ async function attempt(
   const started = host.deps.now()
   const observation = await observe(monitor, host, signal)
   const durationMs = round(host.deps.now() - started)
-  const judgement = judge(monitor, observation, durationMs)
+  const judgement = safely(() => judge(monitor, observation, durationMs))
   return resultOf(monitor, host, judgement, { startedAt, durationMs, attempts }, observation)
 }
 
@@ -101,7 +103,7 @@ function resultOf(
   return { monitor: id, kind, vantage: host.vantage, status, ...timing, phases: rounded(phases), ...why, observed }
 }
 
-/** One attempt under its deadline. A probe that throws or outlives its deadline is an INTERNAL failure. */
+/** One attempt under its deadline; time in which this process stood still is given back once. A probe that throws or outlives its deadline is an INTERNAL failure. */
 async function observe(
   monitor: Monitor<string>,
   host: VantageHost,
@@ -109,7 +111,13 @@ async function observe(
 ): Promise<Observation> {
   const deadline = new AbortController()
   const onAbort = () => deadline.abort()
-  const timer = setTimeout(onAbort, monitor.timeoutMs)
+  const due = host.deps.now() + monitor.timeoutMs
+  const onDeadline = () => {
+    const lateMs = host.deps.now() - due
+    if (lateMs < stalledMs) onAbort()
+    else timer = setTimeout(onAbort, Math.min(lateMs, monitor.timeoutMs))
+  }
+  let timer = setTimeout(onDeadline, monitor.timeoutMs)
   if (signal?.aborted) onAbort()
   else signal?.addEventListener('abort', onAbort, { once: true })
   let giveUp: NodeJS.Timeout | undefined
@@ -131,6 +139,16 @@ async function observe(
 
 function internal(message: string): Observation {
   return { phases: {}, observed: {}, failure: { code: 'INTERNAL', stage: 'request', message } }
+}
+
+/** Whatever a peer has sent, a judgement that breaks costs its own monitor a result and no other anything. */
+function safely(judgement: () => Judgement): Judgement {
+  try {
+    return judgement()
+  } catch (error) {
+    const message = `the assertions could not be judged: ${(error as Error).message}`
+    return { status: 'unknown', failure: { code: 'INTERNAL', stage: 'assert', message } }
+  }
 }
 
 type Judgement = Pick<ProbeResult, 'status' | 'failure' | 'failedAssertions'>
