@@ -115,6 +115,20 @@ describe('paths', () => {
     expect(judgeJson(value, path, 'notExists').status).toBe('up')
   })
 
+  test.each(['[', '{"a":'])('JSON nested without end in %s fails as an assertion, whatever is asked of it', (open) => {
+    const body = `${open.repeat(50_000)}1${(open === '[' ? ']' : '}').repeat(50_000)}`
+    for (const [path, op, value] of [
+      ['$', 'exists', undefined],
+      ['$', 'contains', 'x'],
+      ['$', 'notContains', 'x'],
+      ['$.b', 'eq', 1],
+      ['$[7]', 'eq', 1],
+    ] as const) {
+      const verdict = judge(reply({ body }), { source: 'json', path, op, ...(value !== undefined && { value }) })
+      expect(verdict).toMatchObject({ status: 'down', failure: { code: 'ASSERTION' } })
+    }
+  })
+
   test('a body that is no JSON fails as an assertion', () => {
     const verdict = judge(reply({ body: '<html>' }), { source: 'json', path: '$.a', op: 'eq', value: 1 })
     expect(verdict.failure).toMatchObject({ code: 'ASSERTION', message: expect.stringContaining('no JSON: "<html>"') })

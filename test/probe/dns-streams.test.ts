@@ -40,6 +40,15 @@ describe('over TCP', () => {
     expect(failure).toBeUndefined()
   })
 
+  it('a flood of replies to other questions is cut off', async () => {
+    const { failure } = await ask((query) => {
+      const wrong = query.reply(good)
+      wrong.writeUInt16BE(query.id ^ 1)
+      query.socket?.write(Buffer.concat(Array<Buffer>(101).fill(framed(wrong))))
+    }, tcp)
+    expect(failure).toMatchObject({ code: 'DNS_MISMATCH', message: expect.stringContaining('none of them the reply') })
+  })
+
   it.each<[string, (query: TestQuery) => void, string]>([
     ['garbage', (query) => query.send(Buffer.concat([query.packet.subarray(0, 2), Buffer.from('x')])), 'DNS_MALFORMED'],
     ['a close without a reply', (query) => query.socket?.end(), 'TCP_CLOSED'],

@@ -121,6 +121,17 @@ describe('over UDP', () => {
     expect(phases.processing).toBeGreaterThan(0)
   })
 
+  it('a server given by name is asked at the next of its addresses where nothing listens at the first', async () => {
+    const addresses: Record<string, string> = { A: '127.0.0.1', AAAA: '::1' }
+    const resolver = await serve((query) =>
+      query.send(query.reply({ answers: [record(query.name, query.type, addresses[query.type])] })),
+    )
+    const server = await serve(always(good))
+    const { observed, failure } = await runDns({ servers: [`ns.test:${server.port}`] }, { resolver: resolver.label })
+    expect(failure).toBeUndefined()
+    expect(observed.server).toBe(`ns.test (127.0.0.1:${server.port})`)
+  })
+
   it.each([
     ['FORMERR', { rcode: 1 }],
     ['NOTIMP', { rcode: 4 }],

@@ -131,23 +131,23 @@ test('a body that follows a redirect to another origin says there too what it is
   expect(asked[0]).not.toHaveProperty('cookie')
 })
 
+const frame = (type: number, flags: number, stream: number, body: number[] = []) =>
+  Buffer.from([0, 0, body.length, type, flags, 0, 0, 0, stream, ...body])
+const settings = frame(4, 0, 0)
+const status200 = frame(1, 4, 1, [0x88])
+
+async function answered(...frames: Buffer[]) {
+  const ca = await testCa()
+  const { chain, key } = await createLeaf(ca)
+  const server = await startTlsServer({ cert: chain, key, ALPNProtocols: ['h2'] }, (socket) =>
+    socket.once('data', () => socket.write(Buffer.concat([settings, ...frames]))),
+  )
+  servers.push(server)
+  const url = `https://127.0.0.1:${server.port}/`
+  return observe<HttpObserved>({ kind: 'http', url, tls: { caFile: pemFile(ca.cert) } })
+}
+
 describe('an HTTP/2 server that', () => {
-  const frame = (type: number, flags: number, stream: number, body: number[] = []) =>
-    Buffer.from([0, 0, body.length, type, flags, 0, 0, 0, stream, ...body])
-  const settings = frame(4, 0, 0)
-  const status200 = frame(1, 4, 1, [0x88])
-
-  async function answered(...frames: Buffer[]) {
-    const ca = await testCa()
-    const { chain, key } = await createLeaf(ca)
-    const server = await startTlsServer({ cert: chain, key, ALPNProtocols: ['h2'] }, (socket) =>
-      socket.once('data', () => socket.write(Buffer.concat([settings, ...frames]))),
-    )
-    servers.push(server)
-    const url = `https://127.0.0.1:${server.port}/`
-    return observe<HttpObserved>({ kind: 'http', url, tls: { caFile: pemFile(ca.cert) } })
-  }
-
   test('goes away from the request (GOAWAY) has reset it', async () => {
     expect(await answered(frame(7, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]))).toMatchObject({
       status: 'down',
@@ -175,6 +175,74 @@ describe('an HTTP/2 server that', () => {
         message: expect.stringMatching(/it wants HTTP\/1\.1, see httpVersion.*HTTP_1_1_REQUIRED/),
       },
     })
+  })
+})
+
+test('a stream that is cancelled in the middle of the body has been reset, and one that ended first has not', async () => {
+  const cancel = frame(3, 0, 1, [0, 0, 0, 8])
+  expect(await answered(status200, frame(0, 0, 1, [1, 2, 3, 4]), cancel)).toMatchObject({
+    status: 'down',
+    failure: {
+      code: 'HTTP_RESET',
+      stage: 'transfer',
+      message: expect.stringContaining('4 bytes of the body (CANCEL)'),
+    },
+    observed: { statusCode: 200, bodyBytes: 4 },
+  })
+  expect(await answered(status200, frame(0, 1, 1, [1, 2, 3, 4]), cancel)).toMatchObject({ status: 'up' })
+  expect(await answered(cancel)).toMatchObject({ failure: { code: 'HTTP_RESET', stage: 'processing' } })
+})
+
+describe('a head without an end is cut off', () => {
+  test.each([
+    ['a reason phrase', 'HTTP/1.1 200 ', 'a'.repeat(10_000)],
+    ['interim replies', '', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(200)],
+    ['a header', 'HTTP/1.1 200 OK\r\nx-a: ', 'a'.repeat(10_000)],
+  ])('%s', async (_what, start, more) => {
+    const result = await replied((socket) => {
+      const flood = () => {
+        while (!socket.destroyed && socket.write(more));
+        socket.once('drain', flood)
+      }
+      socket.write(start)
+      flood()
+    })
+    expect(result).toMatchObject({ status: 'down', failure: { code: 'HTTP_TOO_LARGE', stage: 'processing' } })
+  })
+
+  test('and at the deadline it is told how much came', async () => {
+    const result = await replied((socket) => socket.write('HTTP/1.1 200 OK\r\nx-a: '), { timeout: '100ms' })
+    expect(result.failure).toMatchObject({ code: 'HTTP_TIMEOUT', stage: 'processing' })
+    expect(result.failure?.message).toMatch(/did not end in time: 22 bytes came|did not answer in time/)
+  })
+})
+
+test.each(['__proto__', 'constructor'])('the content coding %s is one that is not known', async (coding) => {
+  expect(await replied(`HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: 2\r\n\r\nok`)).toMatchObject({
+    status: 'up',
+    observed: { bodyBytes: 2, decodedBytes: 2 },
+  })
+})
+
+test('a failure behind a redirect says where that led', async () => {
+  const result = await replied(
+    'HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/x?key=k\r\ncontent-length: 0\r\n\r\n',
+  )
+  expect(result).toMatchObject({
+    failure: {
+      code: 'CONNECT_REFUSED',
+      message: expect.stringMatching(/ \(redirected to http:\/\/127\.0\.0\.1:1\/x\)$/),
+    },
+    observed: { redirects: 1 },
+  })
+})
+
+test('a proxy that cannot be reached is told as the proxy', async () => {
+  const proxy = 'http://ann:proxy-secret@127.0.0.1:1'
+  const { failure } = await observe({ kind: 'http', url: 'http://shop.test/', proxy })
+  expect(failure).toMatchObject({
+    code: 'CONNECT_REFUSED',
+    message: 'the proxy 127.0.0.1:1 cannot be reached: 127.0.0.1:1 refused the connection',
   })
 })
 

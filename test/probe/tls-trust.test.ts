@@ -1,8 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { TlsObserved } from '../../lib/model/result.ts'
 import {
+  createCa,
   createIntermediate,
   createLeaf,
+  crossSign,
   daysFromNow,
   pemFile,
   type TestAuthority,
@@ -120,5 +122,54 @@ test('a server that knows no such name says so by its alert', async () => {
   servers.push(server)
   expect(await observe({ kind: 'tls', host: 'localhost', port: server.port, ipVersion: '4' })).toMatchObject({
     failure: { code: 'TLS_HANDSHAKE', message: expect.stringContaining('see tls.serverName') },
+  })
+})
+
+test.each([
+  ['with SHA-1', { hash: 'SHA-1' as const }],
+  ['long ago', { validTo: daysFromNow(-1) }],
+])(
+  'a trusted root that is sent along as signed by an older one %s is no weakness of the chain',
+  async (_how, options) => {
+    const intermediate = await createIntermediate(ca)
+    const leaf = await createLeaf(intermediate)
+    const old = await createCa({ subject: 'CN=Old Root' })
+    const crossed = await crossSign(ca, old, options)
+    expect(await shown({ ...leaf, chain: leaf.cert + intermediate.cert + crossed.cert })).toMatchObject({
+      status: 'up',
+    })
+  },
+)
+
+test('a wildcard stands for a label with an underscore too, and for one label alone', async () => {
+  const server = await startTlsServer(await leafFor(['*.shop.test']))
+  servers.push(server)
+  const at = (host: string) =>
+    observe({
+      kind: 'tls',
+      host,
+      port: server.port,
+      connectTo: `127.0.0.1:${server.port}`,
+      tls: { caFile: pemFile(ca.cert) },
+    })
+  expect((await at('my_app.shop.test')).status).toBe('up')
+  expect(await at('my_app.eu.shop.test')).toMatchObject({ failure: { code: 'TLS_HOSTNAME' } })
+  expect(await at('my_app.test')).toMatchObject({ failure: { code: 'TLS_HOSTNAME' } })
+})
+
+async function leafFor(dns: string[]) {
+  const { chain, key } = await createLeaf(ca, { dns })
+  return { cert: chain, key }
+}
+
+test.each([
+  [43, 'wants a client certificate it accepts'],
+  [44, 'wants a client certificate it accepts'],
+  [10, 'alert unexpected message'],
+])('alert %i of a server is told as "%s"', async (number, said) => {
+  const server = await startRawServer((socket) => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, number])))
+  servers.push(server)
+  expect(await observe({ kind: 'tls', host: '127.0.0.1', port: server.port })).toMatchObject({
+    failure: { code: 'TLS_HANDSHAKE', message: expect.stringContaining(said) },
   })
 })

@@ -83,6 +83,34 @@ test('the signal of a probe aborts at the timeout', async () => {
   expect(aborted).toBe(true)
 })
 
+test('what comes of judging a result that breaks is no vote', async () => {
+  const broken: Observation = {
+    ...up,
+    get body(): string {
+      throw new Error('boom')
+    },
+  }
+  expect(
+    await runMonitor(
+      monitorWith(),
+      hostWith(async () => broken),
+    ),
+  ).toMatchObject({
+    status: 'unknown',
+    failure: { code: 'INTERNAL', stage: 'assert', message: expect.stringContaining('boom') },
+  })
+})
+
+test('time in which this process stands still is not held against the target', async () => {
+  const probe: Probe = async (signal) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    // What had come in the meantime is read in the turns that follow.
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
+    return signal.aborted ? refused : up
+  }
+  expect(await runMonitor(monitorWith(), hostWith(probe))).toMatchObject({ status: 'up' })
+})
+
 test('attempts stop at the first that is up', async () => {
   const host = hostWith(async (_signal, attempt) => (attempt === 1 ? refused : up))
   expect(await runMonitor(monitorWith({ retries: 2 }), host)).toMatchObject({ status: 'up', attempts: 2 })

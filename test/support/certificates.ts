@@ -92,8 +92,18 @@ export function pemFile(pem: string): string {
   return file
 }
 
-async function authority(options: CertificateOptions, issuer?: TestAuthority): Promise<TestAuthority> {
-  const keys = await generateKeys(options.key)
+/** The name and key of a root with the signature of another one. */
+export async function crossSign(root: TestAuthority, by: TestAuthority, options: CertificateOptions = {}) {
+  const { certificate, keys } = root.signer
+  return authority({ validTo: daysFromNow(1825), ...options, subject: certificate.subject }, by, keys)
+}
+
+async function authority(
+  options: CertificateOptions,
+  issuer?: TestAuthority,
+  ownKeys?: webcrypto.CryptoKeyPair,
+): Promise<TestAuthority> {
+  const keys = ownKeys ?? (await generateKeys(options.key))
   const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
   const extensions = [
     new x509.BasicConstraintsExtension(true, undefined, true),
