@@ -49,13 +49,13 @@ export const resolverAddress = text('the address of a DNS server, such as "1.1.1
 })
 
 /** A DNS name in ASCII (RFC 1035 §2.3.4); a leading `*` and underscores are names too. */
-export const dnsName = text('a DNS name in ASCII, labels of at most 63 and 253 characters in all', (value) => {
+export const dnsName = text('a DNS name in ASCII (xn--…), labels of at most 63 and 253 characters in all', (value) => {
   const name = value.replace(/\.$/, '')
   if (value === '.') return true
   return name.length <= 253 && name.split('.').every((label) => /^[A-Za-z0-9_*/-]{1,63}$/.test(label))
 })
 
-export const hostName = text('a host name or an IP address, without port', (value) => {
+export const hostName = text('a host name (in ASCII: xn--…) or an IP address, without port', (value) => {
   const literal = value.replace(/^\[(.*)\]$/, '$1')
   return isIpv4(literal) || isIpv6(literal) || (/^[\w.-]+$/.test(value) && dnsName.safeParse(value).success)
 })
