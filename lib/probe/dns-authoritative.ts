@@ -26,7 +26,10 @@ export async function surveyAuthoritative(run: Run, port: number): Promise<Surve
   const { monitor, deps, signal } = run
   const started = deps.now()
   const { servers: resolvers } = nameServers(monitor.resolver, deps)
-  const ask: AskResolver = async (question) => (await askResolvers(resolvers, question, deps, signal)).reply
+  const ask: AskResolver = async (question) => {
+    const { reply, server } = await askResolvers(resolvers, question, deps, signal)
+    return { ...reply, from: server.label }
+  }
   const { zone, names } = await findZone(startOf(monitor), ask).catch((error: unknown) => {
     if (!(error instanceof ProbeFailure)) throw error
     const why = `could not find the name servers of ${monitor.name}: ${error.message}`
@@ -74,7 +77,7 @@ export async function findZone(name: string, ask: AskResolver): Promise<Zone> {
     if (own.length > 0) return { zone: candidate, names: [...new Set(own.map(({ data }) => data))].sort() }
     if (candidate === '.' || (reply.rcode !== 'NOERROR' && reply.rcode !== 'NXDOMAIN')) {
       const code = { SERVFAIL: 'DNS_SERVFAIL', REFUSED: 'DNS_REFUSED' }[reply.rcode] ?? 'DNS_NODATA'
-      const why = `expected NS records of ${candidate}, got ${reply.rcode} from the resolver`
+      const why = `expected NS records of ${candidate}, got ${reply.rcode} from ${reply.from ?? 'the resolver'}`
       throw new ProbeFailure(code as 'DNS_NODATA', 'resolve', why)
     }
     // The authority section tells the zone's top at once (RFC 2308 §3), but where a CNAME leads away, that of another zone.

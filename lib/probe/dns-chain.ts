@@ -20,6 +20,8 @@ export interface Followed {
   fault?: string
   /** What the last reply says of why it has no answer. */
   remark?: string
+  /** Who gave the last reply, where it was another server than the one that is looked at. */
+  from?: string
 }
 
 /**
@@ -33,7 +35,13 @@ export async function askAndFollow(question: Question, ask: (name: string) => Pr
     const reply = await ask(target)
     const chain = followChain(reply.records, target, question.type, seen)
     const remark = remarkOf(reply)
-    const followed = { rcode: reply.rcode, answers: chain.answers, target: chain.target, ...(remark && { remark }) }
+    const followed = {
+      rcode: reply.rcode,
+      answers: chain.answers,
+      target: chain.target,
+      ...(remark && { remark }),
+      ...(reply.from && { from: reply.from }),
+    }
     if (chain.loop) return { ...followed, fault: `the CNAMEs go in a circle: ${[...seen, chain.target].join(' → ')}` }
     if (chain.answers.length > 0 || chain.target === target || isSettled(reply, chain.target)) return followed
     if (hop === maxHops)
@@ -84,11 +92,11 @@ const rcodeFailures: Record<string, FailureCode> = {
 
 /** Why an answer is not the one of a name that has records of the asked type; undefined where it is. */
 export function judgeAnswer(followed: Followed, question: Question, server: string): ProbeFailure | undefined {
-  const { rcode, answers, target, fault, remark } = followed
+  const { rcode, answers, target, fault, remark, from = server } = followed
   if (fault) return new ProbeFailure('DNS_NODATA', 'processing', `${server}: ${fault}`)
   const via = target === question.name ? '' : `, where ${question.name} points by CNAME`
   const got = `for ${target} ${question.type}${via}`
-  const said = `${server}${remark ? ` (${remark})` : ''}`
+  const said = `${from}${remark ? ` (${remark})` : ''}`
   if (rcode !== 'NOERROR')
     return new ProbeFailure(
       rcodeFailures[rcode] ?? 'DNS_RCODE',

@@ -39,6 +39,8 @@ export interface Reply {
   counts: { answers: number; authorities: number; additionals: number }
   /** Why there is no answer, in the server's words (RFC 8914). */
   extendedError?: string
+  /** Whose reply it is, where that is another server than the one that is looked at. */
+  from?: string
 }
 
 const headerBytes = 12

@@ -82,6 +82,12 @@ describe('all name servers of the zone', () => {
     expect(observed.servers).toMatchObject([{ answers: ['198.51.100.7'] }, { answers: ['198.51.100.7'] }])
     // A target outside the zone is the resolver's, and all are compared by one answer.
     expect(resolver.queries.filter(({ name, type }) => name === 'edge.cdn.test' && type === 'A')).toHaveLength(1)
+    const gone = await ask(healthy(7, alias), healthy(7, alias), {}, aliased)
+    expect(gone.failure).toMatchObject({
+      code: 'DNS_NXDOMAIN',
+      message: expect.stringMatching(/^expected NOERROR for edge/),
+    })
+    expect(gone.failure?.message).toContain(`got NXDOMAIN from ${gone.resolver.label}`)
   })
 
   it('are asked for a name that does not exist', async () => {
