@@ -35,7 +35,8 @@ function parseServer(entry: string, protocol: DnsMonitor['protocol'], defaultPor
   if (protocol === 'doh') {
     const url = URL.parse(entry)
     if (url?.protocol !== 'https:') throw unusable('an https URL for protocol doh', entry)
-    return { host: url.hostname, port: Number(url.port || 443), label: entry, url }
+    // What is behind the path may be a key.
+    return { host: url.hostname, port: Number(url.port || 443), label: entry.replace(/[?#].*/, ''), url }
   }
   const parts = splitHostPort(entry)
   if (!parts) throw unusable('host, host:port or [IPv6]:port', entry)

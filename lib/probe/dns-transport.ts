@@ -9,7 +9,7 @@ import { askUdp } from './dns-udp.ts'
 import { exchange } from './http-exchange.ts'
 import { type ProbeDeps, ProbeFailure } from './probe.ts'
 import { resolveHost } from './resolve.ts'
-import { startTls } from './tls-handshake.ts'
+import { isTlsError, startTls, tlsFailure } from './tls-handshake.ts'
 
 /** What every query of one probe run has in common. */
 export interface DnsRun {
@@ -103,7 +103,15 @@ async function overStream(server: DnsServer, question: Question, options: QueryO
   let socket = await connectTcp(target, phases, deps, signal)
   if (monitor.protocol === 'dot')
     socket = await startTls(socket, { host: server.host, tls: monitor.tls }, {}, phases, deps, signal)
-  const reply = await timed(phases, deps, () => askStream(socket, server.label, question, options, deps, signal))
+  let broken: Error | undefined
+  socket.once('error', (error) => {
+    broken = error
+  })
+  const asked = timed(phases, deps, () => askStream(socket, server.label, question, options, deps, signal))
+  const reply = await asked.catch((error: unknown) => {
+    // In TLS 1.3 a server refuses our certificate, or that we have none, after the handshake.
+    throw isTlsError(broken) ? tlsFailure(broken as Error) : error
+  })
   return complete(reply, server, 'TCP')
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { framed } from '../../lib/probe/dns-stream.ts'
 import { createLeaf, pemFile, testCa } from '../support/certificates.ts'
@@ -70,10 +71,10 @@ describe('over TCP', () => {
 })
 
 describe('over TLS', () => {
-  async function startDot() {
+  async function startDot(options: TlsOptions = {}) {
     const ca = await testCa()
     const { chain, key } = await createLeaf(ca, { dns: ['dns.test'], ips: ['127.0.0.1'] })
-    const server = await startTlsServer({ cert: chain, key }, (socket) => {
+    const server = await startTlsServer({ cert: chain, key, ...options }, (socket) => {
       socket.on('data', (bytes: Buffer) => {
         const query = bytes.subarray(2)
         const reply = Buffer.from(query)
@@ -102,6 +103,12 @@ describe('over TLS', () => {
     const wrong = { ...tls, serverName: 'other.test' }
     const { failure } = await runDns({ protocol: 'dot', servers: [`127.0.0.1:${server.port}`], tls: wrong })
     expect(failure).toMatchObject({ code: 'TLS_HOSTNAME', stage: 'tls' })
+  })
+
+  it('a server that wants a client certificate says so after the handshake (TLS 1.3)', async () => {
+    const { server, tls } = await startDot({ requestCert: true })
+    const { failure } = await runDns({ protocol: 'dot', servers: [`127.0.0.1:${server.port}`], tls })
+    expect(failure).toMatchObject({ code: 'TLS_HANDSHAKE', message: expect.stringContaining('a client certificate') })
   })
 
   it('a port that accepts and says nothing times out in tls', async () => {
@@ -139,7 +146,7 @@ describe('over HTTPS', () => {
     later(server.close)
     const tls = { verify: true, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', caFile: pemFile(ca.cert) } as const
     const url = `https://127.0.0.1:${server.port}/dns-query`
-    return { seen, url, ...(await runDns({ protocol: 'doh', servers: [url], tls })) }
+    return { seen, url, ...(await runDns({ protocol: 'doh', servers: [`${url}?key=sesame`], tls })) }
   }
   const empty = (query: Buffer) => {
     const reply = Buffer.from(query.subarray(0, query.length - 11))
@@ -156,10 +163,10 @@ describe('over HTTPS', () => {
     expect(observed).toMatchObject({ server: url, rcode: 'NOERROR' })
   })
 
-  it('another status than 200 is REFUSED and named', async () => {
-    const { failure } = await askDoh(() => ({ status: 503, body: Buffer.from('busy') }))
+  it('another status than 200 is REFUSED and named, without what may be a key', async () => {
+    const { failure, url } = await askDoh(() => ({ status: 503, body: Buffer.from('busy') }))
     expect(failure?.code).toBe('DNS_REFUSED')
-    expect(failure?.message).toContain('503')
+    expect(failure?.message).toBe(`expected HTTP status 200, got 503 from ${url}`)
   })
 
   it('another content type is MALFORMED and named', async () => {
