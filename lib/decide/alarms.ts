@@ -156,7 +156,7 @@ export function functionAlarms(vantage: Vantage, config: Source): Alarm[] {
   const slowest = Math.max(minuteMs, ...monitorsOf(config.monitors, vantage).map(({ everyMs }) => everyMs)) / 1000
   const periodSeconds = Math.min(Math.max(300, 2 * slowest), daySeconds)
   const alarm = (kind: FunctionAlarmKind, metric: FunctionMetric, description: string) =>
-    functionAlarm(name, `${prefixOf(config)}-${vantage.id}-${kind}`, {
+    functionAlarm(name, {
       ...{ kind, metric, periodSeconds, description },
       // A shard of twelve hours and more runs once in the longest period that there is.
       threshold: 2 * slowest <= daySeconds ? 2 : 1,
@@ -175,14 +175,22 @@ export function functionAlarms(vantage: Vantage, config: Source): Alarm[] {
   ]
 }
 
-/** An alarm over one of Lambda's own metrics: so many in a period are a ticket. */
+/**
+ * An alarm over one of Lambda's own metrics: so many in a period are a ticket. It is named after the function, which no other
+ * is, whatever vantages are called.
+ */
 export function functionAlarm(
   functionName: string,
-  name: string,
-  what: Pick<Alarm, 'kind' | 'metric' | 'threshold' | 'periodSeconds' | 'description'>,
+  what: Pick<Alarm, 'metric' | 'threshold' | 'periodSeconds' | 'description'> & { kind: FunctionAlarmKind },
 ): Alarm {
   return {
-    ...{ name, ...what, dimensions: { FunctionName: functionName }, statistic: 'Sum', comparison: '>=' },
+    ...{
+      name: `${functionName}-${what.kind}`,
+      ...what,
+      dimensions: { FunctionName: functionName },
+      statistic: 'Sum',
+      comparison: '>=',
+    },
     ...{ datapoints: 1, of: 1, missing: 'notBreaching', severity: 'ticket' },
   }
 }
