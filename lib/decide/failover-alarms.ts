@@ -1,6 +1,7 @@
 import type { Config, Vantage } from '../model/config.ts'
 import type { Failover } from '../model/failover.ts'
-import { type Alarm, type FunctionAlarmKind, type FunctionMetric, functionAlarm } from './alarms.ts'
+import type { Alarm, FunctionAlarmKind, FunctionMetric } from './alarms.ts'
+import { functionAlarm } from './function-alarms.ts'
 import { failoverName, prefixOf, probeNowName } from './names.ts'
 
 type Named = Pick<Config, 'service' | 'env'>

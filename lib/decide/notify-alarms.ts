@@ -1,6 +1,7 @@
 import type { Config } from '../model/config.ts'
 import type { Severity } from '../model/route.ts'
-import { type Alarm, functionAlarm } from './alarms.ts'
+import type { Alarm } from './alarms.ts'
+import { functionAlarm } from './function-alarms.ts'
 import { notifyName, prefixOf, queueName } from './names.ts'
 
 type Source = Pick<Config, 'service' | 'env'>

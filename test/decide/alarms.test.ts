@@ -3,12 +3,12 @@ import {
   type Alarm,
   certificateAlarm,
   downAlarm,
-  functionAlarms,
   heartbeatAlarm,
   quorumOf,
   slowAlarm,
   targetOf,
 } from '../../lib/decide/alarms.ts'
+import { functionAlarms } from '../../lib/decide/function-alarms.ts'
 import type { Config } from '../../lib/model/config.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 

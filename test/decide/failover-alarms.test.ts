@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { functionAlarms, heartbeatAlarm } from '../../lib/decide/alarms.ts'
+import { heartbeatAlarm } from '../../lib/decide/alarms.ts'
 import { awsProblems } from '../../lib/decide/aws-checks.ts'
 import {
   controllerAlarms,
@@ -8,6 +8,7 @@ import {
   probeNowAlarms,
   servePrimaryAlarm,
 } from '../../lib/decide/failover-alarms.ts'
+import { functionAlarms } from '../../lib/decide/function-alarms.ts'
 import { controllerAlarm, deadLetterAlarm, notifyErrorsAlarm } from '../../lib/decide/notify-alarms.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { failoverConfig, failoverInput } from '../support/failover-config.ts'
