@@ -1,7 +1,7 @@
 import type { Config, Vantage } from '../model/config.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Monitor } from '../model/monitor.ts'
-import { prefixOf, probeName, type QueryName, queryName } from './names.ts'
+import { prefixOf, type QueryName, queryName } from './names.ts'
 import { monitorsOf } from './plan.ts'
 import { watchesCertificate } from './probe-asset.ts'
 import { majorityOf } from './quorum.ts'
@@ -137,7 +137,8 @@ export function certificateAlarm(config: Source): Alarm | undefined {
   }
 }
 
-const [hourSeconds, daySeconds] = [3600, 86_400]
+const hourSeconds = 3600
+export const daySeconds = 86_400
 
 /**
  * How far back an alarm may look: a day, or a week where its periods are of an hour or more
@@ -145,46 +146,6 @@ const [hourSeconds, daySeconds] = [3600, 86_400]
  */
 export function lookBackSeconds(periodSeconds: number): number {
   return periodSeconds < hourSeconds ? daySeconds : 7 * daySeconds
-}
-
-/**
- * The alarms over a vantage's probe function itself, in its own region: it fails, or it is not even run (throttled, for one).
- * Two such runs within two intervals of its slowest shard open them. What a target does is no error of the function.
- */
-export function functionAlarms(vantage: Vantage, config: Source): Alarm[] {
-  const name = probeName(config, vantage.id)
-  const slowest = Math.max(minuteMs, ...monitorsOf(config.monitors, vantage).map(({ everyMs }) => everyMs)) / 1000
-  const periodSeconds = Math.min(Math.max(300, 2 * slowest), daySeconds)
-  const alarm = (kind: FunctionAlarmKind, metric: FunctionMetric, description: string) =>
-    functionAlarm(name, `${prefixOf(config)}-${vantage.id}-${kind}`, {
-      ...{ kind, metric, periodSeconds, description },
-      // A shard of twelve hours and more runs once in the longest period that there is.
-      threshold: 2 * slowest <= daySeconds ? 2 : 1,
-    })
-  return [
-    alarm(
-      'errors',
-      'Errors',
-      `The probe function of the vantage ${vantage.id} fails or is cut off at its time-out: its results may be missing. Look at the newest errors in the log group /aws/lambda/${name}.`,
-    ),
-    alarm(
-      'dropped',
-      'AsyncEventsDropped',
-      `Runs of the probe function of the vantage ${vantage.id} were dropped: its monitors have no vote from there. Look at its throttles, and at the concurrency that the account has left in ${vantage.region}.`,
-    ),
-  ]
-}
-
-/** An alarm over one of Lambda's own metrics: so many in a period are a ticket. */
-export function functionAlarm(
-  functionName: string,
-  name: string,
-  what: Pick<Alarm, 'kind' | 'metric' | 'threshold' | 'periodSeconds' | 'description'>,
-): Alarm {
-  return {
-    ...{ name, ...what, dimensions: { FunctionName: functionName }, statistic: 'Sum', comparison: '>=' },
-    ...{ datapoints: 1, of: 1, missing: 'notBreaching', severity: 'ticket' },
-  }
 }
 
 /** Days left that a person can still act in at leisure, where no monitor says more. */

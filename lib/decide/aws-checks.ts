@@ -1,17 +1,24 @@
-import type { Config, Vantage } from '../model/config.ts'
-import type { Monitor } from '../model/monitor.ts'
-import { didYouMean, formatPath, type Problem, shown } from '../model/problem.ts'
-import { regions } from '../model/regions.ts'
+import type { Config } from '../model/config.ts'
+import type { SecretRef } from '../model/monitor.ts'
+import type { Problem } from '../model/problem.ts'
 import { monitorAlarms, mostAlarmResources } from './alarm-shards.ts'
 import { certificateAlarm } from './alarms.ts'
 import { monitorProblems } from './aws-monitor-checks.ts'
+import {
+  controllerProblems,
+  endpointRegionProblems,
+  envProblems,
+  problem,
+  vantageProblems,
+} from './aws-place-checks.ts'
 import { failoverAlarmCount } from './failover-alarms.ts'
 import { awsFailoverProblems } from './failover-checks.ts'
-import { probeName, probeNowName } from './names.ts'
+import { probeName } from './names.ts'
+import { allRoutes, routeSecrets } from './notify-config.ts'
 import { notifyAlarmCount } from './notify-plan.ts'
 import { monitorsOf } from './plan.ts'
+import { sum } from './prices.ts'
 import { probeAssetOf } from './probe-asset.ts'
-import { longestFunctionName } from './probe-function.ts'
 import { failoverMonitors } from './probe-now.ts'
 import { secretsOf } from './secrets.ts'
 
@@ -25,138 +32,10 @@ export function awsProblems(config: Config): Problem[] {
     ...monitorProblems(config),
     ...awsFailoverProblems(config),
     ...quotaProblems(config),
+    ...notifyProblems(config),
   ]
   // What is split into shards, and named, has to make sense first.
   return problems.length > 0 ? problems : assetProblems(config)
-}
-
-function problem(path: readonly PropertyKey[], expected: string, got: string, hint?: string): Problem {
-  return { path: formatPath(path), expected, got, ...(hint && { hint }) }
-}
-
-/**
- * Stack names take letters, digits and hyphens only
- * (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html).
- */
-const stackWord = /^[A-Za-z0-9-]+$/
-const inStackName = 'letters, digits and "-" only: it becomes part of the names of stacks'
-
-function envProblems({ env }: Config): Problem[] {
-  return env === undefined || stackWord.test(env) ? [] : [problem(['env'], inStackName, shown(env))]
-}
-
-function vantageProblems(config: Config, vantage: Vantage, i: number): Problem[] {
-  const at = ['vantages', i]
-  const { id, region } = vantage
-  const problems: Problem[] = []
-  if (!stackWord.test(id)) problems.push(problem(id === region ? at : [...at, 'id'], inStackName, shown(id)))
-  // The longest that is made of it.
-  const name = config.failovers.length > 0 ? probeNowName(config, id) : probeName(config, id)
-  if (name.length > longestFunctionName)
-    problems.push(
-      problem(
-        at,
-        `a function name of at most ${longestFunctionName} characters`,
-        `${shown(name)} (${name.length})`,
-        'shorten "service", "env" or the id of the vantage',
-      ),
-    )
-  problems.push(...regionProblems(config, region, id === region ? at : [...at, 'region']))
-  problems.push(...networkProblems(vantage, at))
-  if (monitorsOf(config.monitors, vantage).length === 0)
-    problems.push(problem(at, 'at least one monitor that runs here', 'none', 'leave the vantage out'))
-  return problems
-}
-
-function regionProblems({ allow }: Config, region: string, at: PropertyKey[]): Problem[] {
-  if ((regions as readonly string[]).includes(region) || allow['unknown-region'] !== undefined) return []
-  const hint = didYouMean(region, regions) ?? `if it is new: "allow": { "unknown-region": reason }`
-  return [problem(at, 'an AWS region', shown(region), hint)]
-}
-
-/** Ids have 8 or 17 hexadecimal digits (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html). */
-const isId = (id: string, kind: string) => new RegExp(`^${kind}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(id)
-
-/** Of each at most so many (https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html). */
-const network = [
-  { key: 'subnetIds', kind: 'subnet', most: 16 },
-  { key: 'securityGroupIds', kind: 'sg', most: 5 },
-] as const
-
-function networkProblems({ vpcId, ...vantage }: Vantage, at: PropertyKey[]): Problem[] {
-  const given = network.filter(({ key }) => vantage[key]?.length)
-  if (vpcId === undefined) return given.map(({ key }) => problem([...at, 'vpcId'], `the VPC of "${key}"`, 'nothing'))
-  const wrongVpc = isId(vpcId, 'vpc')
-    ? []
-    : [problem([...at, 'vpcId'], 'an id such as "vpc-0123456789abcdef0"', shown(vpcId))]
-  return [
-    ...wrongVpc,
-    ...network.flatMap(({ key, kind, most }): Problem[] => {
-      const ids = vantage[key] ?? []
-      const path = [...at, key]
-      if (ids.length < 1 || ids.length > most)
-        return [problem(path, `1 to ${most} ids, as "vpcId" is given`, `${ids.length}`)]
-      return ids.flatMap((id, k) =>
-        isId(id, kind) ? [] : [problem([...path, k], `an id such as "${kind}-0123456789abcdef0"`, shown(id))],
-      )
-    }),
-  ]
-}
-
-function controllerProblems(config: Config): Problem[] {
-  const { controllers, failovers, allow } = config
-  if (controllers.length === 0)
-    return [
-      problem(
-        ['controllers'],
-        'at least one region that results are gathered in',
-        'none',
-        'two that are neither us-east-1 nor where your service runs, such as ["us-west-2", "eu-central-1"]',
-      ),
-    ]
-  return controllers.flatMap((region, i) => {
-    const at = ['controllers', i]
-    const primaryOf = failovers.find(({ endpoints }) => endpoints[0]?.region === region)
-    const standbyOf = failovers.find(({ endpoints }) => endpoints.slice(1).some((standby) => standby.region === region))
-    const problems = regionProblems(config, region, at)
-    if (primaryOf && allow['controller-in-primary-region'] === undefined)
-      problems.push(
-        problem(
-          at,
-          `a region other than that of the primary endpoint of failover ${shown(primaryOf.id)}`,
-          shown(region),
-          'it would go down with what it is to move; or "allow": { "controller-in-primary-region": reason }',
-        ),
-      )
-    else if (!primaryOf && standbyOf && allow['controller-in-endpoint-region'] === undefined)
-      problems.push(
-        problem(
-          at,
-          `a region other than those of the endpoints of failover ${shown(standbyOf.id)}`,
-          shown(region),
-          'it would go down with what it may have to leave; or "allow": { "controller-in-endpoint-region": reason }',
-        ),
-      )
-    if (region === 'us-east-1' && failovers.length > 0 && allow['controller-in-us-east-1'] === undefined)
-      problems.push(
-        problem(
-          at,
-          'a region other than us-east-1, where the control plane of Route 53 is',
-          shown(region),
-          'or "allow": { "controller-in-us-east-1": reason }',
-        ),
-      )
-    return problems
-  })
-}
-
-/** A region that is mistyped would hide that a controller is in it. */
-function endpointRegionProblems(config: Config): Problem[] {
-  return config.failovers.flatMap(({ endpoints }, i) =>
-    endpoints.flatMap(({ region }, k) =>
-      region === 'external' ? [] : regionProblems(config, region, ['failovers', i, 'endpoints', k, 'region']),
-    ),
-  )
 }
 
 /** Of an account in one region, unless it is raised (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html). */
@@ -193,49 +72,61 @@ function assetProblems(config: Config): Problem[] {
     const at = ['vantages', i]
     const asset = probeAssetOf(config, vantage)
     const megabytes = JSON.stringify(asset).length / 1e6
-    const policy = Math.max(
-      policyCharacters(monitorsOf(config.monitors, vantage)),
-      policyCharacters(failoverMonitors(config)),
+    const problems: Problem[] = []
+    if (megabytes > largestAssetMb)
+      problems.push(
+        problem(at, `monitors of at most ${largestAssetMb} MB, as a function takes them`, `${Math.ceil(megabytes)} MB`),
+      )
+    if (asset.shards.length > mostAlarmResources)
+      problems.push(
+        problem(
+          at,
+          `at most ${mostAlarmResources} schedules in a stack`,
+          `${asset.shards.length} intervals and shards`,
+        ),
+      )
+    const characters = Math.max(
+      secretCharacters(secretsOf(monitorsOf(config.monitors, vantage))),
+      secretCharacters(secretsOf(failoverMonitors(config))),
     )
-    return [
-      ...(megabytes > largestAssetMb
-        ? [
-            problem(
-              at,
-              `monitors of at most ${largestAssetMb} MB, as a function takes them`,
-              `${Math.ceil(megabytes)} MB`,
-            ),
-          ]
-        : []),
-      ...(asset.shards.length > mostAlarmResources
-        ? [
-            problem(
-              at,
-              `at most ${mostAlarmResources} schedules in a stack`,
-              `${asset.shards.length} intervals and shards`,
-            ),
-          ]
-        : []),
-      ...(policy > mostPolicyCharacters
-        ? [
-            problem(
-              at,
-              `secrets whose names fit the ${mostPolicyCharacters} characters that a role's policies may have for them`,
-              `${policy}`,
-              'let monitors share secrets',
-            ),
-          ]
-        : []),
-    ]
+    if (characters > mostPolicyCharacters)
+      problems.push(
+        problem(
+          at,
+          `secrets whose names fit the ${mostPolicyCharacters} characters that a role's policies may have for them`,
+          `${characters}`,
+          'let monitors share secrets',
+        ),
+      )
+    return problems
   })
 }
 
 /** The inline policies of a role have 10,240 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), some of them for the rest. */
 const mostPolicyCharacters = 8500
-/** An ARN without its name: `"arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:-??????",`. */
+/** An ARN without its name: `"arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:-??????",`, or of a function's log. */
 const arnCharacters = 70
 
-function policyCharacters(monitors: readonly Monitor[]): number {
-  const refs = secretsOf(monitors).map(({ ref }) => Object.values(ref)[0] as string)
-  return [...new Set(refs)].reduce((sum, name) => sum + arnCharacters + name.length, 0)
+function secretCharacters(secrets: readonly { ref: SecretRef }[]): number {
+  const names = new Set(secrets.map(({ ref }) => Object.values(ref)[0] as string))
+  return sum([...names].map((name) => arnCharacters + name.length))
+}
+
+/** What tells people reads the logs of all vantages, and the keys of all routes. */
+function notifyProblems(config: Config): Problem[] {
+  const routes = allRoutes(config)
+  if (routes.length === 0) return []
+  const logs = config.vantages.map(({ id }) => arnCharacters + probeName(config, id).length)
+  const topics = new Set(routes.flatMap((route) => (route.kind === 'sns' ? [route.topicArn] : [])))
+  const topicCharacters = sum([...topics].map((arn) => arn.length + 3))
+  const characters = sum(logs) + secretCharacters(routeSecrets(config)) + topicCharacters
+  if (characters <= mostPolicyCharacters) return []
+  return [
+    problem(
+      ['routes'],
+      `vantages, secrets and topics whose names fit the ${mostPolicyCharacters} characters that the policies of what tells people may have for them`,
+      `${characters}`,
+      'let routes share secrets, give both shorter names, or split the config in two, each with a "service" of its own',
+    ),
+  ]
 }

@@ -3,7 +3,7 @@ import type { Monitor } from '../model/monitor.ts'
 import { monitorAlarms } from './alarm-shards.ts'
 import { type Alarm, certificateAlarm, placesOf } from './alarms.ts'
 import { failoverLines, tickCalls } from './failover-cost.ts'
-import { notifyLines } from './notify-plan.ts'
+import { notifyLines, planNotify } from './notify-plan.ts'
 import { monitorsOf, type PlannedShard, planShards } from './plan.ts'
 import { amount, type CostLine, line, prices, pricesAsOf, secretReadsPerMonth, sum } from './prices.ts'
 import { probeMemoryMb } from './probe-function.ts'
@@ -53,7 +53,7 @@ export function billOf(config: Priced): Bill {
     ...metricLines(config),
     ...alarmLines(config),
     ...callLines(config, shards),
-    ...lambdaLines(shards, tickCalls(config)),
+    ...lambdaLines(shards, tickCalls(config) + sum(planNotify(config).map((one) => one.callsPerMonth))),
     ...secretLines(config),
     ...failoverLines(config),
     ...notifyLines(config),
@@ -129,7 +129,7 @@ function alarmLines(config: Priced): CostLine[] {
     ),
     line(
       'composite alarms on error budgets',
-      `${promised} monitors × page and ticket`,
+      `${promised} monitors, each for page, ticket or both`,
       composites,
       prices.compositeAlarm,
     ),

@@ -1,6 +1,7 @@
 import type { Config, Vantage } from '../model/config.ts'
 import type { Failover } from '../model/failover.ts'
-import { type Alarm, type FunctionAlarmKind, type FunctionMetric, functionAlarm } from './alarms.ts'
+import type { Alarm, FunctionAlarmKind, FunctionMetric } from './alarms.ts'
+import { functionAlarm } from './function-alarms.ts'
 import { failoverName, prefixOf, probeNowName } from './names.ts'
 
 type Named = Pick<Config, 'service' | 'env'>
@@ -46,7 +47,7 @@ export function failoverAlarmCount(config: Pick<Config, 'service' | 'env' | 'fai
 export function controllerAlarms(config: Named): Alarm[] {
   const name = failoverName(config)
   const of = (kind: FunctionAlarmKind, metric: FunctionMetric, description: string) =>
-    functionAlarm(name, `${name}-function-${kind}`, { kind, metric, threshold: 1, periodSeconds: 300, description })
+    functionAlarm(name, { kind, metric, threshold: 1, periodSeconds: 300, description })
   return [
     of(
       'errors',
@@ -71,7 +72,7 @@ export function probeNowAlarms({ id }: Pick<Vantage, 'id'>, config: Named): Alar
   const name = probeNowName(config, id)
   const of = (kind: FunctionAlarmKind, metric: FunctionMetric, description: string) =>
     // A call that fails once is another vantage's vote; two in five minutes are a fault of ours.
-    functionAlarm(name, `${name}-${kind}`, { kind, metric, threshold: 2, periodSeconds: 300, description })
+    functionAlarm(name, { kind, metric, threshold: 2, periodSeconds: 300, description })
   return [
     of(
       'errors',

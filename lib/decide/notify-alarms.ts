@@ -1,6 +1,7 @@
 import type { Config } from '../model/config.ts'
 import type { Severity } from '../model/route.ts'
 import type { Alarm } from './alarms.ts'
+import { functionAlarm } from './function-alarms.ts'
 import { notifyName, prefixOf, queueName } from './names.ts'
 
 type Source = Pick<Config, 'service' | 'env'>
@@ -34,10 +35,9 @@ export function deadLetterAlarm(list: Severity, config: Source): Alarm {
 /** The alarm over the notify function itself. Nobody but subscribers of the topic hears of it while it is open. */
 export function notifyErrorsAlarm(config: Source): Alarm {
   const name = notifyName(config)
-  return {
-    name: `${name}-errors`,
-    ...{ kind: 'errors', metric: 'Errors', dimensions: { FunctionName: name }, statistic: 'Sum', comparison: '>=' },
-    ...{ threshold: 3, periodSeconds: 300, datapoints: 1, of: 1, missing: 'notBreaching', severity: 'page' },
+  const alarm = functionAlarm(name, {
+    ...{ kind: 'errors', metric: 'Errors', threshold: 3, periodSeconds: 300 },
     description: `The notify function of this region fails: people may not be told of anything. The other controller region speaks once this one has been silent for ${silentMinutes} minutes. Runbook: the newest errors in the log group /aws/lambda/${name}.`,
-  }
+  })
+  return { ...alarm, severity: 'page' }
 }

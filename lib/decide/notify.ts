@@ -1,23 +1,14 @@
 import type { VedetteEvent } from '../model/event.ts'
-import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './incident.ts'
-import { actText, describe } from './message.ts'
+import { lifeOf } from './incident.ts'
 import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
-import { openingOf, settleRoute } from './notify-alerts.ts'
-import { isKnownToFail, pushNotice, putOff, removeNotice } from './notify-outbox.ts'
-import { freeAtMs, noteCall } from './notify-pace.ts'
+import { settleRoute } from './notify-alerts.ts'
+import { isLeftFailing, offerRefused, takeDelivery, takeFailure } from './notify-deliveries.ts'
+import { eventOf, takeEvent, tell } from './notify-events.ts'
+import { freeAtMs } from './notify-pace.ts'
 import { downAncestor, shadowEndMs } from './notify-routes.ts'
 
-/** How many changes and decisions are kept to be mentioned. */
-const mostChanges = 20
-
-/** A route that fails, and has nothing to be told, is asked as often whether it works again. */
-const askAgainMs = 600_000
-
-/** What of a failover Vedette did, or would not do; that nothing is left to decide, or that it is ready, hides none of it. */
-const acts = new Set<VedetteEvent['type']>([
-  ...(['failover.started', 'failover.done', 'failover.verified'] as const),
-  ...(['failover.refused', 'failover.asked', 'failover.failed'] as const),
-])
+/** Nothing is on its way for so long. */
+const overMs = 86_400_000
 
 /** It is asked again within this, whatever happens. */
 const longestWaitMs = 60_000
@@ -86,132 +77,13 @@ function take(
 }
 
 function takeClock(state: NotifyState, rules: NotifyRules, nowMs: number): void {
-  const heartbeat: VedetteEvent = { ...named(rules), atMs: nowMs, type: 'route.heartbeat', test: false }
+  const heartbeat: VedetteEvent = { ...eventOf(rules, nowMs), type: 'route.heartbeat', test: false }
   if (rules.heartbeatMs !== undefined && nowMs - state.heartbeatMs >= rules.heartbeatMs) {
     state.heartbeatMs = nowMs
     tell(state, heartbeat, rules, nowMs)
   }
   for (const route of rules.routes)
     if (isLeftFailing(state, route.name, rules, nowMs)) tell(state, heartbeat, { ...rules, routes: [route] }, nowMs)
-}
-
-/**
- * Whether a route fails that nothing else would find to work again: news that it did not take was given up. Where it refused an
- * alert for good it would take a sign of life, be told that alert anew, and fail anew.
- */
-function isLeftFailing(state: NotifyState, route: string, rules: NotifyRules, nowMs: number): boolean {
-  return (
-    isFailing(state, route, rules) &&
-    nowMs - (state.calls[route]?.at(-1) ?? 0) >= askAgainMs &&
-    !state.outbox.some((notice) => notice.route === route) &&
-    !Object.values(state.alerts[route] ?? {}).some(({ isRefused }) => isRefused)
-  )
-}
-
-function takeEvent(
-  state: NotifyState,
-  event: VedetteEvent,
-  ended: Map<string, VedetteEvent>,
-  rules: NotifyRules,
-  nowMs: number,
-): void {
-  const effect = effectOf(event, (monitor) => rules.monitors.get(monitor)?.severity ?? 'page')
-  for (const key of [...(effect.does === 'close' ? effect.keys : []), ...supersededBy(event)]) {
-    if (isStale(state, key, event, rules)) continue
-    if (Object.hasOwn(state.incidents, key)) ended.set(key, event)
-    delete state.incidents[key]
-    if (rules.isUnordered) state.over[key] = event.atMs
-  }
-  if (effect.does === 'open' && !isStale(state, effect.key, event, rules)) {
-    const { key, severity, monitor } = effect
-    const known = state.incidents[key]
-    state.incidents[key] = known
-      ? { ...known, event, heardMs: nowMs }
-      : { key, severity, ...(monitor !== undefined && { monitor }), event, openedMs: nowMs, heardMs: nowMs }
-    if (rules.routes.some(({ name, list }) => list === severity && isFailing(state, name, rules))) reroute(state, [key])
-  }
-  const change = changeText(event)
-  if (change !== undefined) state.changes = [{ atMs: event.atMs, text: change }, ...state.changes].slice(0, mostChanges)
-  if (isTold(event)) tell(state, event, rules, nowMs)
-  if ('failover' in event && acts.has(event.type))
-    state.acts[event.failover] = { atMs: event.atMs, text: actText(event) }
-}
-
-/** Whether something later is known of an incident already. */
-function isStale(state: NotifyState, key: string, event: VedetteEvent, { isUnordered }: NotifyRules): boolean {
-  if (!isUnordered) return false
-  const known = state.incidents[key]
-  return known ? event.atMs < known.event.atMs : event.atMs < (state.over[key] ?? 0)
-}
-
-/** Tells everybody of something that is no incident, where it is their hour, and nobody twice. */
-function tell(state: NotifyState, event: VedetteEvent, rules: NotifyRules, nowMs: number): void {
-  const destinations = new Set<string>()
-  for (const route of rules.routes) {
-    if (destinations.has(route.destination) || !openingOf(route, event, nowMs)) continue
-    destinations.add(route.destination)
-    pushNotice(state, route, { action: 'note', key: keyOf(rules, 'note', String(state.nextId)), event }, rules, nowMs)
-  }
-}
-
-function takeDelivery(
-  state: NotifyState,
-  { id, ref }: Extract<NotifyInput, { kind: 'delivered' }>,
-  ended: Map<string, VedetteEvent>,
-  rules: NotifyRules,
-  nowMs: number,
-): void {
-  const notice = removeNotice(state, id)
-  if (!notice) return
-  const { route, key } = notice
-  noteCallOf(state, route, rules, nowMs)
-  if (ref !== undefined) {
-    const alert = state.alerts[route]?.[key]
-    if (alert) alert.ref = ref
-    for (const later of state.outbox) if (later.route === route && later.key === key) later.ref = ref
-  }
-  offerRefused(state, route)
-  if (isFailing(state, route, rules))
-    takeEvent(state, { ...named(rules), atMs: nowMs, type: 'route.working', route }, ended, rules, nowMs)
-}
-
-/** What a route refused is as if it had never been told: it is told anew, if it still is to be. */
-function offerRefused(state: NotifyState, route: string): void {
-  const alerts = state.alerts[route] ?? {}
-  for (const { key, isRefused } of Object.values(alerts)) if (isRefused) delete alerts[key]
-}
-
-/** A route that cannot be told: its incidents go to the others too, who also hear of the route itself. */
-function takeFailure(
-  state: NotifyState,
-  { id, reason, ...failed }: Extract<NotifyInput, { kind: 'undelivered' }>,
-  ended: Map<string, VedetteEvent>,
-  rules: NotifyRules,
-  nowMs: number,
-): void {
-  const notice = state.outbox.find((one) => one.id === id)
-  if (!notice) return
-  noteCallOf(state, notice.route, rules, nowMs)
-  const alert = state.alerts[notice.route]?.[notice.key]
-  const isSaid = isKnownToFail(notice)
-  if (!putOff(state, notice, failed, nowMs) && notice.action === 'open' && alert) alert.isRefused = true
-  // What waits behind it waits as long.
-  const keys = [notice, ...state.outbox.filter((one) => one.route === notice.route)].map(({ key }) => key)
-  for (const key of new Set(keys)) reroute(state, state.alerts[notice.route]?.[key]?.members ?? [])
-  if (isSaid) return
-  const { route } = notice
-  const before = state.incidents[keyOf(rules, 'route', route)]?.event
-  const isAsked = notice.event.type === 'route.heartbeat' && before?.type === 'route.failing'
-  const unheard = isAsked ? before.unheard : describe(notice.event).title
-  const event: VedetteEvent = { ...named(rules), atMs: nowMs, type: 'route.failing', route, reason, unheard }
-  takeEvent(state, event, ended, rules, nowMs)
-}
-
-function reroute(state: NotifyState, keys: readonly string[]): void {
-  for (const key of keys) {
-    const incident = state.incidents[key]
-    if (incident) incident.isRerouted = true
-  }
 }
 
 /** What is about monitors and routes that the config does not have any more is over. */
@@ -233,20 +105,4 @@ function expire(state: NotifyState, nowMs: number): void {
     if (life !== undefined && nowMs - heardMs >= life) delete state.incidents[key]
   }
   for (const [key, atMs] of Object.entries(state.over)) if (nowMs - atMs >= overMs) delete state.over[key]
-}
-
-/** Nothing is on its way for so long. */
-const overMs = 86_400_000
-
-function noteCallOf(state: NotifyState, route: string, rules: NotifyRules, nowMs: number): void {
-  const rule = rules.routes.find(({ name }) => name === route)
-  if (rule) noteCall(state, rule, nowMs)
-}
-
-function isFailing(state: NotifyState, route: string, rules: NotifyRules): boolean {
-  return Object.hasOwn(state.incidents, keyOf(rules, 'route', route))
-}
-
-function named({ service, env }: NotifyRules) {
-  return { service, ...(env !== undefined && { env }) }
 }

@@ -20,7 +20,7 @@ export interface RouteHealth {
 }
 
 /** The routes that cannot be told, by what is open. */
-export function failingRoutes({ incidents }: Pick<NotifyState, 'incidents'>): FailingRoute[] {
+function failingRoutes({ incidents }: Pick<NotifyState, 'incidents'>): FailingRoute[] {
   return Object.values(incidents).flatMap(({ event, openedMs }) =>
     event.type === 'route.failing' ? [{ route: event.route, sinceMs: openedMs, reason: event.reason }] : [],
   )

@@ -60,7 +60,7 @@ export function votesIn(ring: VoteRing, lastMs: number): Votes {
 }
 
 /** The votes of several windows, shortest first, in one pass over the ring; gives what answers for each of them. */
-export function votesOver(ring: VoteRing, windowsMs: readonly number[]): (lastMs: number) => Votes {
+function votesOver(ring: VoteRing, windowsMs: readonly number[]): (lastMs: number) => Votes {
   const found = new Map<number, Votes>()
   let [good, bad, at] = [0, 0, ring.minute]
   for (const lastMs of windowsMs) {

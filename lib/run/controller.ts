@@ -7,6 +7,7 @@ import { defaultLimits, type Outcome } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
 import { changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
 import type { ControllerHost } from './controller-host.ts'
+import { DecisionQueue } from './decision-queue.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
 import { type FailoverStatus, readinessNow, statusAfter, unknownStatus } from './failover-status.ts'
 import { createFollowUp } from './move-follow-up.ts'
@@ -27,7 +28,7 @@ export class Controller {
   readonly #host: ControllerHost
   readonly #swapHost: FlagsHost
   readonly #followUp: ReturnType<typeof createFollowUp>
-  readonly #underWay = new Map<string, { decision: Promise<Decided>; request: Request | undefined; trigger: Trigger }>()
+  readonly #decisions = new DecisionQueue()
   readonly #status = new Map<string, FailoverStatus>()
   /** When the runs began whose failure calls for the next decision. */
   readonly #failedAtMs = new Map<string, number>()
@@ -57,16 +58,7 @@ export class Controller {
    */
   async decide(id: string, trigger: Trigger, request?: Request, note?: string): Promise<Decided> {
     const failover = this.#failover(id, request)
-    const before = this.#underWay.get(id)
-    if (before && !before.request && !request) return before.decision
-    const decision = (before?.decision ?? Promise.resolve())
-      .catch(() => {})
-      .then(() => this.#decide(failover, trigger, request, note))
-      .finally(() => {
-        if (this.#underWay.get(id)?.decision === decision) this.#underWay.delete(id)
-      })
-    this.#underWay.set(id, { decision, request, trigger })
-    return decision
+    return this.#decisions.run({ id, trigger, request }, () => this.#decide(failover, trigger, request, note))
   }
 
   /** A run that began at `atMs` has failed: told before the decision that it calls for, which counts from there. */
@@ -88,7 +80,7 @@ export class Controller {
 
   /** Whether someone has called for a decision on any of these; the minute's own decisions are no reason to wait. */
   isBusy(ids: readonly string[]): boolean {
-    return ids.some((id) => (this.#underWay.get(id)?.trigger ?? 'tick') !== 'tick')
+    return this.#decisions.isBusy(ids)
   }
 
   /**
@@ -127,8 +119,7 @@ export class Controller {
   /** Resolves when no decision and no verification is under way. */
   async idle(): Promise<void> {
     for (;;) {
-      const decisions = [...this.#underWay.values()].map(({ decision }) => decision)
-      const work = [...decisions, ...this.#followUp.underWay()]
+      const work = [...this.#decisions.underWay(), ...this.#followUp.underWay()]
       if (work.length === 0) return
       await Promise.allSettled(work)
     }

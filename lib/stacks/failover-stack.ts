@@ -1,5 +1,4 @@
-import { type App, RemovalPolicy, Stack } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb'
+import { type App, Stack } from 'aws-cdk-lib'
 import { CfnPermission, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import type { Alarm } from '../decide/alarms.ts'
@@ -14,6 +13,7 @@ import { failoverRole } from './failover-role.ts'
 import { addFunction, addLogGroup, reservedFor } from './function.ts'
 import { addSchedules } from './schedules.ts'
 import { codeOf, stackProps, type Target } from './stack-props.ts'
+import { addTable } from './table.ts'
 import { tellOfObservers, warn } from './warnings.ts'
 
 /**
@@ -55,14 +55,7 @@ function addFailoverFunction(
 ): IFunction {
   const name = failoverName(config)
   const logGroup = addLogGroup(scope, 'Logs', name)
-  const table = new Table(scope, 'Memory', {
-    tableName: name,
-    partitionKey: { name: 'failover', type: AttributeType.STRING },
-    billingMode: BillingMode.PAY_PER_REQUEST,
-    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    // What it knows can be seen again, or adopted: it would only be in the way of the next deployment.
-    removalPolicy: RemovalPolicy.DESTROY,
-  })
+  const table = addTable(scope, 'Memory', name, 'failover')
   return addFunction(scope, 'Failover', {
     ...{ name, logGroup, description: `Decides on the failovers of ${config.service} in ${region}` },
     files: { ...codeOf(target, 'failover'), 'config.json': JSON.stringify(failoverAssetOf(config, region)) },

@@ -1,5 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb'
+import { ArnFormat, Duration, type Stack } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { LogGroup } from 'aws-cdk-lib/aws-logs'
@@ -21,6 +20,7 @@ import { acknowledgeAnyResource, acknowledgeLogs } from './nag.ts'
 import { addSchedules } from './schedules.ts'
 import { codeOf, type Target } from './stack-props.ts'
 import { allow, documents, logsStatement, metricsStatement, refStatements } from './statements.ts'
+import { addTable } from './table.ts'
 
 const lists = ['page', 'ticket'] as const
 
@@ -74,14 +74,7 @@ function addQueue(scope: Stack, config: Config, list: Severity): Queue {
 function addTeller(scope: Stack, config: Config, region: string, target: Target, queues: Queue[]): IFunction {
   const name = notifyName(config)
   const logGroup = addLogGroup(scope, 'NotifyLogs', name)
-  const table = new Table(scope, 'Told', {
-    tableName: name,
-    partitionKey: { name: 'id', type: AttributeType.STRING },
-    billingMode: BillingMode.PAY_PER_REQUEST,
-    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    // What is open is told anew by the next change of its alarm: it would only be in the way of the next deployment.
-    removalPolicy: RemovalPolicy.DESTROY,
-  })
+  const table = addTable(scope, 'Told', name, 'id')
   const teller = addFunction(scope, 'Notify', {
     ...{ name, logGroup, description: `Tells people of ${config.service} in ${region}` },
     files: { ...codeOf(target, 'notify'), 'config.json': JSON.stringify(notifyAssetOf(config, region)) },

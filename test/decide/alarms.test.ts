@@ -3,12 +3,12 @@ import {
   type Alarm,
   certificateAlarm,
   downAlarm,
-  functionAlarms,
   heartbeatAlarm,
   quorumOf,
   slowAlarm,
   targetOf,
 } from '../../lib/decide/alarms.ts'
+import { functionAlarms } from '../../lib/decide/function-alarms.ts'
 import type { Config } from '../../lib/model/config.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 
@@ -148,8 +148,13 @@ describe('the alarms on a function', () => {
   test('are over its errors, and over calls that were dropped', () => {
     const common = { dimensions: { FunctionName: 'vedette-shop-probe-eu-west-1' }, statistic: 'Sum', threshold: 2 }
     expect(alarms({})).toMatchObject([
-      { name: 'vedette-shop-eu-west-1-errors', metric: 'Errors', ...common, missing: 'notBreaching' },
-      { name: 'vedette-shop-eu-west-1-dropped', metric: 'AsyncEventsDropped', ...common, missing: 'notBreaching' },
+      { name: 'vedette-shop-probe-eu-west-1-errors', metric: 'Errors', ...common, missing: 'notBreaching' },
+      {
+        name: 'vedette-shop-probe-eu-west-1-dropped',
+        metric: 'AsyncEventsDropped',
+        ...common,
+        missing: 'notBreaching',
+      },
     ])
   })
 

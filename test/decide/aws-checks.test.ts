@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { awsProblems } from '../../lib/decide/aws-checks.ts'
 import { formatProblem, parseConfig, readConfig } from '../../lib/model/parse-config.ts'
 import { deployableConfig } from '../support/deployable-config.ts'
+import { failoverConfig, failoverInput } from '../support/failover-config.ts'
 
 const monitor = { id: 'a', kind: 'http', url: 'https://x.test/' }
 const good = { service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors: [monitor] }
@@ -53,6 +54,22 @@ test('whatever is wrong with a config, what AWS would refuse of the rest can be 
     }),
     { numRuns: 1000 },
   )
+})
+
+test('two functions of a region never have one name', () => {
+  const twins = (region: string) => [
+    { id: 'x', region: 'eu-west-1' },
+    { id: 'now-x', region },
+  ]
+  const failing = (vantages: object[]) =>
+    awsProblems(parseConfig({ ...failoverConfig([failoverInput('api')]), vantages }))
+  expect(failing(twins('eu-west-1')).map(formatProblem)).toEqual([
+    'vantages[1].id: expected another id than "now-" and that of the vantage "x": both would have a function ' +
+      '"vedette-shop-probe-now-x", got "now-x"',
+  ])
+  expect(failing(twins('us-east-1'))).toEqual([])
+  // Without failovers nothing probes for decisions.
+  expect(pathsOf({ vantages: twins('eu-west-1') })).toEqual([])
 })
 
 test('all problems are reported at once, each with its place', () => {
@@ -302,5 +319,23 @@ describe('secrets', () => {
     }))
     const config = parseConfig({ service: 'shop', vantages: ['us-east-1'], controllers: ['us-west-2'], monitors })
     expect(awsProblems(config)).toMatchObject([{ path: 'vantages[0]', hint: 'let monitors share secrets' }])
+  })
+  test('and logs have to fit into the policies of what tells people', () => {
+    const config = (vantages: number, secrets: number) =>
+      parseConfig({
+        ...good,
+        vantages: Array.from({ length: vantages }, (_, i) => ({ id: `v${i}-${'x'.repeat(30)}`, region: 'eu-west-1' })),
+        routes: {
+          page: Array.from({ length: secrets }, (_, i) => ({
+            kind: 'pagerduty',
+            routingKey: { secret: `shop/${'x'.repeat(200)}-${i}` },
+          })),
+        },
+      })
+    const told = [{ path: 'routes', got: expect.stringMatching(/^\d+$/) }]
+    expect(awsProblems(config(70, 0))).toEqual([])
+    expect(awsProblems(config(70, 1))).toMatchObject(told)
+    expect(awsProblems(config(60, 1))).toEqual([])
+    expect(awsProblems(config(35, 20))).toMatchObject(told)
   })
 })

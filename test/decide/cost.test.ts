@@ -188,9 +188,11 @@ describe('the bill of failovers', () => {
     const places = Array.from({ length: 33 }, (_, k) =>
       many.map(({ id, region }) => ({ id: `${id}-${k}`, region })),
     ).flat()
-    const schedules = (failovers: object[]) =>
-      of(failovers, { vantages: places }).lines.find(({ what }) => what === 'EventBridge Scheduler')?.quantity
+    const schedules = (failovers: object[], routes: object = {}) =>
+      of(failovers, { vantages: places, routes }).lines.find(({ what }) => what === 'EventBridge Scheduler')?.quantity
     expect(schedules([failover('api')])).toBe((schedules([]) ?? 0) + 2 * 43_200)
+    const told = { page: [{ kind: 'pagerduty', routingKey: { secret: 'pd' } }] }
+    expect(schedules([], told)).toBe((schedules([]) ?? 0) + 2 * 43_200)
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { heartbeatAlarm } from '../../lib/decide/alarms.ts'
 import { awsProblems } from '../../lib/decide/aws-checks.ts'
 import {
   controllerAlarms,
@@ -7,6 +8,8 @@ import {
   probeNowAlarms,
   servePrimaryAlarm,
 } from '../../lib/decide/failover-alarms.ts'
+import { functionAlarms } from '../../lib/decide/function-alarms.ts'
+import { controllerAlarm, deadLetterAlarm, notifyErrorsAlarm } from '../../lib/decide/notify-alarms.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { failoverConfig, failoverInput } from '../support/failover-config.ts'
 
@@ -48,6 +51,23 @@ describe('functions of failovers', () => {
       { ...common, metric: 'Throttles', periodSeconds: 300 },
     ])
   })
+})
+
+test('whatever vantages are called, no two alarms have one name', () => {
+  const ids = ['x', 'probe-now-x', 'failover', 'failover-function', 'notify', 'notify-page-dead', 'us-west-2']
+  const vantages = ids.map((id) => ({ id, region: 'us-west-2' }))
+  const config = parseConfig({ ...failoverConfig([failoverInput('api')]), vantages })
+  const alarms = [
+    ...config.vantages.flatMap((vantage) => [
+      ...functionAlarms(vantage, config),
+      ...probeNowAlarms(vantage, config),
+      heartbeatAlarm(vantage, config),
+    ]),
+    ...controllerAlarms(config),
+    ...[notifyErrorsAlarm(config), deadLetterAlarm('page', config), controllerAlarm('us-west-2', config)],
+  ]
+  const names = alarms.map(({ name }) => name)
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([])
 })
 
 test('descriptions are as short as CloudWatch takes them, whatever the names', () => {

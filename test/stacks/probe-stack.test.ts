@@ -113,7 +113,7 @@ describe('a probe stack', () => {
   test('says when the function itself fails, over TLS, to a topic in its own region', () => {
     virginia.hasResourceProperties('AWS::SNS::Topic', { TopicName: 'vedette-shop-staging-ticket-us-east-1' })
     virginia.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: 'vedette-shop-staging-us-east-1-errors',
+      AlarmName: 'vedette-shop-staging-probe-us-east-1-errors',
       Namespace: 'AWS/Lambda',
       MetricName: 'Errors',
       Dimensions: [{ Name: 'FunctionName', Value: 'vedette-shop-staging-probe-us-east-1' }],
