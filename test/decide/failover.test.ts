@@ -404,6 +404,11 @@ describe('guards', () => {
         { claim: claim({ to: 'c' }) },
         'move c take-over page',
       ],
+      [
+        'that a wrong clock dated far ahead',
+        { claim: claim({ expiresAtMs: nowMs + hourMs }) },
+        'move b take-over page',
+      ],
       ['expired just now', { claim: claim({ expiresAtMs: nowMs }) }, 'move b take-over page'],
       [
         'expired, the target is down: no other target, a person',
