@@ -86,6 +86,8 @@ export interface ControllerMemory {
   largestEpoch: number
   /** Since when each endpoint has been up by quorum, ms. */
   healthySince: Record<string, number | undefined>
+  /** When that was last looked at, ms. */
+  healthyAtMs?: number
   /** A lock of this controller alone. */
   locked: boolean
   /** The last decision, for those who ask; and the last before it that was more than to stay, and came to something else. */

@@ -1,3 +1,4 @@
+import type { ListOutcome, ZoneOutcome } from '../act/ports.ts'
 import { failoverWarnings } from '../decide/failover-warnings.ts'
 import { failoverQuorum } from '../decide/quorum.ts'
 import { type ReadinessProblem, readinessOf } from '../decide/readiness.ts'
@@ -45,20 +46,42 @@ async function problemsAt(failover: Failover, { resolver, vantages }: Config): P
   const { deps } = createHost({ vantage: 'local', version, selfCheck: [], ...(resolver !== undefined && { resolver }) })
   const signal = AbortSignal.timeout(liveTimeoutMs)
   const [record, described, delegation] = await Promise.all([
-    list(failover),
+    // The records that health checks choose between are those of the stack, with routing of their own and no TXT.
+    failover.switch === 'record' ? list(failover) : undefined,
     zone?.(failover),
-    delegationOf(failover.zone, { deps, signal }).catch(() => undefined),
+    delegationOf(failover.zone, { deps, signal }).catch((error: Error) => error),
   ])
   const problems = readinessOf({
-    ...{ failover, vantages: placesOf(vantages), nowMs: Date.now(), delegation },
+    ...{ failover, vantages: placesOf(vantages), nowMs: Date.now() },
     // Nobody has voted yet.
     votes: { ballots: new Map(), causes: new Map() },
-    ...{ record: answered(record), zone: described && answered(described), write: undefined, table: { locked: false } },
+    ...{ record: record ? answered(record) : 'unneeded', zone: described && answered(described) },
+    ...{ delegation: delegation instanceof Error ? undefined : delegation, write: undefined, table: { locked: false } },
   })
-  if (answered(record)) return problems
-  const got = (record.kind !== 'listed' && record.message) || 'no answer from Route 53: try again'
-  const detail = `Expected to see ${failover.record} in ${failover.hostedZoneId}, got ${got}.`
-  return [...problems, { code: 'UNKNOWN_RECORD', detail }]
+  return [...problems, ...unanswered(failover, { record, described, delegation })]
+}
+
+/** What could not be found out, with what the call answered: readiness would give it an hour, who asks now has none. */
+function unanswered(
+  { record: name, zone, hostedZoneId }: Failover,
+  {
+    record,
+    described,
+    delegation,
+  }: { record: ListOutcome | undefined; described: ZoneOutcome | undefined; delegation: string[] | Error },
+): ReadinessProblem[] {
+  const got = (said: ListOutcome | ZoneOutcome) =>
+    ('message' in said && said.message) || 'no answer from Route 53: try again'
+  // What keeps one call to Route 53 from an answer keeps the others from it too.
+  if (record && !answered(record))
+    return [{ code: 'UNKNOWN_RECORD', detail: `Expected to see ${name} in ${hostedZoneId}, got ${got(record)}.` }]
+  if (described && !answered(described))
+    return [
+      { code: 'UNKNOWN_ZONE', detail: `Expected to read the hosted zone ${hostedZoneId}, got ${got(described)}.` },
+    ]
+  if (described?.kind !== 'zone' || described.isPrivate || !(delegation instanceof Error)) return []
+  const detail = `Expected to learn which name servers the zone above ${zone} names, got "${delegation.message}".`
+  return [{ code: 'UNKNOWN_DELEGATION', detail }]
 }
 
 /** Embedded, three vantages are simulated where the config has none. */

@@ -119,7 +119,7 @@ const texts: Texts = {
   'claim-foreign': ({ to, expiresAtMs }) =>
     `A switch to ${to} has begun, here or at the other controller: its claim holds until ${time(expiresAtMs)}, and nothing else moves it before.`,
   'claim-expired': ({ to, expiredAtMs, mine }) =>
-    `The claim of ${mine ? 'this' : 'another'} controller for a switch to ${to} expired at ${time(expiredAtMs)}: its hook may have run.`,
+    `The claim of ${mine ? 'this' : 'another'} controller for a switch to ${to}, dated until ${time(expiredAtMs)}, has expired: its hook may have run.`,
   'claim-unfit': ({ to }) =>
     `A switch to ${to} had begun, but ${to} is not fit now: a person has to look at what its hook has done.`,
   claimed: ({ to, asked, expiresAtMs }) =>

@@ -86,10 +86,10 @@ export function cooldownOf({
   return untilMs > nowMs ? { left: last.from, untilMs } : undefined
 }
 
-/** The endpoints, last resorts aside, that are up by quorum in the last round, but for the active one. */
-export function othersUp({ facts, active, quorum, last }: Scene): string[] {
+/** The endpoints, last resorts aside, that are up by quorum in a round (the last one), but for the active one. */
+export function othersUp({ facts, active, quorum, last }: Scene, round: Count = last): string[] {
   return facts.failover.endpoints
-    .filter(({ id, lastResort }) => id !== active.id && !lastResort && last.of(id).up.length >= quorum.pass)
+    .filter(({ id, lastResort }) => id !== active.id && !lastResort && round.of(id).up.length >= quorum.pass)
     .map(({ id }) => id)
 }
 
@@ -119,8 +119,9 @@ function passing({ facts, active, quorum }: Scene, to: string, why: Why): Target
 }
 
 /**
- * In configured order. A last resort comes in only when no other endpoint is up: that looks at the votes on the others
- * alone, so that worse votes on the active endpoint never turn it away. Cooldown puts the endpoint just left last.
+ * In configured order. A last resort comes in only when no other endpoint is up, and that has to hold for `sustain` too: a
+ * standby that lost a packet is not given up for it. It looks at the votes on the others alone, so that worse votes on the
+ * active endpoint never turn it away. Cooldown puts the endpoint just left last.
  */
 function failoverTargets(scene: Scene): Target[] {
   const { facts, active, quorum } = scene
@@ -136,7 +137,8 @@ function failoverTargets(scene: Scene): Target[] {
     why: lastResort ? 'last-resort' : 'failover',
     holds: (round) => {
       const up = round.of(id).up.length
-      return activeIsDown(scene, round) && up >= quorum.pass && up > round.of(active.id).up.length
+      const isWanted = activeIsDown(scene, round) && up >= quorum.pass && up > round.of(active.id).up.length
+      return isWanted && (!lastResort || othersUp(scene, round).length === 0)
     },
   }))
 }

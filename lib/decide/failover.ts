@@ -14,6 +14,7 @@ import {
   targetsOf,
 } from './failover-targets.ts'
 import { failoverQuorum, type Quorum } from './quorum.ts'
+import { claimHolds } from './swap-terms.ts'
 
 /**
  * Decides whether traffic moves, and where. Takes all that is known now and gives what is to be done, with every reason
@@ -42,7 +43,7 @@ function judge(facts: FailoverFacts, quorum: Quorum, rounds: readonly Count[]): 
 
   const wrong = wrongRequest(facts)
   if (wrong) return wrong
-  if (claim && !claim.mine && claim.expiresAtMs > nowMs) {
+  if (claim && !claim.mine && claimHolds(claim, nowMs)) {
     const { to, expiresAtMs } = claim
     return { kind: 'stay', page: false, reasons: [{ code: 'claim-foreign', to, expiresAtMs }] }
   }
@@ -60,7 +61,7 @@ function wrongRequest({ request, failover, active, claim, nowMs }: FailoverFacts
   const known = failover.endpoints.map(({ id }) => id)
   if (!known.includes(request.to)) return refuse({ code: 'unknown-endpoint', endpoint: request.to, known }, false)
   if (request.to === active) return refuse({ code: 'already-active', endpoint: request.to }, false)
-  if (!claim?.mine || claim.expiresAtMs <= nowMs || claim.to === request.to) return undefined
+  if (!claim?.mine || !claimHolds(claim, nowMs) || claim.to === request.to) return undefined
   const { to, expiresAtMs } = claim
   return refuse({ code: 'claimed', to, asked: request.to, expiresAtMs }, false)
 }
@@ -120,7 +121,7 @@ function withoutTarget(scene: Scene): Verdict {
 
 /** An expired claim pages, whatever becomes of it: its hook may have run. */
 function withClaim({ claim, nowMs }: FailoverFacts, verdict: Verdict): Verdict {
-  if (!claim || claim.expiresAtMs > nowMs) return verdict
+  if (!claim || claimHolds(claim, nowMs)) return verdict
   const { to, mine, expiresAtMs: expiredAtMs } = claim
   const reasons: Reason[] = [...verdict.reasons, { code: 'claim-expired', to, expiredAtMs, mine }]
   return { ...verdict, page: verdict.kind !== 'wait', reasons }

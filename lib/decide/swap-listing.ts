@@ -14,7 +14,7 @@ import {
 import { swapBatch, txtBatch } from './swap-batch.ts'
 import { answerIn, answerOf, matchesAnswer, type RecordSet, rawOf, stateIn } from './swap-records.ts'
 import type { SwapState } from './swap-state.ts'
-import type { Identity, Page, SwapEvent } from './swap-terms.ts'
+import { claimHolds, type Identity, type Page, type SwapEvent } from './swap-terms.ts'
 
 /** What a listing showed, with its TXT decoded. */
 interface Seen {
@@ -91,7 +91,7 @@ function judge(attempt: Attempt, seen: Seen): Step {
   // While our claim stands nobody else may move, so a flag set and taken back meanwhile changes nothing.
   if (!attempt.holdsClaim && !sameIdentity(txt, attempt.basis))
     return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
-  if (txt.claim && !attempt.holdsClaim && atMs < txt.claim.expiresAtMs)
+  if (txt.claim && !attempt.holdsClaim && claimHolds(txt.claim, atMs, plan.claimMs))
     return finish(attempt, { kind: 'superseded', reason: 'CLAIMED', by: identityOf(txt.claim) })
   if (edited) return refuse(attempt, 'EDITED', edit)
   // A person may choose otherwise than a claim that nobody could complete.
@@ -122,7 +122,7 @@ function release(attempt: Attempt, { txt, text, sets }: Seen): Step {
 function proceed(attempt: Attempt, seen: Seen, target: Endpoint): Step {
   const { plan, holdsClaim } = attempt
   const { txt, atMs } = seen
-  const expired = txt.claim && atMs >= txt.claim.expiresAtMs && !attempt.toldExpired
+  const expired = txt.claim && !claimHolds(txt.claim, atMs, plan.claimMs) && !attempt.toldExpired
   const pages: Page[] = expired
     ? [{ code: 'CLAIM_EXPIRED', detail: `the claim of ${txt.claim?.decision} for ${txt.claim?.to} has expired` }]
     : []

@@ -1,7 +1,7 @@
 import type { Failover } from '../model/failover.ts'
 import type { Change } from './swap-batch.ts'
 import type { RawRecordSet, RecordSet } from './swap-records.ts'
-import type { SwapState, Switch } from './swap-state.ts'
+import type { Claim, SwapState, Switch } from './swap-state.ts'
 
 /** What names one state of a TXT among all that ever were. */
 export type Identity = Pick<SwapState, 'epoch' | 'decision'>
@@ -14,6 +14,21 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = { reads: 16, writes: 8, hookCalls: 3 }
+
+/** How long a claim holds: the longest that a hook may take, and then some. */
+export const defaultClaimMs = 5 * 60_000
+
+/**
+ * Whether a claim still holds. One that would for far longer than any is made for was dated by a clock that was wrong, and
+ * counts as expired, lest nothing moves until then; as long again is left for controllers whose clocks differ.
+ */
+export function claimHolds(
+  { expiresAtMs }: Pick<Claim, 'expiresAtMs'>,
+  nowMs: number,
+  madeForMs = defaultClaimMs,
+): boolean {
+  return nowMs < expiresAtMs && expiresAtMs - nowMs <= 2 * madeForMs
+}
 
 /** A decided move. */
 export interface SwapPlan {

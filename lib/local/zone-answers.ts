@@ -62,6 +62,8 @@ function readQuery(packet: Buffer): Query | undefined {
     if (counts.questions !== 1) return undefined
     const { name, type, class: klass, end } = readQuestion(packet)
     const edns = findOpt(packet, end, counts.answers + counts.authorities + counts.additionals)
+    // RFC 6891 §6.1.1: more than one is a format error.
+    if (edns && edns.seen > 1) return undefined
     return {
       id: packet.readUInt16BE(0),
       recursionDesired: (bits & 0x0100) !== 0,

@@ -32,6 +32,8 @@ export interface Zone {
 
 /** A connection on which nothing is asked is closed (RFC 7766 §6.2.3). */
 const idleMs = 10_000
+/** What a client that asks and does not read may have waiting for it; then it is closed. */
+const maxUnreadBytes = 4 * 1024 * 1024
 
 /**
  * Starts an authoritative DNS server for one zone on loopback, over UDP and TCP. It knows NXDOMAIN from NODATA, follows
@@ -104,7 +106,7 @@ function serveTcp(tcp: Server, zone: ZoneData): void {
     socket.on('data', (chunk: Buffer) => {
       for (const packet of frames.push(chunk)) {
         const reply = answerPacket(packet, zone, false)
-        if (!reply) return socket.destroy()
+        if (!reply || socket.writableLength > maxUnreadBytes) return socket.destroy()
         socket.write(framed(reply))
       }
     })

@@ -55,10 +55,14 @@ export function canonicalName(name: string): string {
   return bare === '' ? '.' : bare
 }
 
-/** Whether a canonical name is a zone's own or lies below it. */
+/** Whether a canonical name is a zone's own or lies below it. A dot within a label (`\.`, RFC 1035 §5.1) parts nothing. */
 export function isWithin(name: string, zone: string): boolean {
-  return zone === '.' || name === zone || name.endsWith(`.${zone}`)
+  if (zone === '.' || name === zone) return true
+  return name.endsWith(`.${zone}`) && endsLabel.test(name.slice(0, -zone.length - 1))
 }
+
+/** No backslash at its end but those that stand for themselves. */
+const endsLabel = /(?:^|[^\\])(?:\\\\)*$/
 
 /** A canonical name without its first label; `.` above the last. */
 export function parentOf(name: string): string {

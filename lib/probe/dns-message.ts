@@ -213,10 +213,12 @@ function refuseLongChains(packet: Buffer, start: number, end: number): void {
   }
 }
 
-/** What the OPT record among the next ones says (RFC 6891 §6.1.3). */
+/** What the OPT record among the next ones says (RFC 6891 §6.1.3), the last where there are several, and how many there are. */
 export function findOpt(packet: Buffer, start: number, count: number) {
   let at = start
-  let found: { udpPayloadSize: number; extendedRcode: number; ednsVersion: number; data: Buffer } | undefined
+  let found:
+    | { udpPayloadSize: number; extendedRcode: number; ednsVersion: number; data: Buffer; seen: number }
+    | undefined
   for (let left = count; left > 0; left--) {
     const { fields, end } = extentOf(packet, at)
     if (packet.readUInt16BE(fields) === optType)
@@ -225,6 +227,7 @@ export function findOpt(packet: Buffer, start: number, count: number) {
         extendedRcode: packet.readUInt8(fields + 4),
         ednsVersion: packet.readUInt8(fields + 5),
         data: packet.subarray(fields + 10, end),
+        seen: (found?.seen ?? 0) + 1,
       }
     at = end
   }

@@ -3,7 +3,7 @@ import type { Decision, Request } from '../decide/failover-facts.ts'
 import { downSince, notableBeside, type Remembered } from '../decide/last-decision.ts'
 import { type Decided, whyNotMoved } from '../decide/swap-outcome.ts'
 import type { SwapState } from '../decide/swap-state.ts'
-import { defaultLimits, type Outcome } from '../decide/swap-terms.ts'
+import { defaultClaimMs, defaultLimits, type Outcome } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
 import { changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
 import type { ControllerHost } from './controller-host.ts'
@@ -18,8 +18,6 @@ import { runSwap } from './swap.ts'
 const votesGoodForMs = 15_000
 /** No decision comes later after the failure that called for it: a standby waits for `sustain` first. */
 const failureGoodForMs = 10 * 60_000
-/** How long a hook may take, and then some. */
-const claimMs = 5 * 60_000
 
 /** Decides for failovers and carries it out. One decision at a time for each: a trigger joins one that nobody has asked for. */
 export class Controller {
@@ -231,7 +229,14 @@ export class Controller {
     const { epoch, decision } = state
     const { outcome, changeId } = await runSwap(
       {
-        ...{ failover, decision: this.#host.newDecision(), basis: { epoch, decision }, to, by, claimMs },
+        ...{
+          failover,
+          decision: this.#host.newDecision(),
+          basis: { epoch, decision },
+          to,
+          by,
+          claimMs: defaultClaimMs,
+        },
         ...{ largestEpoch: Math.max(memory.largestEpoch, epoch), goodUntilMs: votedAtMs + votesGoodForMs },
         limits: defaultLimits,
       },

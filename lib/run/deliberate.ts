@@ -16,7 +16,7 @@ const betweenRoundsMs = ({ sustainMs }: Failover) => Math.max(1000, sustainMs / 
 const listedGoodForMs = 10_000
 /** A decision that has not come to an end so long after `sustain` is given up: what triggered it will again. */
 const longestDecisionMs = 60_000
-/** No round begins so long after the one before it by itself: a pause is a minute at most. */
+/** Nothing is looked at so long after the time before it by itself: a pause is a minute at most, and so is a tick away. */
 const longestBreakMs = 5 * 60_000
 /** Failovers that wanted to move within this are counted against `maxConcurrent`. */
 const concurrentMs = 5 * 60_000
@@ -172,14 +172,18 @@ async function withHealth(
   const { vantages, table } = host
   if (health) return { ...memory, healthySince: await health(stateOf(listed, failover)?.active) }
   const { pass } = failoverQuorum(failover.quorum, vantages.length)
+  const { healthyAtMs = nowMs } = memory
+  // While nobody looked nothing is known to have been up: the machine slept, or its clock was set.
+  const before = nowMs >= healthyAtMs && nowMs - healthyAtMs <= longestBreakMs ? memory.healthySince : {}
   const healthySince = Object.fromEntries(
     failover.endpoints.map(({ id }) => {
       const isUp = tally(id, vantages, ballots).up.length >= pass
-      return [id, isUp ? (memory.healthySince[id] ?? nowMs) : undefined]
+      return [id, isUp ? (before[id] ?? nowMs) : undefined]
     }),
   )
-  return table.update(failover.id, { healthySince }).then(
-    () => ({ ...memory, healthySince }),
+  const known = { healthySince, healthyAtMs: nowMs }
+  return table.update(failover.id, known).then(
+    () => ({ ...memory, ...known }),
     () => undefined,
   )
 }

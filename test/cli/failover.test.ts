@@ -8,6 +8,7 @@ import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { tempFile, tempFolder, vedette } from '../support/cli.ts'
 import { temporaryFolder } from '../support/history.ts'
+import { startHttpServer } from '../support/http-server.ts'
 import { freePort } from '../support/ports.ts'
 
 const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
@@ -187,6 +188,34 @@ describe('vedette failover plan', () => {
         detail: expect.stringMatching(/got CredentialsProviderError: Could not load credentials.*\.$/),
       },
     ])
+  })
+
+  test('with --live says what of zone and delegation nobody could tell, and asks no record that health checks own', async () => {
+    const namespace = 'xmlns="https://route53.amazonaws.com/doc/2013-04-01/"'
+    const zone = `<GetHostedZoneResponse ${namespace}><HostedZone><Id>/hostedzone/Z</Id><Name>live.test.</Name></HostedZone></GetHostedZoneResponse>`
+    const none = `<ListResourceRecordSetsResponse ${namespace}><ResourceRecordSets/><IsTruncated>false</IsTruncated></ListResourceRecordSetsResponse>`
+    const asked: string[] = []
+    const route53 = await startHttpServer((request, response) => {
+      asked.push(request.url ?? '')
+      response.end(request.url?.includes('/rrset') ? none : zone)
+    })
+    const { failovers, ...config } = configAt(80)
+    const byHealth = { ...failovers[0], id: 'www', record: 'www.live.test', switch: 'health-check' }
+    const input = { ...config, failovers: [...failovers, byHealth], resolver: '127.0.0.1:9' }
+    const key = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key', AWS_PROFILE: '' }
+    const { code, stdout } = await vedette(
+      ['failover', 'plan', '--live', '--json', '-c', tempFile('zone.json', JSON.stringify(input))],
+      { env: { ...key, AWS_ENDPOINT_URL: route53.url } },
+    )
+    await route53.close()
+    const detail = expect.stringMatching(/above live.test names, got "could not find/)
+    const unknown = { code: 'UNKNOWN_DELEGATION', detail }
+    const own = [{ code: 'NO_ANSWER' }, { code: 'TXT_MISSING' }]
+    const [live, www] = JSON.parse(stdout).failovers
+    expect(code).toBe(1)
+    expect(live.problems).toMatchObject([...own, unknown])
+    expect(www.problems).toEqual([unknown])
+    expect(asked.join()).not.toContain('www')
   })
 
   test('of a config without failovers says so', async () => {

@@ -238,6 +238,16 @@ describe('choice of endpoint', () => {
       'wait b failover',
     ],
     [
+      'takes no last resort because the others failed in one round',
+      {
+        rounds: [
+          round({ a: 'ddd', b: 'uuu', sorry: 'uuu' }, nowMs - 10_000),
+          round({ a: 'ddd', b: 'udd', sorry: 'uuu' }),
+        ],
+      },
+      'wait sorry last-resort',
+    ],
+    [
       'leaves a last resort that is down like any endpoint',
       { active: 'sorry', votes: { a: 'ddd', b: 'uuu', sorry: 'ddd' } },
       'move b failover',
@@ -393,6 +403,11 @@ describe('guards', () => {
         'of another controller, expired: takes over towards the same target, and pages',
         { claim: claim({ to: 'c' }) },
         'move c take-over page',
+      ],
+      [
+        'that a wrong clock dated far ahead',
+        { claim: claim({ expiresAtMs: nowMs + hourMs }) },
+        'move b take-over page',
       ],
       ['expired just now', { claim: claim({ expiresAtMs: nowMs }) }, 'move b take-over page'],
       [

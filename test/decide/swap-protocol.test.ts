@@ -115,6 +115,13 @@ describe('a move', () => {
     expect([whatOf(moves), putsOf(moves)?.active, putsOf(moves)?.claim]).toEqual(['answer', 'b', undefined])
   })
 
+  test('is not held up until a time that only a wrong clock can have put into a claim', () => {
+    const dated = (afterMs: number) => listed(setsOf({ claim: { ...expired, to: 'b', expiresAtMs: atMs + afterMs } }))
+    expect(outcomeOf(run(planOf(), dated(2 * minuteMs)))).toMatchObject({ kind: 'superseded', reason: 'CLAIMED' })
+    const goesOn = run(planOf(), dated(2 * minuteMs + 1000))
+    expect([whatOf(goesOn), codesOf(goesOn)]).toEqual(['answer', ['CLAIM_EXPIRED']])
+  })
+
   test.each<[string, SwapEvent, string[], Partial<SwapPlan>?]>([
     ['LOCKED', listed(setsOf({ flags: { locked: true, latched: false } })), []],
     ['LATCHED', listed(setsOf({ flags: { locked: false, latched: true } })), []],

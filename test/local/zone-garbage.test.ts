@@ -7,6 +7,7 @@ import { startZone, type ZoneRecord } from '../../lib/local/zone.ts'
 import { answerPacket } from '../../lib/local/zone-answers.ts'
 import { indexRecords } from '../../lib/local/zone-records.ts'
 import { buildQuery } from '../../lib/probe/dns-message.ts'
+import { framed } from '../../lib/probe/dns-stream.ts'
 import { runDns } from '../support/dns-server.ts'
 
 const record = (name: string, type: ZoneRecord['type'], data: string): ZoneRecord => ({ name, type, ttl: 60, data })
@@ -53,6 +54,21 @@ describe('garbage', () => {
     await new Promise((resolve) => udp.send(Buffer.from('hello'), zone.port, '127.0.0.1', resolve))
     udp.close()
     expect((await runDns({ servers: [`127.0.0.1:${zone.port}`] })).failure).toBeUndefined()
+    await zone.stop()
+  })
+
+  it('over TCP: who asks on and on and does not read is closed', async () => {
+    const long = Array.from({ length: 240 }, (_, at) => record('shop.test', 'TXT', `${at}`.padEnd(250, '.')))
+    const zone = await startZone({ origin: 'shop.test', records: long })
+    const query = framed(buildQuery(7, { name: 'shop.test', type: 'TXT' }, { recursion: true, edns: true }))
+    const socket = connect(zone.port, '127.0.0.1').pause()
+    const closed = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+    const asking = setInterval(() => socket.write(Buffer.concat(Array.from({ length: 100 }, () => query))), 10)
+    await closed
+    clearInterval(asking)
+    expect(
+      (await runDns({ name: 'shop.test', type: 'SOA', servers: [`127.0.0.1:${zone.port}`] })).failure,
+    ).toBeUndefined()
     await zone.stop()
   })
 })

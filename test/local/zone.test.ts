@@ -175,6 +175,11 @@ describe('an embedded zone', () => {
     expect(decode(received.subarray(2)).answers).toHaveLength(2)
   })
 
+  it('says FORMERR to a query with two OPT records (RFC 6891 §6.1.1)', async () => {
+    const reply = await send(await start(), query('shop.test', { additionals: [edns(1232), edns(1232)] }))
+    expect(reply.rcode).toBe('FORMERR')
+  })
+
   it('says BADVERS to another version of EDNS (RFC 6891 §6.1.3)', async () => {
     const reply = await send(await start(), query('shop.test', { additionals: [edns(1232, 1)] }))
     expect(reply.additionals).toMatchObject([{ type: 'OPT', extendedRcode: 1 }])

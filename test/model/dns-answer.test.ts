@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalAnswer, canonicalIpv6, canonicalName } from '../../lib/model/dns-answer.ts'
+import { canonicalAnswer, canonicalIpv6, canonicalName, isWithin } from '../../lib/model/dns-answer.ts'
 import { type DnsType, dnsTypes } from '../../lib/model/dns-names.ts'
 
 describe('canonicalAnswer', () => {
@@ -78,5 +78,21 @@ describe('canonicalAnswer', () => {
     expect(canonicalName('a\\.')).toBe('a\\.')
     expect(canonicalName('a\\\\.')).toBe('a\\\\')
     expect(canonicalName('')).toBe('.')
+  })
+})
+
+describe('isWithin', () => {
+  it.each([
+    ['shop.test', true],
+    ['a.shop.test', true],
+    ['bookshop.test', false],
+    ['test', false],
+    ['a\\.shop.test', false],
+    ['a\\\\.shop.test', true],
+    ['a\\\\\\.shop.test', false],
+    ['\\.shop.test', false],
+    ['\\092.shop.test', true],
+  ])('takes no dot within a label for one between labels: %s', (name, expected) => {
+    expect(isWithin(name, 'shop.test')).toBe(expected)
   })
 })

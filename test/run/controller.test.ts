@@ -426,6 +426,21 @@ test('how long an endpoint has been up is kept, for the way back', async () => {
   expect((await memory()).healthySince).toEqual({ one: undefined, two: noon })
 })
 
+test('an endpoint has been up only for as long as somebody looked: not while the machine slept, nor by a clock that was set', async () => {
+  const { decide, memory } = setup({ failover: failoverOf({ sustain: '0s' }) })
+  const since = async () => {
+    await decide()
+    return (await memory()).healthySince.two
+  }
+  expect(await since()).toBe(noon)
+  vi.setSystemTime(noon + 240_000)
+  expect(await since()).toBe(noon)
+  for (const setMs of [noon + 3_600_000, noon + 60_000]) {
+    vi.setSystemTime(setMs)
+    expect(await since()).toBe(setMs)
+  }
+})
+
 describe('a lock', () => {
   test('is written into the TXT and the table, and either of them holds', async () => {
     const { controller, decide, txt, memory, answer } = setup({ world: all('down', 'up') })
