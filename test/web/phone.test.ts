@@ -15,6 +15,7 @@ const longId = 'x'.repeat(60)
 let browser: Browser
 let folder: string
 let watch: Watch
+const silence = Promise.withResolvers<void>()
 
 /** As long as a config lets them be, and without a place to break. */
 function config() {
@@ -35,13 +36,14 @@ describe.skipIf(!requireSystem('chromium'))('on a phone', { timeout: 120_000 }, 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'vedette-phone-'))
     const runMonitor: Parameters<typeof startWatch>[0]['runMonitor'] = async ({ id }) => {
-      if (id === 'silent') await new Promise(() => {})
+      if (id === 'silent') await silence.promise
       return id === longId ? failedResult(id, Date.now()) : httpResult(id, Date.now())
     }
     ;[watch, browser] = await Promise.all([startWatch({ config: config(), folder, runMonitor }), openBrowser()])
   }, 120_000)
   afterAll(async () => {
     await browser?.close()
+    silence.resolve()
     await watch?.stop()
     rmSync(folder, { recursive: true, force: true })
   }, 60_000)
