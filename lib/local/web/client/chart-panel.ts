@@ -150,9 +150,10 @@ export class ChartPanel {
 
   #describe(series: MonitorSeries): void {
     const { runs, bad, codes } = summaryOf(series)
+    const { everyNth } = series.points
     const good = bad > 0 ? `${count(bad, 'failure')}: ${codes}` : codes ? `None down; ${codes}` : 'No failures'
-    const everyNth = runs > series.points.atMs.length ? `; one good result in ${series.points.everyNth} is drawn` : ''
-    const text = `${count(runs, 'run')}, ${percent((runs - bad) / runs)} not down. ${good}${everyNth}.`
+    const thinned = everyNth > 1 ? `; one good result in ${everyNth} is drawn` : ''
+    const text = `${count(runs, 'run')}, ${percent((runs - bad) / runs)} not down. ${good}${thinned}.`
     setText(this.#summary, runs > 0 ? text : 'No results in this range.')
   }
 
