@@ -12,15 +12,16 @@ import { ask, get, listen, startSite, transition } from '../support/site.ts'
 const patient = { timeout: 20_000 }
 
 describe('the stream of events', () => {
-  it('begins with hello and tells results, changes of state and incidents as they come, each with an id', async () => {
+  it('begins with hello and a tick, and tells results, changes of state and incidents as they come, each with an id', async () => {
     const { url, feed } = await startSite()
     const stream = await listen(`${url}/api/events`)
     await stream.saw('hello')
     const atMs = Date.now()
     feed({ results: [failedResult('api', atMs)], transitions: [transition('api', 'down', atMs)] })
     await stream.saw('incident')
-    expect(stream.events.map(({ name }) => name)).toEqual(['hello', 'results', 'state', 'incident'])
-    const [hello, results, state, incident] = stream.events
+    expect(stream.events.map(({ name }) => name)).toEqual(['hello', 'tick', 'results', 'state', 'incident'])
+    const [hello, tick, results, state, incident] = stream.events
+    expect(tick).toMatchObject({ data: { service: 'shop', history: { dropped: 0 } } })
     expect(hello).toMatchObject({ data: { version: '1.2.3' } })
     expect(hello?.id).toBeUndefined()
     expect(results?.data).toMatchObject([
@@ -42,7 +43,7 @@ describe('the stream of events', () => {
     feed({ results: [httpResult('api', 2000)] })
     const stream = await listen(`${url}/api/events?after=${eventId}`)
     feed({ results: [httpResult('api', 3000)] })
-    await expect.poll(() => stream.events.length, patient).toBe(3)
+    await expect.poll(() => stream.events.length, patient).toBe(4)
     expect(timesOf(stream.events)).toEqual([2000, 3000])
   })
 
@@ -56,7 +57,7 @@ describe('the stream of events', () => {
     feed({ results: [httpResult('api', 3000)] })
     // A browser sends the header; the URL still says where it began long ago.
     const again = await listen(`${url}/api/events?after=long.ago`, { 'last-event-id': id })
-    await expect.poll(() => again.events.length, patient).toBe(3)
+    await expect.poll(() => again.events.length, patient).toBe(4)
     expect(timesOf(again.events)).toEqual([2000, 3000])
   })
 

@@ -47,10 +47,13 @@ it('answers whatever it is asked with no fault of its own, and goes on', async (
   await fc.assert(
     fc.asyncProperty(paths, queries, raw, async (path, query, header) => {
       const target = `${path}&${new URLSearchParams(query)}`
+      // An engine that says nothing for a while is unhealthy, however slow the test is.
+      feed({})
       expect(['200', '303', '304', '400', '404']).toContain(await statusOf(target, header))
     }),
     { numRuns: 300 },
   )
   expect(lines).toEqual([])
+  feed({})
   expect((await ask(`${url}/healthz`)).status).toBe(200)
 }, 120_000)

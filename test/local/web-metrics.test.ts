@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MetricFamilies } from '../../lib/local/web/prometheus.ts'
+import type { TlsObserved } from '../../lib/model/result.ts'
 import { parseMetrics } from '../support/prometheus.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 import { ask, startSite, transition } from '../support/site.ts'
@@ -30,9 +31,15 @@ describe('/metrics', () => {
     const { url, feed } = await startSite({ config })
     const phases = { resolve: 1, connect: 2, tls: 4, processing: 8, transfer: 16 }
     const dns = { rcode: 'NOERROR', counts: { answers: 2, authorities: 0, additionals: 1 }, serial: 42, answers: [] }
+    const good = httpResult('api', 1_500_000, { durationMs: 31, phases })
+    const sans = ['api.example.com', '192.0.2.1', '2001:db8::1', 'ops@example.com', '*.example.com']
+    Object.assign((good.observed as TlsObserved).certificate ?? {}, {
+      subject: 'CN=api.example.com, O=Shop\\, Inc',
+      sans,
+    })
     feed({
       results: [
-        httpResult('api', 1_500_000, { durationMs: 31, phases }),
+        good,
         httpResult('names', 1_600_000, {
           kind: 'dns',
           durationMs: 9,
@@ -71,7 +78,8 @@ describe('/metrics', () => {
       Date.parse('2026-12-30T00:00:00Z') / 1000,
     ])
     expect(find('probe_ssl_last_chain_info')[0]?.labels).toMatchObject({
-      ...{ subject: 'CN=api.example.com', issuer: "CN=R11, O=Let's Encrypt, C=US" },
+      ...{ subject: 'CN=api.example.com,O=Shop\\, Inc', issuer: "CN=R11,O=Let's Encrypt,C=US" },
+      subjectalternative: 'api.example.com,*.example.com',
       fingerprint_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     const ofDns = find('probe_dns_duration_seconds').map(({ labels, value }) => [labels.phase, value])

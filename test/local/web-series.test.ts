@@ -64,6 +64,9 @@ describe('the series of a monitor', () => {
     const { points, buckets, failures } = await get<MonitorSeries>(`${url}/api/monitors/api/series?from=${fromMs}`)
     expect(points.everyNth).toBe(4)
     expect(points.atMs.length).toBeLessThan(3020)
+    // As many of them as there are, however long the range: most of a month may be unseen.
+    const month = await get<MonitorSeries>(`${url}/api/monitors/api/series?from=${fromMs - 22 * dayMs}`)
+    expect(month.points).toEqual(points)
     expect([...points.status].filter((mark) => mark === 'x')).toHaveLength(12)
     expect(failures).toHaveLength(12)
     expect(buckets.reduce((sum, { up, down }) => sum + up + down, 0)).toBe(8 * 1440)

@@ -77,6 +77,8 @@ describe('a request to the dashboard', () => {
       '/nope',
       '/assets/../site.ts',
       '/%zz',
+      '//localhost/api/overview',
+      '//',
     ]) {
       expect({ path, status: (await ask(url + path)).status }).toEqual({ path, status: 404 })
     }

@@ -68,6 +68,34 @@ describe.skipIf(!requireSystem('chromium'))('a page that loses its server', { ti
   const stateOf = (id: string, state: string) =>
     expect.poll(() => shop.watch.engine.view(id)?.state, { timeout: 60_000 }).toBe(state)
 
+  test('more pages than a browser has connections for are all live', async () => {
+    const context = await shop.browser.newContext()
+    onTestFinished(() => context.close())
+    context.setDefaultTimeout(60_000)
+    for (let i = 0; i < 8; i++) {
+      const page = await context.newPage()
+      await page.goto(`${shop.watch.url}/monitors/api`)
+    }
+    const states = () => Promise.all(context.pages().map((page) => page.locator('.monitor-head .look').textContent()))
+    shop.isBroken = true
+    await expect.poll(states, { timeout: 60_000 }).toEqual(Array(8).fill('✖ down'))
+    shop.isBroken = false
+  })
+
+  test('a page that was opened in the background listens once it is seen', async () => {
+    const page = await shop.browser.newPage()
+    onTestFinished(() => page.close())
+    page.setDefaultTimeout(60_000)
+    await page.addInitScript(countStreams)
+    await page.addInitScript("Object.defineProperty(document, 'visibilityState', { value: 'hidden', writable: true })")
+    await page.goto(`${shop.watch.url}/`)
+    await inState(page, 'home', 'up')
+    expect(await page.evaluate('window.streamsInUse()')).toBe(0)
+    await page.evaluate("document.visibilityState = 'visible'; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(await page.evaluate('window.streamsInUse()')).toBe(1)
+    await page.getByText('● live').waitFor()
+  })
+
   test('where a token is needed the page asks for it, and for a wrong one again', async () => {
     const token = 'a-token-that-only-we-know'
     const other = await mkdtemp(path.join(tmpdir(), 'vedette-login-'))

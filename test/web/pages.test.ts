@@ -26,6 +26,10 @@ describe.skipIf(!requireSystem('chromium'))('the pages in Chromium', { timeout: 
     expect(await worst.locator('.cause .code').textContent()).toBe('ASSERTION')
     expect(await worst.locator('.cause').textContent()).toMatch(/^ASSERTION.*expected header x-note eq "safe", got /)
     expect(await worst.locator('.latency .number').textContent()).toBe('–')
+    // Of an hour without a good run nothing is green.
+    const hours = worst.locator('.uptime-24')
+    await hours.locator('.bar-down').waitFor()
+    expect(await hours.locator('.bar-up').count()).toBe(0)
     const uptime = rowOf(page, 'api').locator('.uptime-24')
     await uptime.locator('svg').waitFor()
     expect(await uptime.locator('svg').getAttribute('aria-label')).toMatch(/; failures in \d hours?$/)

@@ -33,7 +33,8 @@ describe('the range of the charts', () => {
         const { fromMs, toMs } = limitsOf(moved, nowMs)
         expect(toMs).toBeLessThanOrEqual(nowMs)
         expect(toMs - fromMs).toBeGreaterThanOrEqual(60_000 - 1)
-        expect(toMs - fromMs).toBeLessThanOrEqual(31 * dayMs)
+        // As it is asked: of whole milliseconds, the last of them included.
+        expect(Math.ceil(toMs) + 1 - Math.floor(fromMs)).toBeLessThanOrEqual(31 * dayMs)
       }),
     )
   })
@@ -55,6 +56,10 @@ describe('the range of the charts', () => {
 
   test.each(['from=5&to=4', 'from=x&to=9', 'last=9y', ''])('%s is no range: what is shown at first is', (search) => {
     expect(rangeOf(search, fallback, nowMs)).toEqual(fallback)
+  })
+
+  test('a range of 1970 does not begin before it', () => {
+    expect(rangeOf('from=1&to=2', fallback, nowMs)).toEqual({ fromMs: 0, toMs: 60_000 })
   })
 
   test('what runs every few seconds is shown for an hour, all else for a day', () => {

@@ -15,6 +15,8 @@ const retryMs = 1000
 /** How a stream begins. */
 interface Opening {
   hello: StreamEvents['hello']
+  /** How the engine is, as text of the stream; empty while it is silent. */
+  tick: string
   /** Id of the last event that the client has; absent for one that begins now. */
   after?: string
 }
@@ -29,10 +31,10 @@ export class EventStreams {
   }
 
   /**
-   * Begins a stream: hello, then what came after the event `after`. Where that is not known any more it says `reset`, and
+   * Begins a stream: hello, what came after the event `after`, a tick. Where that is not known any more it says `reset`, and
    * ends. Throws `HttpError` where there are too many.
    */
-  open(request: IncomingMessage, response: ServerResponse, { hello, after }: Opening): void {
+  open(request: IncomingMessage, response: ServerResponse, { hello, tick, after }: Opening): void {
     if (this.#open.size >= mostStreams) {
       const message = `expected at most ${mostStreams} listeners, got one more: close a page that is open elsewhere`
       throw new HttpError(503, message, { 'retry-after': '10' })
@@ -50,7 +52,7 @@ export class EventStreams {
     this.#open.add(response)
     response.once('close', () => this.#open.delete(response))
     const missed = after === undefined ? '' : this.#ring.since(after)
-    response.write(`retry: ${retryMs}\n\n${streamText('hello', hello)}${missed ?? ''}`)
+    response.write(`retry: ${retryMs}\n\n${streamText('hello', hello)}${missed === undefined ? '' : missed + tick}`)
     if (missed !== undefined) return
     const reason = 'what happened since is not known any more'
     response.end(streamText('reset', { eventId: this.#ring.lastId, reason }))
@@ -60,7 +62,7 @@ export class EventStreams {
   broadcast(text: string): void {
     for (const response of this.#open) {
       if (response.writableLength > mostBacklogBytes) response.destroy()
-      else if (!response.writableEnded) response.write(text)
+      else if (text !== '' && !response.writableEnded) response.write(text)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { RouteHealth } from '../../decide/route-health.ts'
 import type { TlsOptions } from '../../model/monitor.ts'
 import type { Certificate, DnsObserved, HttpObserved, ProbeResult, TlsObserved } from '../../model/result.ts'
@@ -128,9 +129,18 @@ function versionName(version: string): string {
   return version.replace(/^TLSv1$/, 'TLSv1.0').replace('TLSv', 'TLS ')
 }
 
+/** As blackbox_exporter has them: names as RFC 2253 writes them, without blanks, and of the alternatives those of DNS. */
 function certificateLabels({ fingerprint256, subject, issuer, sans }: Certificate): Labels {
-  const fingerprint = fingerprint256.replaceAll(':', '').toLowerCase()
-  return { fingerprint_sha256: fingerprint, subject, issuer, subjectalternative: sans.join(',') }
+  const dnsNames = sans.filter((name) => isIP(name) === 0 && /^[\w.*-]+$/.test(name))
+  return {
+    fingerprint_sha256: fingerprint256.replaceAll(':', '').toLowerCase(),
+    ...{ subject: withoutBlanks(subject), issuer: withoutBlanks(issuer), subjectalternative: dnsNames.join(',') },
+  }
+}
+
+/** `CN=R11,O=Acme\, Inc` for `CN=R11, O=Acme\, Inc`: a comma of a value is escaped. */
+function withoutBlanks(name: string): string {
+  return name.replace(/(?<!\\), (?=[\w.]+=)/g, ',')
 }
 
 function addFailovers(families: MetricFamilies, board: Board): void {

@@ -54,7 +54,7 @@ export async function seriesOf(
     throw new HttpError(400, `expected a range of at most 31 days, got ${got}: ask for parts of it`)
   }
   const bucketMs = bucketMsFor(toMs - fromMs, everyMs)
-  const summary = new Summary(bucketMs, Math.max(1, Math.ceil((toMs - fromMs) / everyMs / mostGoodPoints)))
+  const summary = new Summary(bucketMs)
   for await (const results of resultsInSlices(options, read)) for (const result of results) summary.add(result)
   return { fromMs, toMs, bucketMs, ...summary.end() }
 }
@@ -62,21 +62,19 @@ export async function seriesOf(
 /** What is made of results that come in order. */
 class Summary {
   readonly #bucketMs: number
-  readonly #everyNth: number
   readonly #buckets: SeriesBucket[] = []
   #inBucket: Kept[] = []
-  readonly #points: SeriesPoints
+  #points: SeriesPoints = { atMs: [], durationMs: [], status: '', everyNth: 1 }
   #good = 0
+  #goodDrawn = 0
   #bad = 0
   #failures: SeriesFailure[] = []
   readonly #failureCounts: Record<string, number> = Object.create(null)
   readonly #changes: FactChange[] = []
   readonly #facts = new Map<string, string>()
 
-  constructor(bucketMs: number, everyNth: number) {
+  constructor(bucketMs: number) {
     this.#bucketMs = bucketMs
-    this.#everyNth = everyNth
-    this.#points = { atMs: [], durationMs: [], status: '', everyNth }
   }
 
   add(result: Kept): void {
@@ -108,11 +106,24 @@ class Summary {
 
   #addPoint({ atMs, durationMs, status }: Kept): void {
     const isGood = status === 'up' || status === 'degraded'
-    if (isGood && this.#good++ % this.#everyNth !== 0) return
+    if (isGood && this.#good++ % this.#points.everyNth !== 0) return
     if (!isGood && this.#bad++ >= mostBadPoints) return
-    this.#points.atMs.push(atMs)
-    this.#points.durationMs.push(durationMs)
-    this.#points.status += marks[status]
+    addPoint(this.#points, atMs, durationMs, marks[status])
+    if (isGood && ++this.#goodDrawn > mostGoodPoints) this.#thin()
+  }
+
+  /** Leaves out every second of the good ones. */
+  #thin(): void {
+    const { atMs, durationMs, status, everyNth } = this.#points
+    this.#points = { atMs: [], durationMs: [], status: '', everyNth: 2 * everyNth }
+    this.#goodDrawn = 0
+    let good = 0
+    for (const [i, mark] of [...status].entries()) {
+      const isGood = mark === marks.up || mark === marks.degraded
+      if (isGood && good++ % 2 !== 0) continue
+      if (isGood) this.#goodDrawn++
+      addPoint(this.#points, atMs[i] ?? 0, durationMs[i] ?? 0, mark)
+    }
   }
 
   #addFailure(result: Kept): void {
@@ -136,6 +147,12 @@ class Summary {
       this.#changes.push({ atMs, vantage, name, ...(before !== undefined && { before: JSON.parse(before) }), value })
     }
   }
+}
+
+function addPoint(points: SeriesPoints, atMs: number, durationMs: number, mark: string): void {
+  points.atMs.push(atMs)
+  points.durationMs.push(durationMs)
+  points.status += mark
 }
 
 const marks: Record<Status, string> = { up: 'u', degraded: 'd', down: 'x', unknown: '-' }

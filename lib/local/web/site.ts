@@ -49,11 +49,7 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
   const assets = assetSource(cacheFile)
   const server = createServer(responder({ board, ring, streams, history, assets }), log)
   const stop = closer(server)
-  const timer = setInterval(() => {
-    const { silentMs, ...engine } = board.engine()
-    // Without word from the engine there is none from here: the pages then say that they are stale.
-    if (silentMs < 2 * tickMs) streams.broadcast(streamText('tick', engine))
-  }, tickMs)
+  const timer = setInterval(() => streams.broadcast(tickOf(board)), tickMs)
   timer.unref()
   const reckoning = setInterval(() => {
     history.read((reader) => board.budgets.refresh(reader, Date.now(), budgets.forMs))
@@ -76,6 +72,12 @@ export function createSite({ setup, history, log, cacheFile }: SiteOptions): Sit
       history.close()
     },
   }
+}
+
+/** How the engine is, as an event. Without word from it there is none from here: the pages then say that they are stale. */
+function tickOf(board: Board): string {
+  const { silentMs, ...engine } = board.engine()
+  return silentMs < 2 * tickMs ? streamText('tick', engine) : ''
 }
 
 /** Answers a request; undefined where it has been answered already. Rejects with `HttpError` where it cannot be. */
@@ -104,7 +106,8 @@ function responder({ board, ring, streams, history, assets }: Parts): Responder 
     if (name !== 'events') return api[name](id, searchParams)
     const { nowMs, version, startedAtMs } = board.engine()
     const after = [request.headers['last-event-id']].flat()[0] ?? searchParams.get('after') ?? undefined
-    streams.open(request, response, { hello: { nowMs, version, startedAtMs }, ...(after !== undefined && { after }) })
+    const hello = { nowMs, version, startedAtMs }
+    streams.open(request, response, { hello, tick: tickOf(board), ...(after !== undefined && { after }) })
     return undefined
   }
 }
@@ -135,7 +138,8 @@ function createServer(respond: Responder, log: Log): http.Server {
 }
 
 function urlOf({ url = '/' }: IncomingMessage): URL {
-  const parsed = URL.parse(url, 'http://localhost')
+  // Behind an origin, for `//elsewhere/api` is a path as well, and no name of a server.
+  const parsed = URL.parse(`http://localhost${url}`)
   if (parsed && url.startsWith('/')) return parsed
   throw new HttpError(400, `expected a path, got ${JSON.stringify(url.slice(0, 100))}`)
 }

@@ -108,7 +108,7 @@ export class App {
       void this.load()
       return
     }
-    this.#header.heard()
+    if (event.name !== 'hello') this.#header.heard()
     const store = this.#store
     if (!store) return
     // Another version may have other pages.

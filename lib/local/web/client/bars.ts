@@ -16,7 +16,7 @@ const allVotes = 10_000
 
 /**
  * How it went, hour by hour or day by day. A bar without trouble is half as high as one with: what was down stands on top of
- * it, what was degraded between, and where nothing was seen there is a line on the ground.
+ * it, what was degraded between; where nothing was up, nothing is green. Where nothing was seen there is a line on the ground.
  */
 export function drawBars(bars: Bars, last: number, label: string, size: BarSize = smallBars): SVGSVGElement {
   const { step, height } = size
@@ -43,8 +43,10 @@ function partsOf(down: number | null, degraded: number, height: number): [kind: 
   const base = Math.round(height / 2)
   const bad = troubleHeight(down, base)
   const poor = Math.min(troubleHeight(degraded, base), base - bad)
+  // Shares are rounded up: together they may be a little more than all.
+  const isUp = down + degraded < allVotes
   const parts: [string, number][] = [
-    ['up', base],
+    [isUp ? 'up' : degraded > 0 ? 'degraded' : 'down', base],
     ['degraded', poor],
     ['down', bad],
   ]

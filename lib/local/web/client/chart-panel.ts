@@ -19,6 +19,8 @@ const zoomBy = 0.5
 const settleMs = 150
 /** Where the end of the range is now, all of it is asked for anew this often; results come by the stream meanwhile. */
 const reloadEveryMs = 30_000
+/** Sooner where a run was not up: the line that counts failures must not say that there is none. */
+const reloadAfterFailureMs = 3000
 
 /** Charts of a monitor with what moves them: buttons, keys, dragging, the wheel, fingers. The range is in the page's address. */
 export class ChartPanel {
@@ -34,6 +36,7 @@ export class ChartPanel {
   #range: Range
   #series: MonitorSeries | undefined
   #loadedMs = 0
+  #hasFailed = false
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
 
@@ -91,6 +94,7 @@ export class ChartPanel {
     const query = { from: Math.floor(fromMs), to: Math.ceil(toMs) + 1 }
     const series = await load<MonitorSeries>(path(routes.series, this.#id, query), signal)
     this.#series = series
+    this.#hasFailed = false
     this.#charts.show(series)
     this.#describe(series)
     this.#onSeries(series)
@@ -103,6 +107,7 @@ export class ChartPanel {
     points.atMs.push(last.atMs)
     points.durationMs.push(last.durationMs)
     points.status += { up: 'u', degraded: 'd', down: 'x', unknown: '-' }[last.status]
+    this.#hasFailed ||= trouble !== undefined
     if (trouble) failures.push({ ...trouble, atMs: last.atMs, status: last.status, vantage })
   }
 
@@ -110,7 +115,8 @@ export class ChartPanel {
   draw(): void {
     if (!this.#series || !this.#isLive()) return
     this.#charts.show(this.#series)
-    if (performance.now() - this.#loadedMs > reloadEveryMs) this.#reload()
+    const dueMs = this.#hasFailed ? reloadAfterFailureMs : reloadEveryMs
+    if (performance.now() - this.#loadedMs > dueMs) this.#reload()
   }
 
   #isLive(): boolean {
@@ -150,9 +156,10 @@ export class ChartPanel {
 
   #describe(series: MonitorSeries): void {
     const { runs, bad, codes } = summaryOf(series)
+    const { everyNth } = series.points
     const good = bad > 0 ? `${count(bad, 'failure')}: ${codes}` : codes ? `None down; ${codes}` : 'No failures'
-    const everyNth = runs > series.points.atMs.length ? `; one good result in ${series.points.everyNth} is drawn` : ''
-    const text = `${count(runs, 'run')}, ${percent((runs - bad) / runs)} not down. ${good}${everyNth}.`
+    const thinned = everyNth > 1 ? `; one good result in ${everyNth} is drawn` : ''
+    const text = `${count(runs, 'run')}, ${percent((runs - bad) / runs)} not down. ${good}${thinned}.`
     setText(this.#summary, runs > 0 ? text : 'No results in this range.')
   }
 

@@ -1,6 +1,7 @@
 import type { StreamEvents } from '../api/events.ts'
 import { routes } from '../api/routes.ts'
 import { path } from './net.ts'
+import { type Leave, takePlace } from './stream-places.ts'
 
 /** One event of the stream, with its name. */
 export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
@@ -31,8 +32,14 @@ const firstRetryMs = 500
 const longestRetryMs = 8000
 /** A page that nobody sees lets go of its connection (a browser has six for a site) and catches up when it is seen again. */
 const hiddenMs = 60_000
+/** Where other pages have those connections: so long it listens, time enough for what it missed, and so long it does not. */
+const briefMs = 300
+const pauseMs = 1000
 
-/** The stream of events: comes back by itself and carries on after the last event that it had. */
+/**
+ * The stream of events: comes back by itself and carries on after the last event that it had. Of very many pages in one
+ * browser the last ones take turns.
+ */
 export class Live {
   readonly #options: LiveOptions
   #source: EventSource | undefined
@@ -41,6 +48,8 @@ export class Live {
   #retry: Timer | undefined
   #doubt: Timer | undefined
   #leave: Timer | undefined
+  #brief: Timer | undefined
+  #place: Promise<Leave | undefined> | undefined
   /** Whether this connection has said anything. */
   #isHeard = false
   #isStarted = false
@@ -56,6 +65,8 @@ export class Live {
     this.#isStarted = true
     this.#after = after
     this.#retryMs = firstRetryMs
+    // A page that was opened in the background listens once it is seen: six of them would leave no connection for others.
+    if (document.visibilityState === 'hidden') return
     this.#doubtIn(silenceMs)
     this.#open()
   }
@@ -65,6 +76,8 @@ export class Live {
     clearTimeout(this.#retry)
     clearTimeout(this.#doubt)
     this.#disconnect()
+    void this.#place?.then((leave) => leave?.())
+    this.#place = undefined
   }
 
   #open(): void {
@@ -85,7 +98,22 @@ export class Live {
     }
   }
 
+  /** Keeps this connection where the browser has one for it; else lets go of it, and comes back for what was missed. */
+  async #settle(source: EventSource): Promise<void> {
+    this.#place ??= takePlace()
+    const place = this.#place
+    const leave = await place
+    if (leave || this.#place !== place) return
+    this.#place = undefined
+    this.#brief = setTimeout(() => {
+      if (this.#source !== source) return
+      this.#disconnect()
+      this.#retry = setTimeout(() => this.#open(), pauseMs)
+    }, briefMs)
+  }
+
   #disconnect(): void {
+    clearTimeout(this.#brief)
     this.#source?.close()
     this.#source = undefined
   }
@@ -93,11 +121,17 @@ export class Live {
   #take(name: StreamEvent['name'], message: MessageEvent<string>): void {
     this.#isHeard = true
     this.#retryMs = firstRetryMs
-    this.#doubtIn(silenceMs)
-    this.#setStale(false)
+    // A server says hello also while it hears nothing of the engine.
+    if (name !== 'hello') this.#heard()
     if (message.lastEventId) this.#after = message.lastEventId
+    if (name === 'hello' && this.#source) void this.#settle(this.#source)
     // The name says which shape it is.
     this.#options.take({ name, data: JSON.parse(message.data) } as StreamEvent)
+  }
+
+  #heard(): void {
+    this.#doubtIn(silenceMs)
+    this.#setStale(false)
   }
 
   #doubtIn(ms: number): void {

@@ -5,7 +5,7 @@ import type { FactChange } from '../api/series.ts'
 import { uptimeText } from '../uptime.ts'
 import { barsLabel, barTitle, drawBars, uptimeParts, uptimeWords } from './bars.ts'
 import { h, link, svg } from './dom.ts'
-import { span } from './format.ts'
+import { count, span } from './format.ts'
 import { incidentText } from './incident-text.ts'
 import { path } from './net.ts'
 import { timeTag } from './time.ts'
@@ -13,6 +13,8 @@ import { timeTag } from './time.ts'
 const hourMs = 3_600_000
 /** As long before its end a certificate should have been renewed. */
 const soonDays = 21
+/** A certificate's names that are shown at once. */
+const mostNames = 6
 
 interface Uptime extends Pick<MonitorPage, 'hours' | 'days'> {
   bars: Pick<MonitorPage['row'], 'uptime' | 'seenMs' | 'hours' | 'days'>
@@ -72,12 +74,20 @@ export function certificatePanel(certificate: Omit<Certificate, 'seenAtMs'>): HT
     facts([
       ['Valid', [timeTag(Date.parse(validFrom)), ' – ', timeTag(Date.parse(validTo))]],
       ['Subject', [subject]],
-      ['Names', [sans.join(', ')]],
+      ['Names', namesOf(sans)],
       ['Issuer', [issuer]],
       ['Chain', [chain.map((one) => one.subject).join(' ← ')]],
       ['SHA-256', [h('code', {}, fingerprint256)]],
     ]),
   )
+}
+
+/** Many names are a page of their own: it is there for whoever asks. */
+function namesOf(sans: readonly string[]): (Node | string)[] {
+  const first = sans.slice(0, mostNames).join(', ')
+  const more = sans.slice(mostNames)
+  if (more.length === 0) return [first]
+  return [first, h('details', {}, h('summary', {}, `and ${count(more.length, 'more name')}`), more.join(', '))]
 }
 
 const factNames: Record<string, string> = {
@@ -104,7 +114,7 @@ export function changesPanel(changes: readonly FactChange[]): HTMLElement {
         h('td', {}, factNames[name] ?? name),
         h(
           'td',
-          {},
+          { class: 'seen' },
           before === undefined ? '' : h('del', {}, factText(before)),
           before === undefined ? '' : ' → ',
           factText(value),

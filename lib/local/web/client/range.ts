@@ -16,8 +16,8 @@ export function defaultRange(everyMs: number): Range {
 }
 
 const leastMs = 60_000
-/** The API answers for no more. */
-const mostMs = 31 * 86_400_000
+/** The API answers for 31 days: a little less, for both ends are rounded outwards when it is asked. */
+const mostMs = 31 * 86_400_000 - 1000
 
 /** The range in a page's address; `fallback` where there is none. */
 export function rangeOf(search: string, fallback: Range, nowMs: number): Range {
@@ -55,10 +55,10 @@ export function panned(range: Range, share: number, nowMs: number): Range {
   return bounded({ fromMs: fromMs + by, toMs: toMs + by }, nowMs)
 }
 
-/** Within what can be asked for, and not in the future. */
+/** Within what can be asked for, not in the future and not before 1970. */
 export function bounded({ fromMs, toMs }: { fromMs: number; toMs: number }, nowMs: number): Range {
   const lengthMs = Math.min(mostMs, Math.max(leastMs, toMs - fromMs))
   const middle = (fromMs + toMs) / 2
-  const end = Math.min(nowMs, middle + lengthMs / 2)
+  const end = Math.max(lengthMs, Math.min(nowMs, middle + lengthMs / 2))
   return { fromMs: Math.round(end - lengthMs), toMs: Math.round(end) }
 }
