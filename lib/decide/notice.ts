@@ -26,12 +26,17 @@ export interface MonitorRule {
   runbook?: string
   /** Ids of the failovers whose endpoints it checks. */
   failovers: string[]
+  /** What it may be told of beside its being down or degraded, as its keys end: `budget-page`, `certificate`. */
+  alerts: string[]
 }
 
 /** All that deciding whom to tell of what rests on, beside what has happened. */
 export interface NotifyRules extends Omit<NotifySettings, 'links'>, Named {
   routes: RouteRule[]
   monitors: ReadonlyMap<string, MonitorRule>
+  /** Ids of all vantages and all failovers: what is about others is over. */
+  vantages: string[]
+  failovers: string[]
   links: Links
   /** New incidents wait this long for others that come with them. */
   gatherMs: number
@@ -125,6 +130,8 @@ export interface NotifyState {
   over: Record<string, number>
   /** Notices that were given up, since ever; signs of life are not counted. */
   lost: number
+  /** When it was looked at last. */
+  seenMs?: number
 }
 
 /** What happens to the state. */

@@ -1,8 +1,10 @@
 import type { VedetteEvent } from '../model/event.ts'
-import { changeText, effectOf, isTold, keyOf, lifeOf, supersededBy } from './incident.ts'
+import { changeText, effectOf, isTold, keyOf, supersededBy } from './incident.ts'
 import { actText, describe } from './message.ts'
-import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
+import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { openingOf, settleRoute } from './notify-alerts.ts'
+import { followClock } from './notify-clock.ts'
+import { expire, forgetUnknown } from './notify-forget.ts'
 import { isKnownToFail, pushNotice, putOff, removeNotice } from './notify-outbox.ts'
 import { freeAtMs, noteCall } from './notify-pace.ts'
 import { downAncestor, shadowEndMs } from './notify-routes.ts'
@@ -39,6 +41,7 @@ export function notify(
     Object.setPrototypeOf(named, null)
   // By incident: the event that ended it.
   const ended = new Map<string, VedetteEvent>()
+  followClock(state, nowMs)
   shadow(state, rules, nowMs)
   for (const input of inputs) take(state, input, ended, rules, nowMs)
   expire(state, nowMs)
@@ -163,16 +166,21 @@ function takeDelivery(
 ): void {
   const notice = removeNotice(state, id)
   if (!notice) return
-  const { route, key } = notice
+  const { route } = notice
   noteCallOf(state, route, rules, nowMs)
-  if (ref !== undefined) {
-    const alert = state.alerts[route]?.[key]
-    if (alert) alert.ref = ref
-    for (const later of state.outbox) if (later.route === route && later.key === key) later.ref = ref
-  }
+  if (ref !== undefined) noteRef(state, notice, ref)
   offerRefused(state, route)
   if (isFailing(state, route, rules))
     takeEvent(state, { ...named(rules), atMs: nowMs, type: 'route.working', route }, ended, rules, nowMs)
+}
+
+/** What is said of an alert later belongs to its message, up to where an alert of the same key begins anew. */
+function noteRef(state: NotifyState, { route, key }: Notice, ref: string): void {
+  const later = state.outbox.filter((one) => one.route === route && one.key === key)
+  const next = later.findIndex(({ action }) => action === 'open')
+  for (const notice of next < 0 ? later : later.slice(0, next)) notice.ref = ref
+  const alert = state.alerts[route]?.[key]
+  if (alert && next < 0) alert.ref = ref
 }
 
 /** What a route refused is as if it had never been told: it is told anew, if it still is to be. */
@@ -213,30 +221,6 @@ function reroute(state: NotifyState, keys: readonly string[]): void {
     if (incident) incident.isRerouted = true
   }
 }
-
-/** What is about monitors and routes that the config does not have any more is over. */
-function forgetUnknown(state: NotifyState, rules: NotifyRules): void {
-  const names = new Set(rules.routes.map(({ name }) => name))
-  for (const { key, monitor, event } of Object.values(state.incidents)) {
-    const isGone = monitor !== undefined && !rules.monitors.has(monitor)
-    if (isGone || (event.type === 'route.failing' && !names.has(event.route))) delete state.incidents[key]
-  }
-  for (const route of Object.keys(state.alerts)) if (!names.has(route)) delete state.alerts[route]
-  for (const route of Object.keys(state.opened)) if (!names.has(route)) delete state.opened[route]
-  for (const route of Object.keys(state.calls)) if (!names.has(route)) delete state.calls[route]
-  state.outbox = state.outbox.filter(({ route }) => names.has(route))
-}
-
-function expire(state: NotifyState, nowMs: number): void {
-  for (const { key, event, heardMs } of Object.values(state.incidents)) {
-    const life = lifeOf(event)
-    if (life !== undefined && nowMs - heardMs >= life) delete state.incidents[key]
-  }
-  for (const [key, atMs] of Object.entries(state.over)) if (nowMs - atMs >= overMs) delete state.over[key]
-}
-
-/** Nothing is on its way for so long. */
-const overMs = 86_400_000
 
 function noteCallOf(state: NotifyState, route: string, rules: NotifyRules, nowMs: number): void {
   const rule = rules.routes.find(({ name }) => name === route)

@@ -271,6 +271,14 @@ describe('Slack', () => {
     })
   })
 
+  test('a token that is echoed is not repeated in the reason', async () => {
+    const deliver = sender()
+    await deliver(notice('bot'), deadline)
+    slack.editProblem = 'no such token: xoxb-1'
+    const edited = await deliver(notice('bot', { action: 'update', ref: slack.posts[0]?.ts ?? '' }), deadline)
+    expect(edited).toMatchObject({ reason: 'no such token: [secret]' })
+  })
+
   test('a webhook is posted to, one message a second', async () => {
     const deliver = sender()
     for (let i = 0; i < 3; i++) await deliver(notice('hook'), deadline)
