@@ -104,6 +104,8 @@ export interface Notice {
   /** Not before this time: it could not be told before. */
   notBeforeMs?: number
   rounds: number
+  /** How often it was refused, of an end. */
+  refusals?: number
 }
 
 /** Where it all stands. Plain data: it is kept as JSON. */
@@ -114,6 +116,8 @@ export interface NotifyState {
   /** By route, then by key. */
   alerts: Record<string, Record<string, Alert>>
   outbox: Notice[]
+  /** Ends that a route refused: each is tried again when it takes something, a few times. */
+  refused: Notice[]
   changes: ChangeNote[]
   /** The latest thing that was done with each failover, or refused. */
   acts: Record<string, ChangeNote>
@@ -150,7 +154,18 @@ export type NotifyInput =
 /** Nothing is open; a standby is silent until it hears that home is. */
 export function initialNotifyState(nowMs: number, isSilent = false): NotifyState {
   return {
-    ...{ version: 1, nextId: 1, incidents: {}, alerts: {}, outbox: [], changes: [], acts: {}, opened: {}, calls: {} },
+    ...{
+      version: 1,
+      nextId: 1,
+      incidents: {},
+      alerts: {},
+      outbox: [],
+      refused: [],
+      changes: [],
+      acts: {},
+      opened: {},
+      calls: {},
+    },
     ...{ heartbeatMs: nowMs, isSilent, over: {}, lost: 0 },
   }
 }

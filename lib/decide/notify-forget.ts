@@ -10,6 +10,7 @@ export function forgetUnknown(state: NotifyState, rules: NotifyRules): void {
   for (const route of Object.keys(state.opened)) if (!names.has(route)) delete state.opened[route]
   for (const route of Object.keys(state.calls)) if (!names.has(route)) delete state.calls[route]
   state.outbox = state.outbox.filter(({ route }) => names.has(route))
+  state.refused = state.refused.filter(({ route }) => names.has(route))
 }
 
 function isWatched({ key, monitor, event }: Incident, rules: NotifyRules, routes: ReadonlySet<string>): boolean {

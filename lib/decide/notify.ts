@@ -7,6 +7,7 @@ import { followClock } from './notify-clock.ts'
 import { expire, forgetUnknown } from './notify-forget.ts'
 import { isKnownToFail, pushNotice, putOff, removeNotice } from './notify-outbox.ts'
 import { freeAtMs, noteCall } from './notify-pace.ts'
+import { keepEnd, offerEnds } from './notify-refused.ts'
 import { downAncestor, shadowEndMs } from './notify-routes.ts'
 
 /** How many changes and decisions are kept to be mentioned. */
@@ -187,6 +188,7 @@ function noteRef(state: NotifyState, { route, key }: Notice, ref: string): void 
 function offerRefused(state: NotifyState, route: string): void {
   const alerts = state.alerts[route] ?? {}
   for (const { key, isRefused } of Object.values(alerts)) if (isRefused) delete alerts[key]
+  offerEnds(state, route)
 }
 
 /** A route that cannot be told: its incidents go to the others too, who also hear of the route itself. */
@@ -202,7 +204,10 @@ function takeFailure(
   noteCallOf(state, notice.route, rules, nowMs)
   const alert = state.alerts[notice.route]?.[notice.key]
   const isSaid = isKnownToFail(notice)
-  if (!putOff(state, notice, failed, nowMs) && notice.action === 'open' && alert) alert.isRefused = true
+  if (!putOff(state, notice, failed, nowMs)) {
+    if (notice.action === 'open' && alert) alert.isRefused = true
+    if (notice.action === 'close' && failed.isFinal) keepEnd(state, notice)
+  }
   // What waits behind it waits as long.
   const keys = [notice, ...state.outbox.filter((one) => one.route === notice.route)].map(({ key }) => key)
   for (const key of new Set(keys)) reroute(state, state.alerts[notice.route]?.[key]?.members ?? [])
