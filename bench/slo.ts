@@ -55,7 +55,7 @@ function measure(file: string): void {
   const began = performance.now()
   const watch = startSloWatch(
     {
-      ...{ service, monitors, log: () => {}, tell: () => {} },
+      ...{ service, monitors, log: () => {}, tell: () => {}, standing: () => {} },
       history: { read: (question) => question(reader), recordEvent: () => {} },
     },
     { subscribe: () => () => {} },

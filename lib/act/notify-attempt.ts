@@ -97,7 +97,7 @@ function judgedBySlack(posted: Posted, token: string): Attempt {
   const answer = parsed(posted.text) as { ok?: boolean; error?: string; ts?: string } | undefined
   if (answer?.ok === true) return { kind: 'accepted', ...(typeof answer.ts === 'string' && { ref: answer.ts }) }
   const error = oneLine(String(answer?.error ?? 'no answer that can be read'))
-  const reason = cut(error, longestReason)
+  const reason = cut(withoutSecrets(error, [token]), longestReason)
   const { retryAfterMs } = posted
   if (answer && !passing.test(error)) return { kind: 'refused', reason }
   return { kind: 'failed', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
@@ -112,10 +112,15 @@ function judged(posted: Posted, secrets: readonly string[]): Attempt {
   if ('failed' in posted) return { kind: 'failed', reason: posted.failed }
   const { status, text, retryAfterMs } = posted
   if (status >= 200 && status < 300) return { kind: 'accepted' }
-  const said = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), oneLine(text))
+  const said = withoutSecrets(oneLine(text), secrets)
   const reason = cut(`${status}${said === '' ? '' : `: ${said}`}`, longestReason)
   if (status < 500 && !tryLater.has(status)) return { kind: 'refused', reason }
   return { kind: 'failed', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** What a peer says, which may echo what it was sent. */
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)
 }
 
 /** An address that is a secret, and what of it a peer may say: most know their own path alone. */

@@ -56,6 +56,7 @@ interface Trying extends DeliverOptions {
 
 async function persist(route: Route<string>, notice: Notice, trying: Trying): Promise<Delivery> {
   const { nowMs, pause, chance, endMs, signal } = trying
+  let said: string | undefined
   for (let i = 0; ; i++) {
     if (!(await trying.limits.wait(route, endMs, signal)))
       return { kind: 'undelivered', reason: 'its turn did not come in time: too much is told there', isFinal: false }
@@ -64,7 +65,10 @@ async function persist(route: Route<string>, notice: Notice, trying: Trying): Pr
     if (outcome.kind === 'accepted')
       return { kind: 'delivered', ...(outcome.ref !== undefined && { ref: outcome.ref }) }
     if (outcome.kind === 'refused') return { kind: 'undelivered', reason: outcome.reason, isFinal: true }
-    const { reason, retryAfterMs } = outcome
+    const { retryAfterMs } = outcome
+    // That we broke it off says nothing of the destination; what it did before does.
+    const reason = (signal?.aborted ? said : undefined) ?? outcome.reason
+    said = reason
     const waitMs = Math.max(retryAfterMs ?? 0, Math.min(longestWaitMs, firstWaitMs * 2 ** i) * (1 + chance() / 2))
     const isLast = i + 1 >= mostAttempts || nowMs() + waitMs >= endMs
     if (isLast || signal?.aborted)

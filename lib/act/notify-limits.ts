@@ -15,7 +15,9 @@ export function createLimits({ pause, nowMs }: Pick<DeliverOptions, 'pause' | 'n
       const { calls: most, withinMs } = rates[route.kind]
       const destination = destinationOf(route)
       for (;;) {
-        const recent = (calls.get(destination) ?? []).filter((atMs) => nowMs() - atMs < withinMs)
+        const now = nowMs()
+        // A call of later than now was noted before the clock was set back.
+        const recent = (calls.get(destination) ?? []).filter((atMs) => atMs <= now && now - atMs < withinMs)
         const [first] = recent
         if (recent.length < most || first === undefined) {
           calls.set(destination, [...recent, nowMs()])

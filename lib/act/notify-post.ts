@@ -54,8 +54,10 @@ async function firstPart({ body }: Response): Promise<string> {
 }
 
 function codeOf(error: unknown, { timeoutMs }: Limit): string {
-  const { name, cause } = error as { name?: string; cause?: { code?: string; name?: string } }
+  const { name, cause } = error as { name?: string; cause?: { code?: string; name?: string; message?: string } }
   if (name === 'TimeoutError') return `no answer within ${Math.round(timeoutMs / 100) / 10} s`
   if (name === 'AbortError') return 'it was broken off'
+  // fetch itself refuses some ports (https://fetch.spec.whatwg.org/#port-blocking).
+  if (cause?.message === 'bad port') return 'this port cannot be posted to: fetch blocks it; use another'
   return cause?.code ?? cause?.name ?? 'no connection'
 }

@@ -87,6 +87,7 @@ export async function notifyChange(text: string, options: NotifyChangeOptions, o
     throw new UsageError(`no engine with routes has run with the history ${history}: name its history with --history`)
   if (options.url !== undefined && !/^https?:$/.test(URL.parse(options.url)?.protocol ?? ''))
     throw new UsageError(`--url: expected an http or https URL, got ${options.url}`)
+  if (text.trim() === '') throw new UsageError('expected what was changed, such as "deployed v42", got nothing')
   const store = openNotifyStore(file)
   try {
     store.addChange({ atMs: Date.now(), text: text.slice(0, longestChange), ...(options.url && { url: options.url }) })

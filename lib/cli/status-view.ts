@@ -1,5 +1,6 @@
 import { overText, type PairState } from '../decide/budget.ts'
 import type { SloReport } from '../decide/budget-report.ts'
+import { slowText } from '../decide/message.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
 import type { Severity } from '../model/route.ts'
@@ -8,7 +9,7 @@ import { failoverLines } from './failover-view.ts'
 import { plainText } from './plain-text.ts'
 import type { Status } from './status.ts'
 import { toWidth } from './text-width.ts'
-import { msText, percentText, utcText } from './words.ts'
+import { percentText, utcText } from './words.ts'
 
 /** One thing that is not as it should be. */
 export interface Row {
@@ -132,9 +133,7 @@ function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
   const rows = [
     ...(state === 'up' || (state === 'pending' && silent) ? [] : [row(state, since, why)]),
     ...(worst && budget ? [row('burning', '', burnText(worst, budget, id), worst.pair.severity)] : []),
-    ...slow.map(({ sinceMs: slowSince, statistic, valueMs, limitMs }) =>
-      row('slow', age(nowMs - slowSince), `${statistic} was ${msText(valueMs)}, over ${msText(limitMs)}`),
-    ),
+    ...slow.map((event) => row('slow', age(nowMs - event.sinceMs), slowText(event))),
   ]
   const howLong = lastMs === undefined ? '' : age(nowMs - lastMs)
   // Measuring goes on in maintenance.

@@ -12,6 +12,7 @@ import { notifyFileOf } from '../local/notify-store.ts'
 import { startSloWatch } from '../local/slo-watch.ts'
 import { defaultZonePort, digCommand } from '../local/zone-place.ts'
 import type { Config } from '../model/config.ts'
+import type { VedetteEvent } from '../model/event.ts'
 import type { FailoverEvent } from '../run/failover-event.ts'
 import { logFailover } from '../run/failover-log.ts'
 import { failoverTold } from '../run/failover-told.ts'
@@ -94,7 +95,8 @@ async function watchOver(
     if (failover) for (const told of failoverTold(event, { ...config, record: failover.record })) notify?.tell(told)
   }
   // It reads the history first, which would disturb the first probes.
-  const slo = startSloWatch({ ...config, history, log, tell: (event) => notify?.tell(event) }, engine)
+  const tell = (event: VedetteEvent) => notify?.tell(event)
+  const slo = startSloWatch({ ...config, history, log, tell, standing: tell }, engine)
   const keep = (type: string) => history.recordEvent({ atMs: Date.now(), kind: 'engine', detail: { type, version } })
   try {
     const historyFile = history.status.path

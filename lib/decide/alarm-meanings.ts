@@ -1,15 +1,17 @@
 import type { Config } from '../model/config.ts'
+import type { Monitor } from '../model/monitor.ts'
 import type { Severity } from '../model/route.ts'
 import { monitorAlarms } from './alarm-shards.ts'
-import { certificateAlarm, heartbeatAlarm, placesOf, targetOf } from './alarms.ts'
+import { type Alarm, certificateAlarm, heartbeatAlarm, placesOf, targetOf } from './alarms.ts'
 import { controllerAlarms, notReadyAlarm, servePrimaryAlarm } from './failover-alarms.ts'
+import { limitsOf } from './latency.ts'
 import { notifyName } from './names.ts'
 import { controllerAlarm, deadLetterAlarm, notifyErrorsAlarm } from './notify-alarms.ts'
 
 /** What it means that an alarm is open. */
 export type AlarmMeaning =
   | { is: 'down'; monitor: string; target: string; of: number }
-  | { is: 'slow'; monitor: string; target: string; against: 'limit' | 'baseline'; limitMs: number }
+  | ({ is: 'slow'; monitor: string; target: string } & SlowMeaning)
   | { is: 'burning'; monitor: string; target: string; severity: Severity; objective: number }
   | { is: 'blind'; vantage: string }
   | { is: 'certificate' }
@@ -19,6 +21,14 @@ export type AlarmMeaning =
   /** Another controller says nothing: a standby speaks in its place. */
   | { is: 'silent'; controller: string; isHome: boolean }
   | { is: 'fault'; part: string }
+
+/** What is too slow. `isMeasured`: the alarm's value is that statistic, and no truth value of an expression. */
+interface SlowMeaning {
+  against: 'limit' | 'baseline'
+  statistic: string
+  limitMs?: number
+  isMeasured: boolean
+}
 
 /** What each alarm of a controller region means, by its name. */
 export function alarmMeanings(config: Config, region: string): Record<string, AlarmMeaning> {
@@ -52,19 +62,36 @@ export function alarmMeanings(config: Config, region: string): Record<string, Al
   return Object.fromEntries(entries)
 }
 
-function meaningsOf(monitor: Config['monitors'][number], config: Config, isHome: boolean): [string, AlarmMeaning][] {
+function meaningsOf(monitor: Monitor, config: Config, isHome: boolean): [string, AlarmMeaning][] {
   const about = { monitor: monitor.id, target: targetOf(monitor) }
   const { alarms, composites } = monitorAlarms(monitor, config, isHome)
   return [
-    ...alarms.flatMap(({ name, kind, threshold }): [string, AlarmMeaning][] => {
-      if (kind === 'down') return [[name, { is: 'down', ...about, of: placesOf(monitor, config.vantages).length }]]
-      if (kind === 'slow') return [[name, { is: 'slow', ...about, against: 'limit', limitMs: threshold }]]
-      if (kind === 'regression') return [[name, { is: 'slow', ...about, against: 'baseline', limitMs: 0 }]]
-      return []
+    ...alarms.flatMap((alarm): [string, AlarmMeaning][] => {
+      const places = placesOf(monitor, config.vantages).length
+      if (alarm.kind === 'down') return [[alarm.name, { is: 'down', ...about, of: places }]]
+      const slow = slowMeaning(alarm, monitor, places)
+      return slow ? [[alarm.name, { is: 'slow', ...about, ...slow }]] : []
     }),
     ...composites.map(({ name, severity }): [string, AlarmMeaning] => [
       name,
       { is: 'burning', ...about, severity, objective: monitor.slo?.objective ?? 100 },
     ]),
   ]
+}
+
+function slowMeaning({ kind, statistic, math, threshold }: Alarm, monitor: Monitor, places: number) {
+  if (kind === 'regression') return { against: 'baseline', statistic, isMeasured: true } as const
+  if (kind !== 'slow') return undefined
+  const against = 'limit'
+  if (!math) return { against, statistic, limitMs: threshold, isMeasured: true } as const
+  const limits = monitor.latency ? limitsOf(monitor.latency, monitor.everyMs, places) : []
+  // One alarm watches all of them, and does not say which is over.
+  const [first, ...more] = limits
+  const all = limits.map((limit) => limit.statistic).join(' or ')
+  return {
+    against,
+    statistic: all,
+    ...(first && more.length === 0 && { limitMs: first.limitMs }),
+    isMeasured: false,
+  } as const
 }

@@ -11,14 +11,17 @@ import { cut, oneLine } from './plain.ts'
 export interface AlarmMessage {
   AlarmName: string
   NewStateValue: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'
-  NewStateReason: string
+  NewStateReason?: unknown
   /** `2026-11-21T10:00:00.000+0000`. */
-  StateChangeTime: string
+  StateChangeTime?: unknown
 }
 
+const states = ['OK', 'ALARM', 'INSUFFICIENT_DATA']
+
+/** Whether it is a change of an alarm's state, though it may lack why and when; any other state means nothing here. */
 export function isAlarmMessage(message: unknown): message is AlarmMessage {
-  const { AlarmName, NewStateValue } = (message ?? {}) as Partial<AlarmMessage>
-  return typeof AlarmName === 'string' && typeof NewStateValue === 'string'
+  const { AlarmName, NewStateValue } = (message ?? {}) as Partial<Record<keyof AlarmMessage, unknown>>
+  return typeof AlarmName === 'string' && AlarmName !== '' && states.includes(NewStateValue as string)
 }
 
 const longestReason = 1000
@@ -45,7 +48,7 @@ function eventOf(
   const isOpen = NewStateValue === 'ALARM'
   const atMs = timeOf(StateChangeTime) ?? nowMs
   const head = { service, ...(env !== undefined && { env }), atMs }
-  const reason = cut(oneLine(NewStateReason ?? ''), longestReason)
+  const reason = typeof NewStateReason === 'string' ? cut(oneLine(NewStateReason), longestReason) : ''
   switch (meaning.is) {
     case 'nothing':
       return undefined
@@ -57,17 +60,14 @@ function eventOf(
       return { ...head, type: 'monitor.down', monitor, target, sinceMs: firstTime(reason) ?? atMs, blast }
     }
     case 'slow': {
-      const { monitor, target, against, limitMs } = meaning
+      const { monitor, target, against, statistic, isMeasured } = meaning
       if (!isOpen) return { ...head, type: 'latency.normal', monitor, target, against }
-      const measured = { statistic: 'duration', valueMs: latestValue(reason) ?? 0, limitMs }
+      const valueMs = isMeasured ? latestValue(reason) : undefined
+      const limitMs = meaning.limitMs ?? upperThreshold(reason)
       return {
-        ...head,
-        type: 'latency.slow',
-        monitor,
-        target,
-        against,
-        sinceMs: firstTime(reason) ?? atMs,
-        ...measured,
+        ...{ ...head, type: 'latency.slow', monitor, target, against, statistic, sinceMs: firstTime(reason) ?? atMs },
+        ...(valueMs !== undefined && { valueMs }),
+        ...(limitMs !== undefined && { limitMs }),
       }
     }
     case 'burning': {
@@ -105,14 +105,20 @@ function eventOf(
   }
 }
 
-function timeOf(text: string | undefined): number | undefined {
-  const ms = Date.parse((text ?? '').replace(/\+0000$/, 'Z'))
+function timeOf(text: unknown): number | undefined {
+  const ms = typeof text === 'string' ? Date.parse(text.replace(/\+0000$/, 'Z')) : Number.NaN
   return Number.isNaN(ms) ? undefined : ms
 }
 
 /** The newest of the values in `Threshold Crossed: 2 out of the last 3 datapoints [3.0 (21/11/26 10:01:00), 2.0 (…)]`. */
 function latestValue(reason: string): number | undefined {
   const value = /\[(-?\d+(?:\.\d+)?(?:E-?\d+)?) \(/.exec(reason)?.[1]
+  return value === undefined ? undefined : Number(value)
+}
+
+/** Up to where CloudWatch expected the newest: `… were greater than the upper thresholds [501.2, 500.3]`. */
+function upperThreshold(reason: string): number | undefined {
+  const value = /upper thresholds? \[(-?\d+(?:\.\d+)?(?:E-?\d+)?)/.exec(reason)?.[1]
   return value === undefined ? undefined : Number(value)
 }
 

@@ -31,12 +31,8 @@ const tellers: Tellers = {
   'monitor.down': (event) => trouble(event, 'is down'),
   'monitor.degraded': (event) => trouble(event, 'is degraded'),
   'monitor.recovered': ({ monitor, target }) => of(`${monitor} is up again`, ['What', target]),
-  'latency.slow': ({ monitor, target, sinceMs, statistic, valueMs, limitMs, against }) =>
-    of(
-      `${monitor} is slow: ${statistic} is ${ms(valueMs)}, ${against === 'limit' ? 'over its limit of' : 'against a usual'} ${ms(limitMs)}`,
-      ['What', target],
-      ['Since', time(sinceMs)],
-    ),
+  'latency.slow': (event) =>
+    of(`${event.monitor} is slow: ${slowText(event)}`, ['What', event.target], ['Since', time(event.sinceMs)]),
   'latency.normal': ({ monitor, target }) => of(`${monitor} is as fast as usual again`, ['What', target]),
   'budget.burning': (event) => burning(event),
   'budget.calm': ({ monitor, target }) =>
@@ -112,6 +108,22 @@ export function describe(event: VedetteEvent): Described {
   // The table is complete by its type, which TypeScript cannot follow through an index.
   const { title, facts } = (tellers[event.type] as (event: VedetteEvent) => Described)(event)
   return { title: oneLine(title), facts: facts.map(([name, text]) => [oneLine(name), oneLine(text)]) }
+}
+
+/** How slow it is, as far as that is known: `p95 is 1.2 s, over its limit of 800 ms`. */
+export function slowText({
+  statistic,
+  valueMs,
+  limitMs,
+  against,
+}: Omit<EventOf<'latency.slow'>, 'service' | 'atMs'>): string {
+  const limit =
+    against === 'limit'
+      ? `its limit${limitMs === undefined ? '' : ` of ${ms(limitMs)}`}`
+      : limitMs === undefined
+        ? 'what is usual at this hour'
+        : `the ${ms(limitMs)} that are usual at most at this hour`
+  return `${statistic} is ${valueMs === undefined ? '' : `${ms(valueMs)}, `}over ${limit}`
 }
 
 /** What Vedette did, in a line; of a move that begins, also why. */

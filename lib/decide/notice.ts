@@ -26,12 +26,17 @@ export interface MonitorRule {
   runbook?: string
   /** Ids of the failovers whose endpoints it checks. */
   failovers: string[]
+  /** What it may be told of beside its being down or degraded, as its keys end: `budget-page`, `certificate`. */
+  alerts: string[]
 }
 
 /** All that deciding whom to tell of what rests on, beside what has happened. */
 export interface NotifyRules extends Omit<NotifySettings, 'links'>, Named {
   routes: RouteRule[]
   monitors: ReadonlyMap<string, MonitorRule>
+  /** Ids of all vantages and all failovers: what is about others is over. */
+  vantages: string[]
+  failovers: string[]
   links: Links
   /** New incidents wait this long for others that come with them. */
   gatherMs: number
@@ -99,6 +104,8 @@ export interface Notice {
   /** Not before this time: it could not be told before. */
   notBeforeMs?: number
   rounds: number
+  /** How often it was refused, of an end. */
+  refusals?: number
 }
 
 /** Where it all stands. Plain data: it is kept as JSON. */
@@ -109,6 +116,8 @@ export interface NotifyState {
   /** By route, then by key. */
   alerts: Record<string, Record<string, Alert>>
   outbox: Notice[]
+  /** Ends that a route refused: each is tried again when it takes something, a few times. */
+  refused: Notice[]
   changes: ChangeNote[]
   /** The latest thing that was done with each failover, or refused. */
   acts: Record<string, ChangeNote>
@@ -125,6 +134,8 @@ export interface NotifyState {
   over: Record<string, number>
   /** Notices that were given up, since ever; signs of life are not counted. */
   lost: number
+  /** When it was looked at last. */
+  seenMs?: number
 }
 
 /** What happens to the state. */
@@ -143,7 +154,18 @@ export type NotifyInput =
 /** Nothing is open; a standby is silent until it hears that home is. */
 export function initialNotifyState(nowMs: number, isSilent = false): NotifyState {
   return {
-    ...{ version: 1, nextId: 1, incidents: {}, alerts: {}, outbox: [], changes: [], acts: {}, opened: {}, calls: {} },
+    ...{
+      version: 1,
+      nextId: 1,
+      incidents: {},
+      alerts: {},
+      outbox: [],
+      refused: [],
+      changes: [],
+      acts: {},
+      opened: {},
+      calls: {},
+    },
     ...{ heartbeatMs: nowMs, isSilent, over: {}, lost: 0 },
   }
 }

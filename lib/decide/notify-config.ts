@@ -1,13 +1,16 @@
 import type { Config } from '../model/config.ts'
 import { endpointMonitorIds } from '../model/endpoint-monitors.ts'
 import type { Named } from '../model/event.ts'
-import type { Secret, SecretRef } from '../model/monitor.ts'
+import type { Monitor, Secret, SecretRef } from '../model/monitor.ts'
 import type { Route, Severity } from '../model/route.ts'
+import { pairsOf } from './budget.ts'
 import type { MonitorRule, NotifyRules, RouteRule } from './notice.ts'
+import { tellsCertificate } from './probe-asset.ts'
 import { minuteMs } from './schedule.ts'
 
 /** What rules need of a config; small enough to lie beside a function. */
-export type NotifyConfig = Pick<Config, 'service' | 'routes' | 'notify' | 'failovers' | 'monitors'> & Pick<Named, 'env'>
+export type NotifyConfig = Pick<Config, 'service' | 'routes' | 'notify' | 'failovers' | 'monitors' | 'vantages'> &
+  Pick<Named, 'env'>
 
 /** How long new incidents wait for others that come with them. */
 const gatherMs = 250
@@ -21,10 +24,27 @@ export function notifyRulesOf(config: NotifyConfig, { isStandby = false } = {}):
     ...{ service, ...(env !== undefined && { env }), gatherMs, isStandby },
     routes: [...routeRulesOf(config.routes.page, 'page'), ...routeRulesOf(config.routes.ticket, 'ticket')],
     monitors: new Map(rules),
+    vantages: [localVantage, ...config.vantages.map(({ id }) => id)],
+    failovers: config.failovers.map(({ id }) => id),
   }
 }
 
-function monitorRuleOf(monitor: Config['monitors'][number], { failovers }: NotifyConfig): MonitorRule {
+/** What the one place is called that an engine on one machine watches from. */
+const localVantage = 'local'
+
+/** What a monitor may be told of beside its being down or degraded. */
+function alertsOf(monitor: Monitor): string[] {
+  const { slo, everyMs, latency, expect } = monitor
+  const budgets = slo ? pairsOf(slo, everyMs).map(({ severity }) => `budget-${severity}`) : []
+  return [
+    ...new Set(budgets),
+    ...(latency || expect.some(({ source }) => source === 'duration') ? ['slow-limit'] : []),
+    ...(latency?.regression === undefined ? [] : ['slow-baseline']),
+    ...(tellsCertificate(monitor) ? ['certificate'] : []),
+  ]
+}
+
+function monitorRuleOf(monitor: Monitor, { failovers }: NotifyConfig): MonitorRule {
   const { id, severity, tags, dependsOn, everyMs, maintenance, runbook } = monitor
   const own = failovers.filter(
     (failover) =>
@@ -43,6 +63,7 @@ function monitorRuleOf(monitor: Config['monitors'][number], { failovers }: Notif
       ...(runbook !== undefined && { runbook }),
     },
     failovers: own.map((failover) => failover.id),
+    alerts: alertsOf(monitor),
   }
 }
 

@@ -1,10 +1,11 @@
 import type { VedetteEvent } from '../model/event.ts'
 import { keyOf } from './incident.ts'
 import { describe } from './message.ts'
-import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
+import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { eventOf, isFailing, reroute, takeEvent } from './notify-events.ts'
 import { isKnownToFail, putOff, removeNotice } from './notify-outbox.ts'
 import { noteCall } from './notify-pace.ts'
+import { keepEnd, offerEnds } from './notify-refused.ts'
 
 /** A route that fails, and has nothing to be told, is asked as often whether it works again. */
 const askAgainMs = 600_000
@@ -32,22 +33,28 @@ export function takeDelivery(
 ): void {
   const notice = removeNotice(state, id)
   if (!notice) return
-  const { route, key } = notice
+  const { route } = notice
   noteCallOf(state, route, rules, nowMs)
-  if (ref !== undefined) {
-    const alert = state.alerts[route]?.[key]
-    if (alert) alert.ref = ref
-    for (const later of state.outbox) if (later.route === route && later.key === key) later.ref = ref
-  }
+  if (ref !== undefined) noteRef(state, notice, ref)
   offerRefused(state, route)
   if (isFailing(state, route, rules))
     takeEvent(state, { ...eventOf(rules, nowMs), type: 'route.working', route }, ended, rules, nowMs)
+}
+
+/** What is said of an alert later belongs to its message, up to where an alert of the same key begins anew. */
+function noteRef(state: NotifyState, { route, key }: Notice, ref: string): void {
+  const later = state.outbox.filter((one) => one.route === route && one.key === key)
+  const next = later.findIndex(({ action }) => action === 'open')
+  for (const notice of next < 0 ? later : later.slice(0, next)) notice.ref = ref
+  const alert = state.alerts[route]?.[key]
+  if (alert && next < 0) alert.ref = ref
 }
 
 /** What a route refused is as if it had never been told: it is told anew, if it still is to be. */
 export function offerRefused(state: NotifyState, route: string): void {
   const alerts = state.alerts[route] ?? {}
   for (const { key, isRefused } of Object.values(alerts)) if (isRefused) delete alerts[key]
+  offerEnds(state, route)
 }
 
 /** A route that cannot be told: its incidents go to the others too, who also hear of the route itself. */
@@ -63,7 +70,10 @@ export function takeFailure(
   noteCallOf(state, notice.route, rules, nowMs)
   const alert = state.alerts[notice.route]?.[notice.key]
   const isSaid = isKnownToFail(notice)
-  if (!putOff(state, notice, failed, nowMs) && notice.action === 'open' && alert) alert.isRefused = true
+  if (!putOff(state, notice, failed, nowMs)) {
+    if (notice.action === 'open' && alert) alert.isRefused = true
+    if (notice.action === 'close' && failed.isFinal) keepEnd(state, notice)
+  }
   // What waits behind it waits as long.
   const keys = [notice, ...state.outbox.filter((one) => one.route === notice.route)].map(({ key }) => key)
   for (const key of new Set(keys)) reroute(state, state.alerts[notice.route]?.[key]?.members ?? [])

@@ -59,13 +59,29 @@ function linksOf(runbook: string | undefined, monitor: string | undefined, rules
   )
 }
 
-/** What is only news gives way to what opens and closes; the oldest first. */
+/**
+ * What is only news gives way to what opens and closes, then what began and ended while nobody could be told; the oldest first. An
+ * end whose beginning was told stays: without it an alert would be open for ever.
+ */
 function makeRoom(state: NotifyState, { name }: RouteRule): void {
   const waiting = state.outbox.filter((one) => one.route === name)
   if (waiting.length < mostWaiting) return
-  const victim = waiting.find(isNews) ?? waiting[0]
-  state.outbox = state.outbox.filter((one) => one !== victim)
-  state.lost++
+  const news = waiting.find(isNews)
+  const victims = new Set(news ? [news] : (endedUntold(waiting) ?? waiting.slice(0, 1)))
+  state.outbox = state.outbox.filter((one) => !victims.has(one))
+  state.lost += victims.size
+}
+
+/** The oldest alert that begins and ends within what waits, and was never tried: the first may be under way. */
+function endedUntold([, ...waiting]: Notice[]): Notice[] | undefined {
+  const ends = new Map<string, Notice>()
+  let found: Notice[] | undefined
+  for (const notice of waiting.toReversed()) {
+    const end = ends.get(notice.key)
+    if (notice.action === 'close') ends.set(notice.key, notice)
+    else if (end && notice.action === 'open' && notice.rounds === 0) found = [notice, end]
+  }
+  return found
 }
 
 function isNews({ action }: Notice): boolean {

@@ -1,14 +1,12 @@
 import type { VedetteEvent } from '../model/event.ts'
-import { lifeOf } from './incident.ts'
 import type { NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { settleRoute } from './notify-alerts.ts'
+import { followClock } from './notify-clock.ts'
 import { isLeftFailing, offerRefused, takeDelivery, takeFailure } from './notify-deliveries.ts'
 import { eventOf, takeEvent, tell } from './notify-events.ts'
+import { expire, forgetUnknown } from './notify-forget.ts'
 import { freeAtMs } from './notify-pace.ts'
 import { downAncestor, shadowEndMs } from './notify-routes.ts'
-
-/** Nothing is on its way for so long. */
-const overMs = 86_400_000
 
 /** It is asked again within this, whatever happens. */
 const longestWaitMs = 60_000
@@ -30,6 +28,7 @@ export function notify(
     Object.setPrototypeOf(named, null)
   // By incident: the event that ended it.
   const ended = new Map<string, VedetteEvent>()
+  followClock(state, nowMs)
   shadow(state, rules, nowMs)
   for (const input of inputs) take(state, input, ended, rules, nowMs)
   expire(state, nowMs)
@@ -84,25 +83,4 @@ function takeClock(state: NotifyState, rules: NotifyRules, nowMs: number): void 
   }
   for (const route of rules.routes)
     if (isLeftFailing(state, route.name, rules, nowMs)) tell(state, heartbeat, { ...rules, routes: [route] }, nowMs)
-}
-
-/** What is about monitors and routes that the config does not have any more is over. */
-function forgetUnknown(state: NotifyState, rules: NotifyRules): void {
-  const names = new Set(rules.routes.map(({ name }) => name))
-  for (const { key, monitor, event } of Object.values(state.incidents)) {
-    const isGone = monitor !== undefined && !rules.monitors.has(monitor)
-    if (isGone || (event.type === 'route.failing' && !names.has(event.route))) delete state.incidents[key]
-  }
-  for (const route of Object.keys(state.alerts)) if (!names.has(route)) delete state.alerts[route]
-  for (const route of Object.keys(state.opened)) if (!names.has(route)) delete state.opened[route]
-  for (const route of Object.keys(state.calls)) if (!names.has(route)) delete state.calls[route]
-  state.outbox = state.outbox.filter(({ route }) => names.has(route))
-}
-
-function expire(state: NotifyState, nowMs: number): void {
-  for (const { key, event, heardMs } of Object.values(state.incidents)) {
-    const life = lifeOf(event)
-    if (life !== undefined && nowMs - heardMs >= life) delete state.incidents[key]
-  }
-  for (const [key, atMs] of Object.entries(state.over)) if (nowMs - atMs >= overMs) delete state.over[key]
 }

@@ -64,3 +64,8 @@ export function watchesCertificate(monitor: Monitor): boolean {
   if (monitor.kind === 'tcp') return monitor.dialog.some((step) => 'startTls' in step)
   return monitor.kind === 'tls'
 }
+
+/** Whether people are told of a certificate's end as such: an assertion of the monitor's own says so itself. */
+export function tellsCertificate(monitor: Monitor): boolean {
+  return watchesCertificate(monitor) && !monitor.expect.some(({ source }) => source === 'certificate.daysRemaining')
+}

@@ -1,4 +1,4 @@
-import { messageOf } from './message.ts'
+import { type Message, messageOf } from './message.ts'
 import type { Notice } from './notice.ts'
 import { cut } from './plain.ts'
 
@@ -31,12 +31,21 @@ export function slackMessage(notice: Notice): SlackMessage {
   const { title, facts, links, level, state } = messageOf(notice)
   const head = `${state === 'closed' ? '✅' : signs[level]} *${within(title, longestTitle)}*`
   const lines = facts.map(([name, text]) => `*${within(name, 100)}*  ${within(text, longestFact)}`)
-  const blocks = [head, ...sectionsOf(lines, longestInAll - head.length)].map((text): Block => {
+  const named = linked(links)
+  const blocks = [head, ...sectionsOf(lines, longestInAll - head.length - named.length)].map((text): Block => {
     return { type: 'section', text: mrkdwn(text) }
   })
-  const named = links.map(({ text, href }) => `<${escapedUrl(href)}|${within(text, 100)}>`).join('  ')
-  if (named !== '' && named.length <= longestSection) blocks.push({ type: 'context', elements: [mrkdwn(named)] })
+  if (named !== '') blocks.push({ type: 'context', elements: [mrkdwn(named)] })
   return { text: within(title, 300), blocks }
+}
+
+/** Links in one text, as many as it takes: half an address leads nowhere. */
+function linked(links: Message['links']): string {
+  const all = links.map(({ text, href }) => `<${escapedUrl(href)}|${within(text, 100)}>`)
+  return all.reduce((text, one) => {
+    const longer = text === '' ? one : `${text}  ${one}`
+    return longer.length <= longestSection ? longer : text
+  }, '')
 }
 
 /** Lines gathered into as few texts as they fit in; those beyond the limit are counted. */

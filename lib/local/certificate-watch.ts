@@ -1,5 +1,5 @@
 import { certificateAlarm } from '../decide/alarms.ts'
-import { watchesCertificate } from '../decide/probe-asset.ts'
+import { tellsCertificate } from '../decide/probe-asset.ts'
 import type { Config } from '../model/config.ts'
 import type { VedetteEvent } from '../model/event.ts'
 import type { ProbeResult } from '../model/result.ts'
@@ -17,14 +17,10 @@ export class CertificateWatch {
   readonly #seen = new Set<string>()
 
   constructor(config: Config, tell: (event: VedetteEvent) => void) {
-    const asserts = (monitor: Config['monitors'][number]) =>
-      monitor.expect.some(({ source }) => source === 'certificate.daysRemaining')
     this.#config = config
     this.#tell = tell
     this.#days = certificateAlarm(config)?.threshold ?? 0
-    this.#watched = new Set(
-      config.monitors.filter((monitor) => watchesCertificate(monitor) && !asserts(monitor)).map(({ id }) => id),
-    )
+    this.#watched = new Set(config.monitors.filter(tellsCertificate).map(({ id }) => id))
   }
 
   take({ monitor, observed, startedAt }: ProbeResult): void {

@@ -49,6 +49,14 @@ export class LatencyWatch {
     return [...this.#change('limit', this.#overLimit(nowMs)), ...this.#change('baseline', this.#overBaseline(nowMs))]
   }
 
+  /** How it stands at this time, whether or not that has changed. */
+  standing(nowMs: number): (Slow | Normal)[] {
+    return [
+      this.#overLimit(nowMs) ?? { type: 'latency.normal', against: 'limit' },
+      this.#overBaseline(nowMs) ?? { type: 'latency.normal', against: 'baseline' },
+    ]
+  }
+
   #change(against: Against, slow: Slow | undefined): (Slow | Normal)[] {
     const was = this.#slow.has(against)
     if (slow) this.#slow.add(against)

@@ -1,5 +1,5 @@
 import { targetOf } from '../decide/alarms.ts'
-import { allWindowsMs, isKnown, judgePairs, type Pace, votesDue } from '../decide/budget.ts'
+import { allWindowsMs, isKnown, judgePairs, type Pace, type PairState, votesDue } from '../decide/budget.ts'
 import { type Promised, withSlo } from '../decide/budget-report.ts'
 import { type BurnChange, judgeBurns, type OpenBurns } from '../decide/burn-watch.ts'
 import { addResult, advance, emptyRing, type VoteRing, wholeVotesOver } from '../decide/vote-ring.ts'
@@ -20,6 +20,8 @@ export interface SloWatchOptions {
   log: Log
   /** Hears what begins and ends, as it happens. */
   tell(event: VedetteEvent): void
+  /** Hears how all of it stands when it is first judged: an earlier process may have died between keeping a change and telling it. */
+  standing(event: VedetteEvent): void
 }
 
 const evaluateEveryMs = 60_000
@@ -51,8 +53,12 @@ export function startSloWatch(
   const unsubscribe = engine.subscribe((event) => {
     if (event.type === 'result') take(watches, event.result)
   })
+  let isFirst = true
   const evaluate = () => {
-    for (const event of judge(watches, options, Date.now())) say(event, options)
+    const nowMs = Date.now()
+    for (const event of judge(watches, options, nowMs)) say(event, options)
+    if (isFirst) for (const event of standing(watches, options, nowMs)) options.standing(event)
+    isFirst = false
   }
   const timer = setInterval(evaluate, evaluateEveryMs)
   return {
@@ -95,18 +101,37 @@ function take({ budgets, latencies }: Watches, result: ProbeResult): void {
 
 /** What begins and what ends at this time. */
 function* judge({ budgets, latencies }: Watches, options: SloWatchOptions, nowMs: number): Generator<VedetteEvent> {
-  const { service, env, history } = options
-  const named = { service, ...(env !== undefined && { env }), atMs: nowMs }
+  const named = namedOf(options, nowMs)
   for (const budget of budgets.values()) {
-    advance(budget.ring, nowMs)
-    const { slo, everyMs } = budget.monitor
-    const states = judgePairs(slo, paceOf(everyMs), wholeVotesOver(budget.ring, allWindowsMs))
-    const { open, changes } = judgeBurns(budget.open, states)
+    const { open, changes } = judgeBurns(budget.open, statesOf(budget, nowMs))
     budget.open = open
-    for (const change of changes) yield { ...named, ...burnEvent(change, budget.monitor, history, nowMs) }
+    for (const change of changes) yield { ...named, ...burnEvent(change, budget.monitor, options.history, nowMs) }
   }
   for (const { monitor, latency } of latencies.values())
     for (const change of latency.judge(nowMs)) yield { ...named, ...about(monitor), ...change }
+}
+
+/** How everything stands at this time, whether or not it has changed. */
+function* standing({ budgets, latencies }: Watches, options: SloWatchOptions, nowMs: number): Generator<VedetteEvent> {
+  const named = namedOf(options, nowMs)
+  for (const budget of budgets.values()) {
+    const { monitor } = budget
+    const { open, changes } = judgeBurns({}, statesOf(budget, nowMs))
+    for (const change of changes) yield { ...named, ...burnEvent(change, monitor, options.history, nowMs) }
+    for (const severity of ['page', 'ticket'] as const)
+      if (!open[severity]) yield { ...named, ...about(monitor), type: 'budget.calm', severity }
+  }
+  for (const { monitor, latency } of latencies.values())
+    for (const state of latency.standing(nowMs)) yield { ...named, ...about(monitor), ...state }
+}
+
+function namedOf({ service, env }: SloWatchOptions, atMs: number) {
+  return { service, ...(env !== undefined && { env }), atMs }
+}
+
+function statesOf({ monitor: { slo, everyMs }, ring }: Budget, nowMs: number): PairState[] {
+  advance(ring, nowMs)
+  return judgePairs(slo, paceOf(everyMs), wholeVotesOver(ring, allWindowsMs))
 }
 
 /** An engine is one place. */

@@ -53,8 +53,9 @@ type Bodies =
       against: 'limit' | 'baseline'
       /** `p50`, `p95`, `p99`. */
       statistic: string
-      valueMs: number
-      limitMs: number
+      /** What it was, and what it may be at most; absent where that is not known. */
+      valueMs?: number
+      limitMs?: number
     })
   | (AboutMonitor & { type: 'latency.normal'; against: 'limit' | 'baseline' })
   /** The error budget is being used up too fast: over a long window, and still over a short one. */

@@ -1,5 +1,6 @@
 import type { Deliver, FindCauses, NotifyStore, PublishMetrics } from '../act/ports.ts'
 import { alarmInputs, isAlarmMessage } from '../decide/alarm-message.ts'
+import { describe } from '../decide/message.ts'
 import type { NotifyInput, NotifyRules } from '../decide/notice.ts'
 import type { NotifyAsset, NotifyTick } from '../decide/notify-asset.ts'
 import { cut } from '../decide/plain.ts'
@@ -74,9 +75,11 @@ function ownEvents({ vedette, event, change, ...more }: OwnMessage, asset: Notif
   if (typeof change?.text === 'string') return [changeEvent(change.text, change.url, { ...named, atMs: nowMs })]
   try {
     // Of another version it may be of a type that is not known here, or of another shape.
-    const isWhole = typeof event?.failover === 'string' && Number.isFinite(event.atMs)
+    const isWhole = typeof event?.failover === 'string' && isTime(event.atMs)
     const record = isWhole ? (asset.records[event.failover] ?? event.failover) : ''
     const told: VedetteEvent[] | undefined = isWhole ? failoverTold(event, { ...named, record }) : undefined
+    // What has no words would be in the way of everything that comes after it.
+    for (const one of told ?? []) describe(one)
     if (told) return told
   } catch {}
   // The event was left out as it was too long, or says nothing here: its first line is told all the same.
@@ -84,6 +87,10 @@ function ownEvents({ vedette, event, change, ...more }: OwnMessage, asset: Notif
   const part = `the failover controller in ${typeof more.region === 'string' ? more.region : 'another region'}`
   const detail = cut(more.summary, longestText)
   return [{ ...named, atMs: nowMs, type: 'fault.opened', part, detail, forMs: unheardMs } satisfies VedetteEvent]
+}
+
+function isTime(ms: unknown): boolean {
+  return typeof ms === 'number' && !Number.isNaN(new Date(ms).getTime())
 }
 
 /** A controller says again after half an hour what still holds. */

@@ -171,6 +171,20 @@ describe('PagerDuty', () => {
     expect(await sender()(notice('pager'), { deadlineMs: 300 })).toMatchObject({ reason: 'no answer within 0.3 s' })
   })
 
+  test('broken off by us, it is told by what it did before', async () => {
+    pagerDuty.faults.push({ status: 503 }, 'silent')
+    const stop = new AbortController()
+    const told = sender()(notice('pager'), { ...deadline, signal: stop.signal })
+    await vi.waitFor(() => expect(pagerDuty.received).toHaveLength(2), 10_000)
+    stop.abort()
+    expect(await told).toMatchObject({ reason: expect.stringMatching(/^503/), isFinal: false })
+  })
+
+  test('at a port that fetch blocks, that is the reason', async () => {
+    const odd: Route = { ...base, name: 'port', kind: 'webhook', url: 'http://127.0.0.1:1/in' }
+    expect(await sender([odd])(notice('port'), deadline)).toMatchObject({ reason: expect.stringContaining('blocks') })
+  })
+
   test('one that cannot be reached is an error with a code', async () => {
     const port = await freePort()
     const gone: Route = { ...base, name: 'gone', kind: 'pagerduty', routingKey: key, url: `http://127.0.0.1:${port}` }
@@ -269,6 +283,14 @@ describe('Slack', () => {
       reason: 'invalid_auth',
       isFinal: true,
     })
+  })
+
+  test('a token that is echoed is not repeated in the reason', async () => {
+    const deliver = sender()
+    await deliver(notice('bot'), deadline)
+    slack.editProblem = 'no such token: xoxb-1'
+    const edited = await deliver(notice('bot', { action: 'update', ref: slack.posts[0]?.ts ?? '' }), deadline)
+    expect(edited).toMatchObject({ reason: 'no such token: [secret]' })
   })
 
   test('a webhook is posted to, one message a second', async () => {

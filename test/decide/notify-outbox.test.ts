@@ -147,6 +147,66 @@ describe('a route that cannot be told', () => {
   })
 })
 
+describe('an end that a route refused', () => {
+  const refusedOnce = () => {
+    const desk = new Desk(rulesOf())
+    desk.take(0, downEvent('a', 0))
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '403: key disabled', isFinal: true } : undefined)
+    desk.take(1000, recoveredEvent('a', 1000))
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
+    return desk
+  }
+
+  test('is told once the route works again, which is found out though nothing is left to be told', () => {
+    const desk = refusedOnce()
+    desk.refuse = () => undefined
+    desk.take(11 * minute, { kind: 'clock' })
+    desk.take(12 * minute, { kind: 'clock' })
+    expect([desk.openAt('pager'), desk.openAt('board'), desk.errors]).toEqual([[], [], []])
+  })
+
+  test('is given up where it is refused again and again', () => {
+    const desk = refusedOnce()
+    let ends = 0
+    desk.refuse = ({ action, route }) => {
+      if (action !== 'close' || route !== 'pager') return undefined
+      ends++
+      return { reason: '400', isFinal: true }
+    }
+    for (let atMs = 11 * minute; atMs < 2 * hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect([ends, desk.state.refused, desk.state.lost]).toEqual([4, [], 1])
+  })
+
+  test('ends nothing that has begun anew', () => {
+    const desk = refusedOnce()
+    desk.refuse = () => undefined
+    desk.take(2000, downEvent('a', 2000))
+    desk.take(11 * minute, { kind: 'clock' })
+    expect([desk.openAt('pager'), desk.state.refused]).toEqual([['vedette/shop/a'], []])
+  })
+})
+
+describe('a queue that is full', () => {
+  test('keeps the end of what was told, and leaves out what began and ended untold', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.take(0, downEvent('a', 0), downEvent('b', 0))
+    desk.refuse = () => ({ reason: 'no connection', isFinal: false })
+    desk.take(1, recoveredEvent('c', 1), downEvent('d', 1))
+    desk.take(2, recoveredEvent('a', 2))
+    const [, end] = desk.state.outbox
+    if (!end) throw new Error('expected the end of a')
+    const flaps = Array.from({ length: mostWaiting }, (_, i) => ({
+      ...{ ...end, id: 100 + i, key: 'vedette/shop/c' },
+      action: i % 2 === 0 ? ('open' as const) : ('close' as const),
+    }))
+    desk.state = { ...desk.state, nextId: 5000, outbox: [...desk.state.outbox, ...flaps].slice(0, mostWaiting) }
+    desk.take(3, recoveredEvent('b', 3))
+    const waiting = desk.state.outbox.map(({ action, key }) => `${action} ${key.slice(-1)}`)
+    expect([...new Set(waiting)].sort()).toEqual(['close a', 'close b', 'close c', 'open c', 'open d'])
+    expect([desk.state.outbox.some(({ id }) => id === 100), desk.state.lost]).toEqual([false, 2])
+  })
+})
+
 describe('the pace of a route', () => {
   test('holds for all runs that share the state: 110 calls a minute to PagerDuty, whoever makes them', () => {
     const [pager] = rulesOf().routes

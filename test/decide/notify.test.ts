@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { keyOf } from '../../lib/decide/incident.ts'
+import { initialNotifyState, type NotifyInput, type NotifyState } from '../../lib/decide/notice.ts'
+import { notify } from '../../lib/decide/notify.ts'
+import { freeAtMs } from '../../lib/decide/notify-pace.ts'
 import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 
@@ -58,6 +61,61 @@ describe('one incident, one alert', () => {
     desk.take(1, downEvent('gone', 1), downEvent('a', 1))
     desk.take(2, { kind: 'started', isFresh: true })
     expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
+  })
+
+  test('nor is anything left of an objective, a certificate, a vantage or a failover that it does not have any more', () => {
+    const watched = [monitorRule('a', { alerts: ['budget-page', 'slow-limit', 'certificate'] })]
+    const desk = new Desk(rulesOf({ watched, vantages: ['eu-west-1', 'us-east-1'], failovers: ['api'] }))
+    const about = { service: 'shop', atMs: 0, monitor: 'a', target: 'x', sinceMs: 0 }
+    const slow = { statistic: 'p95', valueMs: 2, limitMs: 1 }
+    const failover = { service: 'shop', atMs: 0, failover: 'api', record: 'r' }
+    desk.take(
+      1,
+      downEvent('a', 1),
+      { ...about, type: 'budget.burning', severity: 'page', objective: 99 },
+      { ...about, type: 'latency.slow', against: 'limit', ...slow },
+      { ...about, type: 'certificate.expiring', detail: '' },
+      { service: 'shop', atMs: 0, type: 'vantage.blind', vantage: 'us-east-1', sinceMs: 0, detail: '' },
+      { ...failover, type: 'failover.notReady', problems: [{ code: 'X', detail: '' }] },
+      { service: 'shop', atMs: 0, type: 'fault.opened', part: 'a part', detail: '' },
+    )
+    desk.take(2, { kind: 'started', isFresh: true })
+    expect(Object.keys(desk.state.incidents)).toHaveLength(7)
+    const fewer = new Desk(rulesOf({ watched: [monitorRule('a')], vantages: ['eu-west-1'], failovers: [] }))
+    fewer.state = desk.state
+    fewer.take(3, { kind: 'started', isFresh: true })
+    expect(Object.keys(fewer.state.incidents)).toEqual(['vedette/shop/a', 'vedette/shop/fault/a part'])
+    expect(fewer.told('board')).toHaveLength(4)
+  })
+
+  test('an alert that begins anew before its last one could be told has a message of its own', () => {
+    const rules = rulesOf({ routes: [routeRule('bot', { kind: 'slack' })] })
+    const step = (state: NotifyState, ...inputs: NotifyInput[]) => notify(state, inputs, rules, 1000).state
+    const events = [downEvent('a', 1), recoveredEvent('a', 2), downEvent('a', 3)]
+    let state = initialNotifyState(0)
+    for (const event of events) state = step(state, { kind: 'event', event })
+    state = step(state, { kind: 'delivered', id: 1, ref: 'first' })
+    expect(state.outbox.map(({ action, ref }) => [action, ref])).toEqual([
+      ['close', 'first'],
+      ['open', undefined],
+    ])
+    state = step(state, { kind: 'delivered', id: 2 }, { kind: 'delivered', id: 3, ref: 'second' })
+    state = step(state, { kind: 'event', event: recoveredEvent('a', 4) })
+    expect(state.outbox.map(({ action, ref }) => [action, ref])).toEqual([['close', 'second']])
+  })
+
+  test('a clock that is set back keeps nobody from being told', () => {
+    const bot = routeRule('bot', { kind: 'slack' })
+    const desk = new Desk(rulesOf({ routes: [bot], gatherMs: 250 }), 5 * hour)
+    desk.refuse = ({ key }) => (key.endsWith('/a') ? { reason: '500', isFinal: false } : undefined)
+    desk.take(5 * hour, downEvent('a', 5 * hour))
+    desk.take(5 * hour + second, { kind: 'clock' })
+    desk.refuse = () => undefined
+    desk.take(hour, downEvent('b', hour))
+    expect(freeAtMs(desk.state, bot)).toBeLessThan(hour + 2 * second)
+    desk.take(hour + minute, { kind: 'clock' })
+    expect(desk.told('bot')).toEqual(['open a', 'open b'])
+    expect(desk.errors).toEqual([])
   })
 
   test('a move that failed and that nothing ends is over after a day', () => {

@@ -150,6 +150,23 @@ describe('Slack', () => {
   test('its own links are links', () => {
     expect(text(whole)).toContain('<https://d.example.com/?a=1&amp;b=2|dashboard>')
   })
+
+  test('a link that is too long leaves the others, and long links leave room for no more than Slack takes', () => {
+    const long = (most: number) => `https://l.example.com/?${'a&'.repeat(most)}`
+    const acts = Array.from({ length: 20 }, () => ({ atMs: 0, text: 'x'.repeat(900) }))
+    const named = { target: 't'.repeat(2000), cause: { code: 'c'.repeat(2000), message: 'm'.repeat(2000) } }
+    const blast = { vantages: ['v'.repeat(2000)], seeing: 1, of: 1, families: [], address: 'a'.repeat(2000) }
+    const links = { dashboard: long(480), logs: 'https://l.example.com/', runbook: long(240) }
+    const message = slackMessage(
+      noticeOf(downEvent('a', 0, { ...named, blast }), { links, acts, changes: acts, dependants: 3 }),
+    )
+    const shown = JSON.stringify(message)
+    expect(slackProblem(message)).toBeUndefined()
+    expect(['dashboard', 'logs', 'runbook'].filter((name) => shown.includes(`|${name}>`))).toEqual([
+      'dashboard',
+      'logs',
+    ])
+  })
 })
 
 describe('SNS', () => {

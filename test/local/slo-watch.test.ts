@@ -33,10 +33,12 @@ const promisedOne = (more: object = {}) => {
 /** A watch over a real history, whose engine is this test: `minute` gives a result and lets its minute pass. */
 function watch(all = promised(), kept = history()) {
   const told: VedetteEvent[] = []
+  const stands: VedetteEvent[] = []
   let listener: (event: EngineEvent) => void = () => {}
   const started = startSloWatch(
     {
       ...{ service: 'shop', monitors: all, log: () => {}, tell: (event: VedetteEvent) => told.push(event) },
+      standing: (event) => stands.push(event),
       history: {
         read: (question) => question(kept.reader),
         recordEvent: (event) => void kept.store.append({ results: [], transitions: [], events: [event] }),
@@ -68,7 +70,7 @@ function watch(all = promised(), kept = history()) {
       vi.advanceTimersByTime(5000)
     }
   }
-  return { told, pass, often, kept, stop: started.stop }
+  return { told, stands, pass, often, kept, stop: started.stop }
 }
 const up = (atMs: number) => httpResult('api', atMs)
 const down = (atMs: number) => failedResult('api', atMs)
@@ -171,6 +173,26 @@ describe('an error budget, watched while it runs', () => {
     pass(60, up)
     pass(30, (atMs) => httpResult('api', atMs, { status: 'unknown' }))
     expect(told).toEqual([])
+  })
+})
+
+describe('how all of it stands', () => {
+  it('is said once after a start, also where an earlier process kept a change and died before it told', () => {
+    vi.setSystemTime(base)
+    const all = promised({ latency: { p95: '800ms', for: '40m' } })
+    const first = watch(all)
+    first.pass(30, took(900))
+    first.pass(3, down)
+    first.stop()
+    const { told, stands, pass } = watch(all, first.kept)
+    pass(1, down)
+    expect(told).toEqual([])
+    expect(said(stands)).toEqual([
+      ['budget.burning', 'page'],
+      ['budget.calm', 'ticket'],
+      ['latency.slow', 'limit'],
+      ['latency.normal', 'baseline'],
+    ])
   })
 })
 

@@ -145,6 +145,61 @@ describe('an alarm', () => {
     ])
   })
 
+  test('over durations says what is known, and no number that is none', async () => {
+    const url = 'https://example.com/'
+    const common = { kind: 'http', url, metrics: { duration: true } }
+    const timed = config({
+      monitors: [
+        { ...common, id: 'both', latency: { p95: '800ms', p99: '2s' } },
+        { ...common, id: 'one', latency: { p95: '800ms', regression: 1.5 } },
+        { ...common, id: 'half', expect: [{ source: 'duration', op: 'lt', value: '800ms', level: 'degraded' }] },
+      ],
+      failovers: [],
+    })
+    const slow = (name: string, reason: string) =>
+      JSON.stringify({ ...JSON.parse(alarm(`vedette-shop-staging-${name}`, 'ALARM')), NewStateReason: reason })
+    const crossed = (value: string, rest: string) =>
+      `Threshold Crossed: 1 out of the last 1 datapoints [${value} (21/11/26 10:01:00)] was ${rest}`
+    await notifyIn(
+      home,
+      memoryStore(),
+      timed,
+    )(
+      batch(
+        slow('both-slow', crossed('1.0', 'greater than or equal to the threshold (1.0)')),
+        slow('one-slow', crossed('1.0', 'greater than or equal to the threshold (1.0)')),
+        slow('one-regression', crossed('823.1', 'greater than the upper thresholds [501.2]')),
+        slow('half-slow', crossed('923.5', 'greater than the threshold (800.0)')),
+      ),
+    )
+    expect(slack.posts.map(({ text }) => text)).toEqual([
+      'both is slow: p95 or p99 is over its limit',
+      'one is slow: p95 is over its limit of 800 ms',
+      'one is slow: p50 is 823 ms, over the 501 ms that are usual at most at this hour',
+      'half is slow: p50 is 924 ms, over its limit of 800 ms',
+    ])
+  })
+
+  test.each([
+    ['a reason that is no text', { NewStateReason: 5 }],
+    ['a time that is none', { StateChangeTime: 5 }],
+    ['a time of nowhere', { StateChangeTime: 'yesterday' }],
+    ['neither', { NewStateReason: undefined, StateChangeTime: undefined }],
+  ])('with %s is told as far as it goes, and so is what comes with it', async (_, odd) => {
+    const message = JSON.stringify({ ...JSON.parse(alarm(down('api'), 'ALARM')), ...odd })
+    await notifyIn(home)(batch(message, alarm(down('mail'), 'ALARM')))
+    expect(pagerDuty.opened).toContain('vedette/shop@staging/api')
+    expect(logged.join()).not.toContain('error')
+  })
+
+  test('in a state that there is not opens and ends nothing', async () => {
+    const notify = notifyIn(home)
+    await notify(batch(alarm(down('api'), 'ALARM')))
+    await notify(batch(alarm(down('api'), 'PAUSED' as 'OK', 1)))
+    expect([pagerDuty.opened.length, pagerDuty.resolved]).toEqual([1, []])
+    expect(logged.join()).toContain('not understood')
+  })
+
   test('with the envelope of a topic is understood too', async () => {
     await notifyIn(home)(batch(JSON.stringify({ Type: 'Notification', Message: alarm(down('api'), 'ALARM') })))
     expect(pagerDuty.opened).toHaveLength(1)
@@ -209,6 +264,13 @@ describe('home and standby', () => {
     ['of a type of another version', { type: 'teleported', failover: 'api', atMs: 0 }],
     ['without a time', { type: 'verified', failover: 'api', to: 'euw1' }],
     ['of another shape', { type: 'page', failover: 'api', atMs: 0 }],
+    ['with words that are none', { type: 'readiness', failover: 'api', atMs: 0, problems: [{ code: {}, detail: 5 }] }],
+    ['with a message that is no text', { type: 'failed', failover: 'api', atMs: 0, message: 5 }],
+    [
+      'with an outcome that there is not',
+      { type: 'drill', failover: 'api', atMs: 0, outcome: 'x', seen: [], steps: [] },
+    ],
+    ['of no time', { type: 'verified', failover: 'api', atMs: 1e300, to: 'euw1' }],
     ['that was left out, as it was too long', undefined],
   ])('an event %s is told by its first line, and keeps no other from being told', async (_, event) => {
     const message = { vedette: 1, summary: 'api: the zone is gone', service: 'shop', region: home, event }

@@ -14,7 +14,17 @@ import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 export const service = 'shop'
 
 export function monitorRule(id: string, more: Partial<MonitorRule> = {}): MonitorRule {
-  return { id, severity: 'page', tags: [], dependsOn: [], graceMs: 0, maintenance: [], failovers: [], ...more }
+  return {
+    id,
+    severity: 'page',
+    tags: [],
+    dependsOn: [],
+    graceMs: 0,
+    maintenance: [],
+    failovers: [],
+    alerts: [],
+    ...more,
+  }
 }
 
 export function routeRule(name: string, more: Partial<RouteRule> = {}): RouteRule {
@@ -28,6 +38,7 @@ export function rulesOf(more: Partial<NotifyRules> & { watched?: MonitorRule[] }
     ...{ routes: [routeRule('pager'), routeRule('board', { list: 'ticket', kind: 'slack' })] },
     ...{ storm: { count: 10, withinMs: 60_000 }, mute: [], links: {}, gatherMs: 0, isStandby: false },
     monitors: new Map(watched.map((monitor) => [monitor.id, monitor])),
+    ...{ vantages: ['eu-west-1'], failovers: ['api'] },
     ...rest,
   }
 }
