@@ -199,16 +199,17 @@ function farewell(historyPath: string, command: string): string {
 function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(word: string): void } {
   const { stdout } = process
   const screen = new Screen(stdout)
-  const drawing = (size: { height: number }, below: readonly string[]) => {
+  const drawing = (below: readonly string[]) => {
+    const { width, height } = screen
     const colour = stdout.hasColors() && !process.env.NO_COLOR
-    const options = { width: screen.width, ...size, nowMs: Date.now(), colour, hints: below, troubles: troubles() }
+    const options = { width, height, nowMs: Date.now(), colour, hints: below, troubles: troubles() }
     return renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] })
   }
   const draw = () => {
     const note = stop.isRequested
       ? ['Stopping: waiting for what is under way. Ctrl-C again ends it at once.']
       : [...hints, 'Ctrl-C ends it.']
-    screen.draw(drawing(screen, note))
+    screen.draw(drawing(note))
   }
   const timer = setInterval(draw, redrawMs)
   stdout.on('resize', draw)
@@ -218,7 +219,7 @@ function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(
     close: (word) => {
       clearInterval(timer)
       stdout.off('resize', draw)
-      const last = drawing(screen, [])
+      const last = drawing([])
       screen.close()
       stdout.write(`${[...last, '', word].join('\n')}\n`)
     },
