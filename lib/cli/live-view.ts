@@ -21,6 +21,7 @@ export interface LiveViewOptions {
 }
 
 const leastRows = 3
+const firstHintLines = 4
 /** A hint takes so many lines at most, and what is wrong with Vedette itself, too. */
 const mostTextLines = 3
 
@@ -33,9 +34,9 @@ export function renderLiveView(snapshot: Snapshot, options: LiveViewOptions): st
   const head = [...header(snapshot, options, paint), ...(lines.length > 0 ? [...lines, ''] : [])]
   const room = Math.max(leastRows, height - head.length - 1)
   const hintLines = options.hints.flatMap((hint) => wrapped(hint, width, mostTextLines))
-  // Hints get what the monitors leave, and up to a third in any case.
+  // Hints get what the monitors leave; the first few have their place in any case.
   const left = room - 1 - monitors.length - causeLinesWanted(monitors, options, room)
-  const hintRows = Math.min(hintLines.length, Math.max(left, Math.floor(room / 3) - 1))
+  const hintRows = Math.min(hintLines.length, Math.max(left, Math.min(firstHintLines, Math.floor(room / 3) - 1)))
   const hints = hintRows > 0 ? ['', ...hintLines.slice(0, hintRows)] : []
   const rows = room - hints.length
   const shown = monitors.slice(0, howManyFit(monitors, causeLinesWanted(monitors, options, rows), rows))

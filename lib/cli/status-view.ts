@@ -90,7 +90,7 @@ export function screenText(screen: Screen, columns?: number): string {
 function headLines({ service, atMs, running = true, asOfMs }: Screen, text: string): string[] {
   if (running) return [`${service} at ${utcText(atMs)} UTC: ${text}`]
   const how = asOfMs === undefined ? 'nothing was seen yet' : `as of ${utcText(asOfMs)} UTC, ${age(atMs - asOfMs)} ago`
-  return [`${service}: NOT RUNNING. Nothing is watched now: start "vedette run"`, `${how}: ${text}`]
+  return [`${service}: NOT RUNNING. Nothing is watched now: start "vedette run" (or npm start)`, `${how}: ${text}`]
 }
 
 /** What a person has to look at now; a budget that burns slowly is a ticket, and can wait. */

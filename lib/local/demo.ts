@@ -72,9 +72,10 @@ function instructions(shop: Shop, control: DemoControl): string[] {
   )
   // What matters most first: a small terminal shows the first lines only.
   return [
-    `Break it, from another terminal: curl -X POST ${url}/break/down (or web, slow, tls, dns)`,
-    `Mend it: curl -X POST ${url}/mend (or mend/<name>). What is broken: curl ${url}/`,
-    'Ask it, in this folder: npx vedette status | budget | latency | timeline --from 10m',
+    `Break it: curl -X POST ${url}/break/down (or web slow tls dns)`,
+    `Mend it:  curl -X POST ${url}/mend (or mend/<name>)`,
+    `What is broken: curl ${url}/`,
+    'Ask from another terminal, in this folder: npx vedette status | budget | latency | timeline --from 10m',
     'What breaks what:',
     ...breaks,
     'The demo shop on this machine:',

@@ -156,7 +156,7 @@ describe('vedette run', { timeout: 120_000 }, () => {
     await run.saw('state')
     run.process.kill('SIGTERM')
     expect(await run.ended).toBe(0)
-    expect(run.err()).toContain('Break it, from another terminal')
+    expect(run.err()).toContain('Break it: curl -X POST')
     expect(run.out()).toContain('"history":".vedette/demo.db"')
   })
 

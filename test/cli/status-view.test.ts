@@ -58,7 +58,7 @@ describe('the screen of vedette status', () => {
   test('says first that nothing is watched, and of when it is', () => {
     const stopped = { ...running, running: false, atMs: 62_000, asOfMs: 20_000, monitors: [monitor({})] }
     expect(screenText(screenOf(stopped)).split('\n').slice(0, 2)).toEqual([
-      'shop: NOT RUNNING. Nothing is watched now: start "vedette run"',
+      'shop: NOT RUNNING. Nothing is watched now: start "vedette run" (or npm start)',
       'as of 1970-01-01 00:00:20 UTC, 42s ago: 1 down · 0 well',
     ])
     expect(needsPerson(screenOf({ ...stopped, monitors: [] }))).toBe(true)
