@@ -9,6 +9,9 @@ process.once('beforeExit', () => {
   if (!isDone)
     process.stderr.write('vedette: ended before it was done: does the config wait for something that never comes?\n')
 })
+// Whoever killed the launcher (vedette.js) meant this: 128 + SIGKILL.
+process.once('disconnect', () => process.exit(137))
+process.channel?.unref()
 main(process.argv.slice(2)).then(
   (code) => {
     isDone = true

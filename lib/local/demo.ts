@@ -75,7 +75,7 @@ function instructions(shop: Shop, control: DemoControl): string[] {
     `Break it: curl -X POST ${url}/break/down (or web slow tls dns)`,
     `Mend it:  curl -X POST ${url}/mend (or mend/<name>)`,
     `What is broken: curl ${url}/`,
-    'Ask from another terminal, in this folder: npx vedette status | budget | latency | timeline --from 10m',
+    'Ask from another terminal, in this folder: vedette status | budget | latency | timeline --from 10m (in the clone: npx vedette …)',
     'What breaks what:',
     ...breaks,
     'The demo shop on this machine:',
