@@ -20,7 +20,10 @@ if (!isInstalled('commander')) {
 } else {
   // npm ci brought the Node that Vedette runs on.
   const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))
-  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], {
+    // Through the channel it learns of our end, should we be killed: else it would hold the history, and no restart be let in.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   // A terminal sends Ctrl-C to both, others to this one alone; how it ends is the child's to say.
   process.on('SIGINT', () => {

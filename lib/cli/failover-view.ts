@@ -7,9 +7,10 @@ import type { FailoverStatus } from '../run/failover-status.ts'
 /** Failovers as lines for a terminal: where the record points, who voted what, and the last decision with its reason. */
 export function failoverLines(failovers: readonly FailoverStatus[], nowMs: number): string[] {
   return failovers.flatMap((failover) => {
-    const { id, record, mode, locked, latched, endpoints } = failover
+    const { id, record, mode, locked, latched, endpoints, readiness } = failover
     const active = endpoints.find((endpoint) => endpoint.active)?.id ?? 'not known yet'
-    const notes = [mode, locked && 'LOCKED', latched && 'LATCHED'].filter(Boolean).join(', ')
+    const isReady = (readiness?.problems ?? []).length === 0
+    const notes = [mode, locked && 'LOCKED', latched && 'LATCHED', !isReady && 'NOT READY'].filter(Boolean).join(', ')
     return [
       `⇄ ${id}: ${record} → ${active} (${notes})  ${endpoints.map(votes).join('  ')}`,
       ...servedLines(failover),
@@ -39,8 +40,9 @@ function causeLines({ endpoints }: FailoverStatus): string[] {
 function readinessLines({ readiness }: FailoverStatus, nowMs: number): string[] {
   if (!readiness) return []
   const { problems, atMs } = readiness
-  if (problems.length === 0) return [`  ready to move, as of ${age(nowMs - atMs)} ago`]
-  return problems.map(({ code, detail }) => `  NOT READY ${code}: ${detail}`)
+  const asOf = `as of ${age(nowMs - atMs)} ago`
+  if (problems.length === 0) return [`  ready to move, ${asOf}`]
+  return problems.map(({ code, detail }) => `  NOT READY, ${asOf}: ${code}: ${detail}`)
 }
 
 function lastLines({ last, notable, lastMove }: FailoverStatus, nowMs: number): string[] {

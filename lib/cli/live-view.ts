@@ -21,6 +21,7 @@ export interface LiveViewOptions {
 }
 
 const leastRows = 3
+const firstHintLines = 4
 /** A hint takes so many lines at most, and what is wrong with Vedette itself, too. */
 const mostTextLines = 3
 
@@ -29,30 +30,60 @@ export function renderLiveView(snapshot: Snapshot, options: LiveViewOptions): st
   const { width, height, colour } = options
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
   const monitors = worstFirst(snapshot.monitors)
-  const lines = failoverLines(options.failovers ?? [], options.nowMs).map((line) => toWidth(line, width))
+  const lines = failoverRows(options)
   const head = [...header(snapshot, options, paint), ...(lines.length > 0 ? [...lines, ''] : [])]
   const room = Math.max(leastRows, height - head.length - 1)
-  const wanted = linesWanted(monitors, options, room)
   const hintLines = options.hints.flatMap((hint) => wrapped(hint, width, mostTextLines))
-  // Hints get what the monitors leave, and at least half of a small screen goes to monitors.
-  const hintRows = Math.min(hintLines.length, Math.max(room - wanted - 1, Math.floor(room / 2) - 1))
+  // Hints get what the monitors leave; the first few have their place in any case.
+  const left = room - 1 - monitors.length - causeLinesWanted(monitors, options, room)
+  const hintRows = Math.min(hintLines.length, Math.max(left, Math.min(firstHintLines, Math.floor(room / 3) - 1)))
   const hints = hintRows > 0 ? ['', ...hintLines.slice(0, hintRows)] : []
   const rows = room - hints.length
-  const shown = monitors.length > rows ? monitors.slice(0, rows - 1) : monitors
-  const extraLines = rows - shown.length - (shown.length < monitors.length ? 1 : 0)
+  const shown = monitors.slice(0, howManyFit(monitors, causeLinesWanted(monitors, options, rows), rows))
+  const hidden = monitors.slice(shown.length)
+  const extraLines = rows - shown.length - (hidden.length > 0 ? 1 : 0)
   const screen = [
     ...head,
     ...monitorTable(shown, { ...options, extraLines }, paint),
-    ...(shown.length < monitors.length ? [paint('gray', toWidth(more(monitors.slice(shown.length)), width))] : []),
+    ...(hidden.length > 0 ? [paint('gray', toWidth(more(hidden), width))] : []),
     ...hints.map((hint) => toWidth(hint, width)),
   ]
   return screen.slice(0, height)
 }
 
-/** How many lines the monitors take where every cause is told whole; no need to know where they do not even fit one by one. */
-function linesWanted(monitors: readonly Shown[], { width, nowMs }: LiveViewOptions, room: number): number {
-  if (monitors.length >= room) return monitors.length
-  return monitorTable(monitors, { width, nowMs, extraLines: room }, (_, text) => text).length - 1
+/**
+ * Failovers, above the monitors: told whole in a third of the screen, cut to a line each thing in half of it, else one line each,
+ * those that are not as they should be first.
+ */
+function failoverRows({ failovers = [], width, height, nowMs }: LiveViewOptions): string[] {
+  const most = Math.max(1, Math.floor(height / 2))
+  const each = failovers.map((failover) => failoverLines([failover], nowMs))
+  const whole = each.flat().flatMap((line) => wrapped(line, width, mostTextLines))
+  if (whole.length <= height / 3) return whole
+  const sorted = failovers.toSorted((a, b) => Number(isInOrder(a)) - Number(isInOrder(b)))
+  const heads = sorted.flatMap((failover) => failoverLines([failover], nowMs).slice(0, 1))
+  const few = [each.flat(), heads].find(({ length }) => length <= most)
+  const lines = few ?? [...heads.slice(0, most - 1), `… and ${heads.length - most + 1} more failovers`]
+  return lines.map((line) => toWidth(line, width))
+}
+
+function isInOrder({ locked, latched, readiness, endpoints }: FailoverStatus): boolean {
+  const isActiveDown = endpoints.some(({ active, down }) => active && down.length > 0)
+  return !locked && !latched && !isActiveDown && (readiness?.problems ?? []).length === 0
+}
+
+/** How many lines more it takes to tell the causes of what is wrong whole; of so many monitors only as can be on the screen. */
+function causeLinesWanted(monitors: readonly Shown[], { width, nowMs }: LiveViewOptions, room: number): number {
+  const wrong = monitors.slice(0, room).filter(({ look }) => look !== 'up')
+  return monitorTable(wrong, { width, nowMs, extraLines: room }, (_, text) => text).length - 1 - wrong.length
+}
+
+/** How many monitors are shown, worst first: what is well gives way to the causes of what is not, and is counted. */
+function howManyFit(monitors: readonly Shown[], causeLines: number, rows: number): number {
+  if (monitors.length + causeLines <= rows) return monitors.length
+  const wrong = monitors.filter(({ look }) => look !== 'up').length
+  const most = monitors.length <= rows ? monitors.length : rows - 1
+  return Math.min(most, Math.max(wrong, rows - 1 - causeLines))
 }
 
 function worstFirst(monitors: readonly MonitorView[]): Shown[] {

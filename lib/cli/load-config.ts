@@ -5,7 +5,7 @@ import { failoverProblems } from '../decide/failover-checks.ts'
 import type { Config } from '../model/config.ts'
 import { type Monitor, tlsFileKeys } from '../model/monitor.ts'
 import { ConfigError, readConfig } from '../model/parse-config.ts'
-import { type Problem, unlessTold } from '../model/problem.ts'
+import { type Problem, unlessTold, withIds } from '../model/problem.ts'
 import { runConfig } from './run-config.ts'
 import { tlsFileProblems } from './tls-files.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,7 +27,7 @@ export async function loadConfig(file?: string, more: MoreProblems = () => []): 
   const { config, problems } = readConfig(input)
   problems.push(...tlsFileProblems(input, folder))
   if (config) problems.push(...unlessTold([...failoverProblems(config), ...more(config)], problems))
-  if (!config || problems.length > 0) throw new ConfigError(problems)
+  if (!config || problems.length > 0) throw new ConfigError(withIds(problems, input))
   return { ...config, monitors: config.monitors.map((monitor) => withAbsoluteFiles(monitor, folder)) }
 }
 

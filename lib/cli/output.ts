@@ -1,3 +1,5 @@
+import { usualColumns } from './screen.ts'
+
 /** Where a command writes. */
 export interface Output {
   /** A line on standard output. */
@@ -25,6 +27,6 @@ export function processOutput(): Output {
     progress: (text) => {
       if (stderr.isTTY) stderr.write(`\r\x1b[2K${text}`)
     },
-    ...(stdout.isTTY && { columns: stdout.columns }),
+    ...(stdout.isTTY && { columns: stdout.columns || usualColumns }),
   }
 }

@@ -120,6 +120,8 @@ function commandOf({ demo, config, history, listen, route53, socket, zonePort }:
     ...(zonePort === undefined ? [] : ['--zone-port', `${zonePort}`]),
     ...(socket === undefined ? [] : ['--socket', socket]),
   ]
+  // Who came by npm start need not have "vedette" on the PATH.
+  if (flags.join(' ') === '--demo' && process.env.npm_lifecycle_event === 'start') return 'npm start'
   return ['vedette run', ...flags].join(' ')
 }
 

@@ -1,5 +1,9 @@
 import type { WriteStream } from 'node:tty'
 
+/** Columns of a terminal that does not know how many it has. */
+export const usualColumns = 80
+const usualRows = 24
+
 /** The alternate screen of a terminal: drawn over in place, and gone without a trace when it is closed. */
 export class Screen {
   readonly #stream: WriteStream
@@ -14,12 +18,13 @@ export class Screen {
     process.on('exit', this.#onExit)
   }
 
+  /** A terminal that does not know its size (a serial line, a pseudo-terminal nobody sized) says 0. */
   get width(): number {
-    return this.#stream.columns
+    return this.#stream.columns || usualColumns
   }
 
   get height(): number {
-    return this.#stream.rows
+    return this.#stream.rows || usualRows
   }
 
   /** Shows these lines, if they are not what is shown already. */

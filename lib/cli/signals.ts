@@ -10,16 +10,20 @@ export interface Stop {
   dispose(): void
 }
 
-/** Takes the first SIGINT or SIGTERM as a wish to end in order, and a second one as an order to end at once (130, 143). */
+/** Signals so close together are one wish: systemd and `timeout` signal a launcher and its child, and the launcher passes it on. */
+const sameWishMs = 500
+
+/** Takes the first SIGINT or SIGTERM as a wish to end in order, and a later one as an order to end at once (130, 143). */
 export function untilSignal(): Stop {
   const { promise, resolve } = Promise.withResolvers<void>()
-  let isRequested = false
+  let requestedAtMs: number | undefined
   const request = () => {
-    isRequested = true
+    requestedAtMs ??= performance.now()
     resolve()
   }
   const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (isRequested) process.exit(128 + constants.signals[signal])
+    if (requestedAtMs !== undefined && performance.now() - requestedAtMs > sameWishMs)
+      process.exit(128 + constants.signals[signal])
     request()
   }
   process.on('SIGINT', onSignal)
@@ -27,7 +31,7 @@ export function untilSignal(): Stop {
   return {
     requested: promise,
     get isRequested() {
-      return isRequested
+      return requestedAtMs !== undefined
     },
     request,
     dispose: () => {

@@ -8,7 +8,7 @@ import type { FailoverStatus } from '../run/failover-status.ts'
 import { failoverLines } from './failover-view.ts'
 import { plainText } from './plain-text.ts'
 import type { Status } from './status.ts'
-import { toWidth } from './text-width.ts'
+import { wrapped } from './text-width.ts'
 import { percentText, utcText } from './words.ts'
 
 /** One thing that is not as it should be. */
@@ -55,24 +55,35 @@ export function wellAmong(monitors: readonly { id: string }[], rows: readonly Ro
   return monitors.filter(({ id }) => !named.has(id)).length
 }
 
-/** The screen as text, worst first; lines are cut to `columns` where there is a terminal. */
+/** One thing is told in so many lines of a terminal at most. */
+const mostLines = 8
+/** Where there is less room for a reason beside whom it is about, it goes below. */
+const leastWhyWidth = 40
+
+/** The screen as text, worst first; lines are broken at `columns` where there is a terminal. */
 export function screenText(screen: Screen, columns?: number): string {
   const { atMs, rows, well, failovers, unreachable } = screen
   const sorted = rows.toSorted((a, b) => order.indexOf(a.what) - order.indexOf(b.what))
   const whoWidth = Math.max(0, ...sorted.map(({ who }) => who.length))
   const whatWidth = Math.max(0, ...sorted.map(({ what }) => what.length))
-  const lines = sorted.map(
-    ({ what, who, age: since, why }) =>
-      `${what.toUpperCase().padEnd(whatWidth)}  ${who.padEnd(whoWidth)} ${since.padStart(4)}  ${plainText(why)}`,
-  )
-  const links = failoverLines(failovers, atMs)
+  const lines = sorted.flatMap(({ what, who, age: since, why }) => {
+    const start = `${what.toUpperCase().padEnd(whatWidth)}  ${who.padEnd(whoWidth)} ${since.padStart(4)}  `
+    if (columns === undefined) return [start + plainText(why)]
+    const isBeside = columns - start.length >= leastWhyWidth
+    const indent = isBeside ? start.length : 4
+    const told = why === '' ? [''] : wrapped(why, columns - indent, mostLines)
+    const below = told.map((line) => ' '.repeat(indent) + line)
+    return isBeside ? [start + told[0], ...below.slice(1)] : [start, ...below]
+  })
+  const fitted = (line: string) => (columns === undefined ? line : wrapped(line, columns, mostLines))
+  const links = failoverLines(failovers, atMs).flatMap(fitted)
   return [
-    ...headLines(screen, headline(sorted, well)),
+    ...headLines(screen, headline(sorted, well)).flatMap(fitted),
     ...(lines.length > 0 ? ['', ...lines] : []),
     ...(links.length > 0 ? ['', ...links] : []),
-    ...(unreachable === undefined ? [] : ['', `failovers: not known: ${unreachable}`]),
+    ...(unreachable === undefined ? [] : ['', ...[`failovers: not known: ${unreachable}`].flatMap(fitted)]),
   ]
-    .map((line) => (columns === undefined ? line.trimEnd() : toWidth(line, columns).trimEnd()))
+    .map((line) => line.trimEnd())
     .join('\n')
 }
 
@@ -80,7 +91,7 @@ export function screenText(screen: Screen, columns?: number): string {
 function headLines({ service, atMs, running = true, asOfMs }: Screen, text: string): string[] {
   if (running) return [`${service} at ${utcText(atMs)} UTC: ${text}`]
   const how = asOfMs === undefined ? 'nothing was seen yet' : `as of ${utcText(asOfMs)} UTC, ${age(atMs - asOfMs)} ago`
-  return [`${service}: NOT RUNNING. Nothing is watched now: start "vedette run"`, `${how}: ${text}`]
+  return [`${service}: NOT RUNNING. Nothing is watched now: start "vedette run" (or npm start)`, `${how}: ${text}`]
 }
 
 /** What a person has to look at now; a budget that burns slowly is a ticket, and can wait. */

@@ -31,7 +31,8 @@ export function wrapped(text: string, columns: number, mostLines: number): strin
   const indent = /^ */.exec(plain)?.[0] ?? ''
   const lines: string[] = []
   let line = indent
-  for (const word of plain.trim().split(/ +/)) {
+  // Blanks between columns stay.
+  for (const word of plain.trim().split(/ (?! )/)) {
     const longer = line === indent ? line + word : `${line} ${word}`
     if (line === indent || widthOf(longer) <= columns || lines.length + 1 >= mostLines) line = longer
     else {

@@ -103,7 +103,8 @@ async function watchOver(
     failovers = config.failovers.length > 0 ? await embed(config, { ...source, historyFile, log, emit }) : undefined
     if (failovers) onFailovers?.(failovers)
     if (failovers) dashboard?.attach(failovers)
-    const allHints = [...(dashboard ? [`Dashboard: ${dashboard.url}`] : []), ...zoneHints(failovers), ...hints]
+    const dashboardHints = dashboard ? [`Dashboard: ${dashboard.url}`] : []
+    const allHints = [...dashboardHints, ...zoneNotes(failovers), ...hints, ...recordHints(failovers)]
     const warnings = unsetSecrets(config, process.env)
     for (const message of warnings) log('warn', 'secret.not set', { message })
     if (!isLive) for (const hint of [...warnings, ...allHints]) output.err(hint)
@@ -130,13 +131,17 @@ async function tellPeople(config: Config, history: History, log: Log): Promise<L
   return startNotify(config, { file: notifyFileOf(history.status.path), history, log })
 }
 
-/** Where the records of this machine are served, and what is to be known of what they began with. */
-function zoneHints(failovers: EmbeddedFailovers | undefined): string[] {
-  if (!failovers) return []
-  const served = failovers.controller.status().flatMap(({ id, record, servedAt }) => {
-    return servedAt === undefined ? [] : [`Record of failover ${id}: ${digCommand(servedAt, record)}`]
-  })
-  return [...failovers.zones.flatMap(({ notes }) => notes), ...served]
+/** What is to be known of what the zones of this machine began with. */
+function zoneNotes(failovers: EmbeddedFailovers | undefined): string[] {
+  return failovers?.zones.flatMap(({ notes }) => notes) ?? []
+}
+
+/** Where the records of this machine are served. */
+function recordHints(failovers: EmbeddedFailovers | undefined): string[] {
+  const all = failovers?.controller.status() ?? []
+  return all.flatMap(({ id, record, servedAt }) =>
+    servedAt === undefined ? [] : [`Record of failover ${id}: ${digCommand(servedAt, record)}`],
+  )
 }
 
 /** What is needed to bring failovers up. */
@@ -201,16 +206,17 @@ function farewell(historyPath: string, command: string): string {
 function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(word: string): void } {
   const { stdout } = process
   const screen = new Screen(stdout)
-  const drawing = (size: { height: number }, below: readonly string[]) => {
+  const drawing = (below: readonly string[]) => {
+    const { width, height } = screen
     const colour = stdout.hasColors() && !process.env.NO_COLOR
-    const options = { width: screen.width, ...size, nowMs: Date.now(), colour, hints: below, troubles: troubles() }
+    const options = { width, height, nowMs: Date.now(), colour, hints: below, troubles: troubles() }
     return renderLiveView(engine.snapshot(), { ...options, failovers: failovers?.controller.status() ?? [] })
   }
   const draw = () => {
     const note = stop.isRequested
       ? ['Stopping: waiting for what is under way. Ctrl-C again ends it at once.']
       : [...hints, 'Ctrl-C ends it.']
-    screen.draw(drawing(screen, note))
+    screen.draw(drawing(note))
   }
   const timer = setInterval(draw, redrawMs)
   stdout.on('resize', draw)
@@ -220,7 +226,7 @@ function showLive({ engine, failovers, hints, troubles, stop }: Shown): { close(
     close: (word) => {
       clearInterval(timer)
       stdout.off('resize', draw)
-      const last = drawing(screen, [])
+      const last = drawing([])
       screen.close()
       stdout.write(`${[...last, '', word].join('\n')}\n`)
     },

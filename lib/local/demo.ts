@@ -70,14 +70,17 @@ function instructions(shop: Shop, control: DemoControl): string[] {
   const breaks = Object.entries(breakages).map(
     ([name, effect]) => `  curl -X POST ${`${url}/break/${name}`.padEnd(34)} # ${effect}`,
   )
+  // What matters most first: a small terminal shows the first lines only.
   return [
+    `Break it: curl -X POST ${url}/break/down (or web slow tls dns)`,
+    `Mend it:  curl -X POST ${url}/mend (or mend/<name>)`,
+    `What is broken: curl ${url}/`,
+    'Ask from another terminal, in this folder: vedette status | budget | latency | timeline --from 10m (in the clone: npx vedette …)',
+    'What breaks what:',
+    ...breaks,
     'The demo shop on this machine:',
     `  plain origin  http://127.0.0.1:${shop.webPort}/`,
     `  TLS origin    https://127.0.0.1:${shop.tlsPort}/checkout (its certificate is for ${shopHost})`,
     `  DNS zone      dig @127.0.0.1 -p ${shop.dnsPort} ${shopHost}`,
-    'Break it from another terminal:',
-    ...breaks,
-    'Ask from another terminal, in this folder: vedette status | budget | latency | timeline --from 10m (in the clone: npx vedette …)',
-    `Mend it with /mend/<name>, or all of it: curl -X POST ${url}/mend. What is broken: curl ${url}/`,
   ]
 }

@@ -22,8 +22,8 @@ export class ConfigError extends Error {
 }
 
 /** A problem in one line. */
-export function formatProblem({ path, expected, got, hint }: Problem): string {
-  return `${path}: expected ${expected}, got ${got}${hint ? ` (${hint})` : ''}`
+export function formatProblem({ path, of, expected, got, hint }: Problem): string {
+  return `${path}: expected ${expected}, got ${got}${hint ? ` (${hint})` : ''}${of === undefined ? '' : ` · in ${shown(of)}`}`
 }
 
 /** Checks a config and completes it with every default. Throws a `ConfigError` that holds all problems at once. */

@@ -2,6 +2,8 @@
 export interface Problem {
   /** Where: `monitors[2].timeout`. */
   path: string
+  /** Id of the monitor or failover that it is about, as nobody counts to `monitors[40]`. */
+  of?: string
   expected: string
   got: string
   /** What to do, where that can be told. */
@@ -16,6 +18,16 @@ export function formatPath(path: readonly PropertyKey[]): string {
     else text += text ? `.${String(key)}` : String(key)
   }
   return text || 'config'
+}
+
+/** With the ids that a config as written has where these problems are; a wrong id says itself what it is. */
+export function withIds(problems: readonly Problem[], input: unknown): Problem[] {
+  return problems.map((problem) => {
+    const [, list, index, key] = /^(monitors|failovers)\[(\d+)\](?:\.(.*))?$/.exec(problem.path) ?? []
+    if (list === undefined || key === 'id') return problem
+    const id = (input as Record<string, { id?: unknown }[]>)[list]?.[Number(index)]?.id
+    return typeof id === 'string' && id !== '' ? { ...problem, of: id.slice(0, 64) } : problem
+  })
 }
 
 /** Without those about something that is known to be wrong already, or that holds it: they may be about its stand-in. */

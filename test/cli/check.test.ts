@@ -201,6 +201,15 @@ describe('validate', () => {
     })
   })
 
+  test('a problem names its monitor by id, where it has one, in words and as data', async () => {
+    const file = config(monitor('a'), { ...monitor('b'), retries: 9 }, { kind: 'tcp', host: 'x.test', port: 0 })
+    const { stderr } = await vedette(['validate', '-c', file])
+    expect(stderr).toMatch(/^ {2}monitors\[1\]\.retries: .*, got 9 · in "b"$/m)
+    expect(stderr).toMatch(/^ {2}monitors\[2\]\.port: .*, got 0$/m)
+    const { problems } = JSON.parse((await vedette(['validate', '--json', '-c', file])).stdout)
+    expect(problems).toContainEqual(expect.objectContaining({ path: 'monitors[1].retries', of: 'b' }))
+  })
+
   const failover = {
     ...{ id: 'api', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'a', ttl: 300 },
     endpoints: [

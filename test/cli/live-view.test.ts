@@ -6,6 +6,7 @@ import { renderLiveView } from '../../lib/cli/live-view.ts'
 import { toWidth } from '../../lib/cli/text-width.ts'
 import type { MonitorView, Snapshot } from '../../lib/local/snapshot.ts'
 import { age } from '../../lib/model/duration.ts'
+import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 
 const nowMs = Date.parse('2026-11-20T12:00:00Z')
 
@@ -110,6 +111,39 @@ describe('the live view', () => {
       expect(text).toContain(hint)
       expect(shown[3]?.includes('24 h')).toBe(width === 120)
     }
+  })
+
+  it('hides what is well rather than a cause or a way out, and counts it', () => {
+    const message =
+      'expected 127.0.0.1:9443 to take the connection, got a refusal there, and another one on each further attempt'
+    const wrong = ['a', 'b', 'c'].map((id) => down(id, { last: { ...failed, cause: { ...cause, message } } }))
+    const fine = Array.from({ length: 12 }, (_, index) => view(`fine${index}`))
+    const shown = lines(snapshot(...fine, ...wrong), {
+      width: 80,
+      height: 20,
+      hints: ['one', 'two', 'three', 'four', 'five'],
+    })
+    const text = shown.join(' ').replaceAll(/\s+/g, ' ')
+    expect(text.split('each further attempt').length - 1).toBe(3)
+    expect(text).toMatch(/… and \d+ more up/)
+    expect(text).toContain('one two three')
+    expect(shown.length).toBe(20)
+  })
+
+  it('leaves half of the screen to monitors, however many failovers there are, and shows those in trouble first', () => {
+    const votes = { active: true, up: ['north'], down: [], none: [] }
+    const failover = (id: string, locked = false): FailoverStatus => ({
+      ...{ id, record: `${id}.test`, mode: 'auto', locked, endpoints: [{ id: 'one', ...votes }] },
+      last: { atMs: nowMs, trigger: 'tick', decision: { kind: 'stay', page: false, reasons: [] } },
+    })
+    const failovers = [...Array.from({ length: 30 }, (_, index) => failover(`f${index}`)), failover('stuck', true)]
+    const shown = lines(snapshot(down('api')), { failovers })
+    expect(shown[3]).toMatch(/^⇄ stuck: .*LOCKED/)
+    expect(shown).toContain('… and 20 more failovers')
+    expect(shown.some((line) => line.startsWith('✖ down'))).toBe(true)
+    expect(
+      lines(snapshot(down('api')), { failovers: failovers.slice(0, 10) }).filter((line) => line.startsWith('⇄')),
+    ).toHaveLength(10)
   })
 
   it('has no duration of a failed run, and no uptime before there is one', () => {

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -72,17 +73,33 @@ describe('a config that cannot be run says where', () => {
   })
 })
 
+/** What a Node is told that is to take itself for an older one, with the launcher. */
+const inOlderNode = [
+  '--import',
+  'data:text/javascript,Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })',
+  path.join(root, 'bin/vedette.js'),
+]
+
 test('in an older Node the command line runs in the one that npm ci brought, with its exit code', () => {
-  const older = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })'
   const run = (...args: string[]) => {
-    const launcher = path.join(root, 'bin/vedette.js')
-    return spawnSync(process.execPath, ['--import', `data:text/javascript,${older}`, launcher, ...args], {
+    return spawnSync(process.execPath, [...inOlderNode, ...args], {
       ...{ cwd: ownFolder({ 'c.json': '{}' }), encoding: 'utf8' },
     })
   }
   expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   expect(run('validate', '-c', 'c.json')).toMatchObject({ status: 2, stderr: expect.stringContaining('2 problems') })
 })
+
+test('there, kill -9 of what was started ends the engine too, so that it can be started again', async () => {
+  const monitors = [{ id: 'api', kind: 'tcp', host: '127.0.0.1', port: 1, every: '1h' }]
+  const cwd = ownFolder({ 'vedette.config.json': JSON.stringify({ service: 'shop', monitors }) })
+  const launcher = spawn(process.execPath, [...inOlderNode, 'run', '--no-dashboard'], { cwd })
+  onTestFinished(() => void launcher.stdout.destroy())
+  await once(launcher.stdout, 'data')
+  launcher.kill('SIGKILL')
+  // Once nobody has its output open any more: the engine is gone as well.
+  await once(launcher, 'close')
+}, 60_000)
 
 test('without npm ci it says so, whatever the Node', () => {
   const clone = ownFolder({})

@@ -25,18 +25,22 @@ function untilShown(folder: string, text: string): Promise<{ code: number | null
 }
 
 test.runIf(process.platform === 'linux')(
-  'Ctrl-C leaves the last state on the terminal, who cannot be told, and what starts it again',
+  'what is shown fits the terminal; Ctrl-C leaves the last state there, who cannot be told, and what starts it again',
   async () => {
     const folder = temporaryFolder()
     const monitor = { id: 'api', kind: 'tcp', host: '127.0.0.1', port: 1, every: '2s', timeout: '1s', retries: 0 }
     const routes = { page: [{ kind: 'webhook', url: { env: 'VEDETTE_TEST_NO_HOOK' } }] }
-    const config = { service: 'shop', monitors: [{ ...monitor, thresholds: { down: 1, up: 1 } }], routes }
+    const others = Array.from({ length: 30 }, (_, index) => ({ ...monitor, id: `later-${index}`, every: '1d' }))
+    const config = { service: 'shop', monitors: [{ ...monitor, thresholds: { down: 1, up: 1 } }, ...others], routes }
     writeFileSync(path.join(folder, 'vedette.config.json'), JSON.stringify(config))
     const { code, printed } = await untilShown(folder, 'CANNOT TELL page-1')
     expect(code).toBe(0)
-    const [, left = ''] = printed.split('\x1b[?1049l')
+    const [shown = '', left = ''] = printed.split('\x1b[?1049l')
+    const screens = shown.split('\x1b[H').slice(1)
+    expect(screens.map((screen) => screen.split('\r\n').length).filter((lines) => lines > 24)).toEqual([])
+    expect(screens[0]).toContain('Ctrl-C ends it.')
     const lines = stripVTControlCharacters(left).split(/\r?\n/)
-    expect(lines[0]?.trim()).toBe('vedette · shop · 1 down')
+    expect(lines[0]).toMatch(/^vedette · shop · 1 down · /)
     expect(lines.join('\n')).toContain('routes.page[0].url: the environment variable VEDETTE_TEST_NO_HOOK is not set')
     expect(lines.join('\n')).toMatch(/✖ down .* api .*CONNECT_REFUSED/)
     expect(lines.at(-2)).toMatch(/^history kept in .*history\.db; start again with: vedette run$/)

@@ -90,8 +90,21 @@ describe('vedette run', { timeout: 120_000 }, () => {
     await asked
     run.process.kill('SIGTERM')
     await run.said('stopping')
-    run.process.kill('SIGTERM')
+    const impatience = setInterval(() => run.process.kill('SIGTERM'), 50)
     expect(await run.ended).toBe(143)
+    clearInterval(impatience)
+    expect(run.err().trim()).toMatch(/a second signal ends it at once$/)
+  })
+
+  it('takes signals that come together as one, as a launcher and its child get them', async () => {
+    const { url, asked, open } = await server(false)
+    const run = vedette(['run'], folderFor(url, { every: '60s', timeout: '20s' }))
+    await asked
+    run.process.kill('SIGINT')
+    run.process.kill('SIGTERM')
+    await run.said('stopping')
+    open()
+    expect(await run.ended).toBe(0)
   })
 
   it('refuses a history that another run holds, and starts after that was killed', async () => {
@@ -143,7 +156,7 @@ describe('vedette run', { timeout: 120_000 }, () => {
     await run.saw('state')
     run.process.kill('SIGTERM')
     expect(await run.ended).toBe(0)
-    expect(run.err()).toContain('Break it from another terminal')
+    expect(run.err()).toContain('Break it: curl -X POST')
     expect(run.out()).toContain('"history":".vedette/demo.db"')
   })
 

@@ -43,10 +43,22 @@ describe('the screen of vedette status', () => {
     expect(needsPerson(screenOf({ ...running, untold }))).toBe(true)
   })
 
+  test.each([60, 80, 100])('tells reasons whole on a terminal of %i columns, none of its lines wider', (columns) => {
+    const message =
+      'the certificate of CN=shop.test, O=Demo shop expired on 2026-11-19T23:19:01.000Z (CERT_HAS_EXPIRED)'
+    const found = screenOf({
+      ...running,
+      monitors: [monitor({ id: 'checkout', cause: { code: 'TLS_EXPIRED', message } })],
+    })
+    const lines = screenText(found, columns).split('\n')
+    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(`TLS_EXPIRED: ${message}`)
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(columns)
+  })
+
   test('says first that nothing is watched, and of when it is', () => {
     const stopped = { ...running, running: false, atMs: 62_000, asOfMs: 20_000, monitors: [monitor({})] }
     expect(screenText(screenOf(stopped)).split('\n').slice(0, 2)).toEqual([
-      'shop: NOT RUNNING. Nothing is watched now: start "vedette run"',
+      'shop: NOT RUNNING. Nothing is watched now: start "vedette run" (or npm start)',
       'as of 1970-01-01 00:00:20 UTC, 42s ago: 1 down · 0 well',
     ])
     expect(needsPerson(screenOf({ ...stopped, monitors: [] }))).toBe(true)

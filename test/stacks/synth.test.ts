@@ -73,8 +73,8 @@ describe('the app', () => {
       'The config has 4 problems:',
       '  vantages[0]: expected an AWS region, got "us-est-1" (did you mean "us-east-1"?)',
       '  controllers: expected at least one region that results are gathered in, got none (two that are neither us-east-1 nor where your service runs, such as ["us-west-2", "eu-central-1"])',
-      '  monitors[0].every: expected in AWS, a divisor of a minute from 5s on ("5s", "10s", "15s", "20s", "30s"), or whole minutes, got 90s',
-      '  monitors[1].auth.bearer: expected a secret or ssm reference in AWS, where the environment of a function can be read by many, got {"env":"TOKEN"} (use { "secret": name } or { "ssm": name })',
+      '  monitors[0].every: expected in AWS, a divisor of a minute from 5s on ("5s", "10s", "15s", "20s", "30s"), or whole minutes, got 90s · in "a"',
+      '  monitors[1].auth.bearer: expected a secret or ssm reference in AWS, where the environment of a function can be read by many, got {"env":"TOKEN"} (use { "secret": name } or { "ssm": name }) · in "b"',
       '',
     ])
   })
