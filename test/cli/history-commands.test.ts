@@ -155,7 +155,7 @@ describe('vedette status', () => {
     const { code, stdout } = await ask('status')
     expect(code).toBe(1)
     const lines = stdout.trimEnd().split('\n')
-    expect(lines[0]).toBe('shop: NOT RUNNING. Nothing is watched now: start "vedette run"')
+    expect(lines[0]).toBe('shop: NOT RUNNING. Nothing is watched now: start "vedette run" (or npm start)')
     expect(lines.shift()).toBeDefined()
     expect(lines[0]).toMatch(/^as of .* UTC, .* ago: 1 down · 1 silent · 1 burning · 1 muted · 1 well$/)
     expect(lines.slice(2).map((line) => line.slice(0, 15).trim())).toEqual([
