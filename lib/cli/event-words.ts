@@ -81,6 +81,13 @@ function failoverWords(event: FailoverEvent): Words {
       const problems = event.problems.map(({ code, detail }) => `${code}: ${detail}`)
       return { subject, text: problems.length > 0 ? `not ready: ${problems.join('; ')}` : 'ready again' }
     }
+    case 'locked':
+    case 'unlocked':
+    case 'adopted':
+      return {
+        subject,
+        text: `${event.type} by a person${event.problem === undefined ? '' : `, but: ${event.problem}`}`,
+      }
     case 'drill':
       return {
         subject,

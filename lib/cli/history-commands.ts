@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import { configOption, historyOption, socketOption } from './options.ts'
+import { configOption, each, historyOption, socketOption } from './options.ts'
 import { processOutput } from './output.ts'
 
 const demoOption = ['--demo', 'of the demo of npm start (default where nothing else has run in this folder)'] as const
-const each = (id: string, ids: string[]) => [...ids, id]
 
 /** `vedette status | budget | latency | timeline`: what people ask of a history, also while it is written. */
 export function addHistoryCommands(program: Command, finish: (code: number) => void): void {
@@ -31,7 +30,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option(...configOption)
     .option(...historyOption)
     .option(...demoOption)
-    .option('-m, --monitor <id>', 'this monitor only, in detail (repeatable)', each, [])
+    .option('-m, --monitor <id>', 'this monitor only, in detail (repeatable)', each)
     .option('--since <time>', 'judge what came after a deployment: "10m" ago, or a time in UTC; at most 3 days ago')
     .option('--strict', 'exit 1 for "watch closely" as well')
     .option('--aws', 'by the votes in AWS, with the credentials of the environment')
@@ -47,7 +46,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option(...configOption)
     .option(...historyOption)
     .option(...demoOption)
-    .option('-m, --monitor <id>', 'this monitor only (repeatable)', each, [])
+    .option('-m, --monitor <id>', 'this monitor only (repeatable)', each)
     .option('--since <time>', 'from when on: "24h" ago (the default), or a time in UTC')
     .option('--json', 'print { "monitors": […] } and nothing else')
     .action(async (options) => {
@@ -62,7 +61,7 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
     .option(...demoOption)
     .option('--from <time>', 'from when on: "24h" ago (the default), or a time in UTC')
     .option('--to <time>', 'until when (default: now)')
-    .option('-m, --monitor <id>', 'this monitor only, beside what is about all (repeatable)', each, [])
+    .option('-m, --monitor <id>', 'this monitor only, beside what is about all (repeatable)', each)
     .option('--aws', 'from alarms and logs in AWS, with the credentials of the environment; needs a config')
     .option(...configOption)
     .option('--json', 'print { "fromMs", "toMs", "entries", "outages" } and nothing else')

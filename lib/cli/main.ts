@@ -5,7 +5,7 @@ import { cost } from './cost.ts'
 import { addFailoverCommands } from './failover-commands.ts'
 import { addHistoryCommands } from './history-commands.ts'
 import { addNotifyCommands } from './notify-commands.ts'
-import { configOption, socketOption } from './options.ts'
+import { configOption, each, socketOption } from './options.ts'
 import { processOutput } from './output.ts'
 import { plan } from './plan.ts'
 import { userErrorText } from './user-error.ts'
@@ -58,7 +58,7 @@ function build(finish: (code: number) => void): Command {
     .command('check')
     .description('Run every monitor once, from here: exit 0 all up, 1 something down, 2 config or usage error.')
     .option(...configOption)
-    .option('-m, --monitor <id>', 'run this monitor only (repeatable)', (id, ids: string[]) => [...ids, id], [])
+    .option('-m, --monitor <id>', 'run this monitor only (repeatable)', each)
     .option('--json', 'print { "results": […] } and nothing else')
     .option('--junit <file>', 'write a JUnit report too')
     .option('--strict', 'exit 1 for degraded and unknown as well')

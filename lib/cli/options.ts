@@ -4,6 +4,9 @@ export const configOption = [
   'the config (default: $VEDETTE_CONFIG, else vedette.config.ts, then vedette.config.json)',
 ] as const
 
+/** For options that may be given more than once: the values so far and one more. */
+export const each = (value: string, values: string[] = []): string[] => [...values, value]
+
 export const historyOption = ['--history <file>', 'what "vedette run" keeps (default: .vedette/history.db)'] as const
 
 export const socketOption = ['--socket <file>', 'where the engine listens (default: .vedette/control.sock)'] as const

@@ -68,7 +68,7 @@ const texts: Texts = {
   needed: ({ fail, pass, voters, vantages }) =>
     `Of ${count(vantages)} it takes ${fail} that see the active endpoint down, ${pass} that see the target up, and ${voters} with a vote at all.`,
   votes: ({ endpoint, active, up, down, none }) =>
-    `${endpoint}${active ? ' (active)' : ''}: up for ${list(up)}; down for ${list(down)}; no vote from ${list(none)}.`,
+    `${endpoint}${active ? ' (active)' : ''}: up for ${list(up)}; down for ${list(down)}${none.length > 0 ? `; no vote from ${list(none)}` : ''}.`,
   cause: ({ monitor, cause, vantages, noVote }) =>
     `Why ${monitor} ${noVote ? 'has no vote from' : 'is down for'} ${list(vantages)}: ${cause}.`,
   'txt-unreadable': () =>

@@ -2,12 +2,16 @@ import type { ControllerTable } from '../act/ports.ts'
 import type { FlagPlan } from '../decide/swap-flags.ts'
 import { defaultLimits } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
+import type { FailoverEvent } from './failover-event.ts'
 import { runFlags, type SwapHost } from './swap.ts'
 
 /** What changing a TXT alone, or a lock, needs of the world. */
 export interface FlagsHost extends SwapHost {
   table: Pick<ControllerTable, 'read' | 'update'>
   newDecision(): string
+  wallClock(): number
+  /** Tells what became of what a person asked for. */
+  emit(event: FailoverEvent): void
 }
 
 /** Changes what the TXT alone says; rejects with what to do where that does not succeed. */
@@ -28,7 +32,11 @@ export async function changeFlags(
  * Locks a failover in its TXT and in this controller's table, each whatever comes of the other, as either of them locks.
  * Rejects with what holds and what to do where one of them could not be written.
  */
-export async function lockFailover(failover: Failover, host: FlagsHost): Promise<void> {
+export function lockFailover(failover: Failover, host: FlagsHost): Promise<void> {
+  return telling('locked', failover, host, () => lock(failover, host))
+}
+
+async function lock(failover: Failover, host: FlagsHost): Promise<void> {
   const { table, remember } = host
   const largestEpoch = await table.read(failover.id).then(
     (memory) => memory.largestEpoch,
@@ -56,7 +64,11 @@ export async function lockFailover(failover: Failover, host: FlagsHost): Promise
 }
 
 /** Unlocks and unlatches a failover, in its TXT and in this controller's table. Rejects with what to do where one of them cannot be written. */
-export async function unlockFailover(failover: Failover, host: FlagsHost): Promise<void> {
+export function unlockFailover(failover: Failover, host: FlagsHost): Promise<void> {
+  return telling('unlocked', failover, host, () => unlock(failover, host))
+}
+
+async function unlock(failover: Failover, host: FlagsHost): Promise<void> {
   const { id } = failover
   const { largestEpoch } = await host.table.read(id).catch((error: Error) => {
     const hint = 'it treats itself as locked until that works again'
@@ -68,4 +80,27 @@ export async function unlockFailover(failover: Failover, host: FlagsHost): Promi
   ])
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed) throw failed.reason
+}
+
+/** Takes a record over as it stands. Rejects with why it may not be, or could not. */
+export function adoptFailover(failover: Failover, host: FlagsHost): Promise<void> {
+  return telling('adopted', failover, host, async () => {
+    const { largestEpoch } = await host.table.read(failover.id)
+    await changeFlags(failover, { change: 'adopt', largestEpoch }, host)
+  })
+}
+
+/** Does what a person asked for, and tells what became of it. */
+async function telling(
+  type: 'locked' | 'unlocked' | 'adopted',
+  { id }: Failover,
+  { emit, wallClock }: FlagsHost,
+  change: () => Promise<void>,
+): Promise<void> {
+  const tell = (why: { problem?: string }) => emit({ failover: id, atMs: wallClock(), type, ...why })
+  await change().catch((error: Error) => {
+    tell({ problem: error.message })
+    throw error
+  })
+  tell({})
 }

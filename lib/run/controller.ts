@@ -5,7 +5,7 @@ import { type Decided, whyNotMoved } from '../decide/swap-outcome.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultClaimMs, defaultLimits, type Outcome } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
-import { changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
+import { adoptFailover, changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
 import type { ControllerHost } from './controller-host.ts'
 import { DecisionQueue } from './decision-queue.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
@@ -87,7 +87,7 @@ export class Controller {
    */
   async setLocked(id: string, locked: boolean): Promise<void> {
     const failover = this.#failover(id)
-    await (locked ? lockFailover(failover, this.#swapHost) : unlockFailover(failover, this.#swapHost))
+    await (locked ? lockFailover : unlockFailover)(failover, this.#swapHost)
     const status = this.#status.get(id)
     if (!status) return
     status.locked = locked
@@ -96,9 +96,7 @@ export class Controller {
 
   /** Takes a record over as it stands: the first TXT, one in place of a damaged one, or after an edit that was meant. Rejects where it may not. */
   async adopt(id: string): Promise<void> {
-    const failover = this.#failover(id)
-    const { largestEpoch } = await this.#host.table.read(id)
-    await changeFlags(failover, { change: 'adopt', largestEpoch }, this.#swapHost)
+    await adoptFailover(this.#failover(id), this.#swapHost)
   }
 
   #failover(id: string, request?: Request): Failover {

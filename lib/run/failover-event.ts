@@ -16,6 +16,8 @@ export type FailoverEvent = { failover: string; atMs: number } & (
   /** What readiness found, where that is not what it found before; nothing where it is ready again. */
   | { type: 'readiness'; problems: ReadinessProblem[] }
   | ({ type: 'drill' } & DrillOutcome)
+  /** What a person asked for beside moves; `problem`: why it was not done, or not everywhere. */
+  | { type: 'locked' | 'unlocked' | 'adopted'; problem?: string }
   /** A decision broke: our own fault. */
   | { type: 'failed'; message: string }
 )

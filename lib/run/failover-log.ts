@@ -34,6 +34,10 @@ function otherLevel(event: Exclude<FailoverEvent, { type: 'decided' | 'swapped' 
       return event.problem === undefined ? 'info' : 'error'
     case 'readiness':
       return event.problems.length > 0 ? 'warn' : 'info'
+    case 'locked':
+    case 'unlocked':
+    case 'adopted':
+      return event.problem === undefined ? 'info' : 'warn'
     case 'drill':
       return event.outcome === 'failed' ? 'warn' : 'info'
     default:

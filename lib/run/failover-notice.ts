@@ -53,6 +53,11 @@ export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
       // One that gives way is made up for: it is tried again.
       if (event.outcome === 'yielded') return undefined
       return notice('ticket', `${event.outcome} ${event.atMs}`, `drill ${event.outcome}: ${event.detail}`)
+    // Whoever asked for it knows.
+    case 'locked':
+    case 'unlocked':
+    case 'adopted':
+      return undefined
     case 'failed':
       return notice('ticket', event.message, `a decision broke: ${event.message}`)
   }

@@ -47,6 +47,11 @@ export function failoverTold(event: FailoverEvent, { record, service, env }: Abo
       const whole = left === undefined ? detail : `${detail} ${left}`
       return [{ ...head, type: `drill.${outcome}`, detail: whole, tookMs, seen: sights }]
     }
+    // Whoever asked for it knows.
+    case 'locked':
+    case 'unlocked':
+    case 'adopted':
+      return []
     case 'failed':
       return [{ ...named, atMs, type: 'fault.opened', part: partOf(failover), detail: event.message, forMs: brokenMs }]
   }

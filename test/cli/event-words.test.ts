@@ -64,6 +64,12 @@ test.each([
     'not ready: QUOTA: too many records',
   ],
   [{ type: 'readiness', problems: [] }, 'ready again'],
+  [{ type: 'locked' }, 'locked by a person'],
+  [
+    { type: 'locked', problem: 'its table could not be written' },
+    'locked by a person, but: its table could not be written',
+  ],
+  [{ type: 'adopted' }, 'adopted by a person'],
   [{ type: 'drill', outcome: 'passed', detail: '' }, 'drill passed'],
   [{ type: 'failed', message: 'it broke\n  at line 1' }, 'a decision broke: it broke'],
   [{ type: 'of a later version', some: 1 }, '{"failover":"live","type":"of a later version","some":1}'],

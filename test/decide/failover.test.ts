@@ -671,10 +671,10 @@ describe('reasons', () => {
       'The votes for b have held for 10s, since 2026-11-21T13:29:50Z; 10s are needed.',
       'sorry is a last resort, not taken while another endpoint is up: b, c.',
       'Of 3 vantages it takes 2 that see the active endpoint down, 2 that see the target up, and 2 with a vote at all.',
-      'a (active): up for nobody; down for v1, v2, v3; no vote from nobody.',
-      'b: up for v1, v2, v3; down for nobody; no vote from nobody.',
-      'c: up for v1, v2, v3; down for nobody; no vote from nobody.',
-      'sorry: up for v1, v2, v3; down for nobody; no vote from nobody.',
+      'a (active): up for nobody; down for v1, v2, v3.',
+      'b: up for v1, v2, v3; down for nobody.',
+      'c: up for v1, v2, v3; down for nobody.',
+      'sorry: up for v1, v2, v3; down for nobody.',
     ])
     expect(texts({ votes: { a: 'uud', b: 'uuu' } })[0]).toBe(
       'a is active and down for 1 vantage only; a failover needs 2.',

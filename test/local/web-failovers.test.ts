@@ -212,6 +212,8 @@ describe('failovers on the dashboard', () => {
       { type: 'readiness', failover: 'api', problems: [{ code: 'LATCHED', detail: 'It is latched.' }], atMs: 3 },
       { type: 'readiness', failover: 'api', problems: [], atMs: 4 },
       { type: 'drill', failover: 'api', outcome: 'passed', detail: 'seen after 2 s', atMs: 5, seen: [], steps: [] },
+      { type: 'locked', failover: 'api', atMs: 5 },
+      { type: 'unlocked', failover: 'api', problem: 'no answer', atMs: 5 },
       { type: 'failed', failover: 'api', message: 'it broke\n  at somewhere', atMs: 6 },
       decided({ kind: 'report', mode: 'observe', would: move, page: false, reasons: [] }, 7),
       decided({ kind: 'ask', to: 'two', why: 'failover', page: true, reasons: [] }, 8),
@@ -225,6 +227,8 @@ describe('failovers on the dashboard', () => {
       'asked: A person is to approve a move to two.',
       'reported: Would move to two (observe).',
       'failed: A decision broke: it broke',
+      'unlocked: Unlocked by a person, but: no answer',
+      'locked: Locked by a person.',
       'drill: Drill passed: seen after 2 s',
       'readiness: Ready again.',
       'readiness: Not ready: It is latched.',
@@ -232,7 +236,7 @@ describe('failovers on the dashboard', () => {
       'refused: Not moved to two: locked.',
     ])
     expect(history.filter((one) => one.kind !== 'move' && !one.isTrouble).map(({ kind }) => kind)).toEqual([
-      ...['reported', 'drill', 'readiness'],
+      ...['reported', 'locked', 'drill', 'readiness'],
     ])
   })
 

@@ -443,7 +443,7 @@ test('an endpoint has been up only for as long as somebody looked: not while the
 
 describe('a lock', () => {
   test('is written into the TXT and the table, and either of them holds', async () => {
-    const { controller, decide, txt, memory, answer } = setup({ world: all('down', 'up') })
+    const { controller, decide, txt, memory, answer, events } = setup({ world: all('down', 'up') })
     await controller.setLocked('live', true)
     expect(txt()?.flags.locked).toBe(true)
     expect(await memory()).toMatchObject({ locked: true, largestEpoch: 2 })
@@ -452,6 +452,7 @@ describe('a lock', () => {
     await controller.setLocked('live', false)
     expect(txt()).toMatchObject({ epoch: 3, flags: { locked: false, latched: false } })
     expect(await decide()).toMatchObject({ kind: 'move' })
+    expect(kinds(events).slice(0, 3)).toEqual(['locked', 'decided', 'unlocked'])
   })
 
   test('whose reply is lost is found in the TXT, or made again', async () => {
@@ -535,7 +536,7 @@ test('what moved too often in a day is latched, until a person unlatches it', as
 })
 
 test('a record without its TXT is adopted as it stands, and one that has it is not', async () => {
-  const { controller, store, txt, decide } = setup({ world: all('down', 'up') })
+  const { controller, store, txt, decide, events } = setup({ world: all('down', 'up') })
   await controller.adopt('live')
   expect(txt()?.epoch).toBe(1)
   store.put([{ name: txtName({ record: 'shop.live.test' }), type: 'TXT', ttl: 60, values: ['"damaged"'] }])
@@ -547,6 +548,8 @@ test('a record without its TXT is adopted as it stands, and one that has it is n
     { name: txtName({ record: 'shop.live.test' }), type: 'TXT', ttl: 60, values: ['"damaged"'] },
   ])
   await expect(controller.adopt('live')).rejects.toThrow('expected the answer of one of one, two, got A 192.0.2.99')
+  expect(kinds(events)).toEqual(['adopted', 'decided', 'adopted', 'adopted'])
+  expect(events.at(-1)).toMatchObject({ problem: expect.stringContaining('got A 192.0.2.99') })
 })
 
 test('nothing is written whose epoch could not be kept', async () => {

@@ -76,6 +76,8 @@ test.each<[string, FailoverEvent, object]>([
   ],
   ['readiness lost', { ...at, type: 'readiness', problems: [{ code: 'EDITED', detail: 'x' }] }, { level: 'warn' }],
   ['readiness found', { ...at, type: 'readiness', problems: [] }, { level: 'info' }],
+  ['a lock', { ...at, type: 'locked' }, { level: 'info' }],
+  ['a lock that is not everywhere', { ...at, type: 'locked', problem: 'gone' }, { level: 'warn', problem: 'gone' }],
   [
     'a drill that passed',
     { ...at, type: 'drill', outcome: 'passed', detail: 'x', seen: [], steps: [] },

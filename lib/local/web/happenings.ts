@@ -29,6 +29,10 @@ export class Happenings {
         return this.#note(event, 'failed', `A decision broke: ${event.message.split('\n')[0]}`)
       case 'readiness':
         return this.#readiness(event)
+      case 'locked':
+      case 'unlocked':
+      case 'adopted':
+        return this.#asked(event)
       case 'drill':
         return this.#drill(event)
     }
@@ -110,6 +114,18 @@ export class Happenings {
   #readiness(event: Of<'readiness'>): FailoverHappening {
     if (event.problems.length === 0) return this.#note(event, 'readiness', 'Ready again.', [], false)
     return this.#note(event, 'readiness', `Not ready: ${event.problems.map(({ detail }) => detail).join(' ')}`)
+  }
+
+  #asked(event: Of<'locked' | 'unlocked' | 'adopted'>): FailoverHappening {
+    const { type, problem } = event
+    const text = `${{ locked: 'Locked', unlocked: 'Unlocked', adopted: 'Adopted' }[type]} by a person`
+    return this.#note(
+      event,
+      type,
+      problem === undefined ? `${text}.` : `${text}, but: ${problem}`,
+      [],
+      problem !== undefined,
+    )
   }
 
   #moveUnderWay(failover: string, to: string): FailoverMove | undefined {

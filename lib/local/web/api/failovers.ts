@@ -93,9 +93,9 @@ export interface FailoverMove {
   reasons: string[]
 }
 
-/** All else: refusals, questions to a person, pages, readiness, drills. Repeated ones are told once. */
+/** All else: refusals, questions to a person, pages, readiness, drills, locks and adoptions. Repeated ones are told once. */
 export interface FailoverNote {
-  kind: 'refused' | 'asked' | 'reported' | 'page' | 'failed' | 'readiness' | 'drill'
+  kind: 'refused' | 'asked' | 'reported' | 'page' | 'failed' | 'readiness' | 'drill' | 'locked' | 'unlocked' | 'adopted'
   failover: string
   atMs: number
   /** In words. */
