@@ -67,14 +67,21 @@ export class Live {
     this.#retryMs = firstRetryMs
     // A page that was opened in the background listens once it is seen: six of them would leave no connection for others.
     if (document.visibilityState === 'hidden') return
-    this.#doubtIn(silenceMs)
+    // Whoever comes back again and again hears no more by it.
+    if (this.#doubt === undefined) this.#doubtIn(silenceMs)
     this.#open()
   }
 
   /** Listens no more until `start`. */
   stop(): void {
+    this.#isStarted = false
+    this.#letGo()
+  }
+
+  #letGo(): void {
     clearTimeout(this.#retry)
     clearTimeout(this.#doubt)
+    this.#doubt = undefined
     this.#disconnect()
     void this.#place?.then((leave) => leave?.())
     this.#place = undefined
@@ -147,7 +154,7 @@ export class Live {
 
   #onVisibility(): void {
     clearTimeout(this.#leave)
-    if (document.visibilityState === 'hidden') this.#leave = setTimeout(() => this.stop(), hiddenMs)
+    if (document.visibilityState === 'hidden') this.#leave = setTimeout(() => this.#letGo(), hiddenMs)
     else if (!this.#source && this.#isStarted) this.start(this.#after)
   }
 }
