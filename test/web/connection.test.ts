@@ -14,6 +14,13 @@ const countStreams = `
   const streams = []
   window.EventSource = class extends EventSource { constructor(url) { super(url); streams.push(this) } }
   window.streamsInUse = () => streams.filter(({ readyState }) => readyState !== 2).length
+  window.streamsOpened = () => streams.length
+`
+
+/** Other pages have every place, and the browser takes its time to say so. */
+const noPlaces = `
+  const later = () => new Promise((resolve) => setTimeout(resolve, 500))
+  LockManager.prototype.request = (name, options, hold) => later().then(() => hold(null))
 `
 
 /** Leaves the tab and comes back, again and again while every try fails. */
@@ -75,6 +82,20 @@ describe.skipIf(!requireSystem('chromium'))('a page that loses its server', { ti
     shop.isBroken = true
     await expect.poll(states, { timeout: 60_000 }).toEqual(Array(8).fill('✖ down'))
     shop.isBroken = false
+  })
+
+  test('a page without a place takes turns, also where its line was cut while it asked for one', async () => {
+    const relay = await startRelay(Number(new URL(shop.watch.url).port))
+    onTestFinished(relay.close)
+    const page = await shop.browser.newPage()
+    onTestFinished(() => page.close())
+    await page.addInitScript(countStreams + noPlaces)
+    await page.goto(`${relay.url}/incidents`)
+    await page.getByText('● live').waitFor()
+    relay.setCut(true)
+    relay.setCut(false)
+    // The first, the one after the cut, and the first of those that come back.
+    await expect.poll(() => page.evaluate('window.streamsOpened()'), { timeout: 30_000 }).toBeGreaterThan(2)
   })
 
   test('a page that was opened in the background listens once it is seen', async () => {
