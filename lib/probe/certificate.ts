@@ -122,13 +122,18 @@ function rootOf({ chain, issuer }: Known['certificate']): string {
 function nameMismatch({ x509, certificate: { sans } }: Known, host: string): string | undefined {
   // Names are looked for among the SANs alone, never in the subject, and a wildcard is a whole label (RFC 9525 §2, §6.3).
   const find = (name: string) => x509.checkHost(name, { subject: 'never', partialWildcards: false })
-  // To OpenSSL no wildcard stands for a label with an underscore; to browsers and curl it does.
-  const found = isIP(host) ? x509.checkIP(host) : (find(host) ?? find(host.replace(/^[^.]*_[^.]*/, '0')))
+  const found = isIP(host) ? x509.checkIP(host) : (find(host) ?? underscored(host, find))
   if (found) return undefined
   if (isIP(host) && sans.includes(host))
     return `the certificate is not for the address ${host}: it has it as a DNS name, and needs it as an IP address`
   const names = sans.length > 5 ? `${sans.slice(0, 5).join(', ')}, …` : sans.join(', ')
   return `the certificate is not for ${host} but for ${names || 'no name at all (its subject does not count)'}`
+}
+
+/** To OpenSSL no wildcard stands for a label with an underscore; to browsers and curl it does. Gives the wildcard. */
+function underscored(host: string, find: (name: string) => string | undefined): string | undefined {
+  const found = find(host.replace(/^[^.]*_[^.]*/, '0'))
+  return found?.startsWith('*.') ? found : undefined
 }
 
 function describe(socket: TLSSocket, nowMs: number): Known | undefined {
@@ -203,17 +208,16 @@ function parseSans(text: string): string[] {
 }
 
 /**
- * The part of a chain that was verified: to the first certificate that is trusted, or is signed by one that is. A server
+ * The part of a chain that was verified: up to what is trusted, be it one of them or what signed one of them. A server
  * may send more, such as a root with the signature of an older one (RFC 4158 §2.3).
  */
 function verifiedPath(chain: X509Certificate[], anchors: X509Certificate[]): X509Certificate[] {
-  const isAnchored = (one: X509Certificate) =>
-    anchors.some(
-      (anchor) =>
-        anchor.fingerprint256 === one.fingerprint256 || (one.checkIssued(anchor) && one.verify(anchor.publicKey)),
-    )
-  const last = chain.findIndex(isAnchored)
-  return last < 0 ? chain : chain.slice(0, last + 1)
+  for (const [index, one] of chain.entries()) {
+    if (anchors.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256)) return chain.slice(0, index + 1)
+    const issuer = anchors.find((anchor) => one.checkIssued(anchor) && one.verify(anchor.publicKey))
+    if (issuer) return [...chain.slice(0, index + 1), issuer]
+  }
+  return chain
 }
 
 /** Why one of these certificates is too weak, in words. */

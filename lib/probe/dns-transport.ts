@@ -34,8 +34,8 @@ const maxMessageBytes = 65535
 const dohType = 'application/dns-message'
 
 /**
- * A server at each of its addresses, in the order to try them, those without a way from here last. Only for UDP is a name
- * looked up beforehand: connections look theirs up, and try all addresses, by themselves.
+ * A server at each of its addresses, in the order to try them; where there is a way from here to some, at those alone.
+ * Only for UDP is a name looked up beforehand: connections look theirs up, and try all addresses, by themselves.
  */
 export async function locate(server: DnsServer, run: DnsRun, phases: Phases): Promise<DnsServer[]> {
   const { monitor, deps, signal } = run
@@ -43,8 +43,13 @@ export async function locate(server: DnsServer, run: DnsRun, phases: Phases): Pr
   const started = deps.now()
   try {
     const addresses = await resolveHost(server.host, lookupOptions(run), deps, signal)
-    const inOrder = [...addresses].sort((a, b) => Number(isReachable(b)) - Number(isReachable(a)))
-    return inOrder.map((host) => ({ ...server, host, label: `${server.host} (${endpoint(host, server.port).label})` }))
+    const reachable = addresses.filter(isReachable)
+    const worthTrying = reachable.length > 0 ? reachable : addresses
+    return worthTrying.map((host) => ({
+      ...server,
+      host,
+      label: `${server.host} (${endpoint(host, server.port).label})`,
+    }))
   } finally {
     addPhase(phases, 'resolve', deps.now() - started)
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { canReachIpv6 } from '../../lib/probe/connect.ts'
 import { always, type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
 import { useDnsServers } from '../support/use-dns-servers.ts'
 
@@ -131,6 +132,19 @@ describe('over UDP', () => {
     expect(failure).toBeUndefined()
     expect(observed.server).toBe(`ns.test (127.0.0.1:${server.port})`)
   })
+
+  it.skipIf(canReachIpv6('2001:db8::1'))(
+    'its addresses of a kind that this place lacks do not count beside others',
+    async () => {
+      const addresses: Record<string, string> = { A: '127.0.0.1', AAAA: '2001:db8::1' }
+      const resolver = await serve((query) =>
+        query.send(query.reply({ answers: [record(query.name, query.type, addresses[query.type])] })),
+      )
+      const { observed, failure } = await runDns({ servers: ['ns.test:1'] }, { resolver: resolver.label })
+      expect(failure?.code).toBe('CONNECT_REFUSED')
+      expect(observed.server).toBe('ns.test (127.0.0.1:1)')
+    },
+  )
 
   it.each([
     ['FORMERR', { rcode: 1 }],

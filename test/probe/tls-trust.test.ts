@@ -141,8 +141,19 @@ test.each([
   },
 )
 
+test.each(['TLSv1', 'TLSv1.2'])(
+  'the key of a trusted root that the server leaves out counts too, also from %s on',
+  async (minVersion) => {
+    const root = await createCa({ key: 'RSA-1024' })
+    const tls = { caFile: pemFile(root.cert), minVersion }
+    const weak = { failure: { code: 'TLS_WEAK', message: expect.stringContaining('has 1024 bits; 2048 are needed') } }
+    expect(await shown(await createLeaf(root), tls)).toMatchObject(weak)
+    expect(await shown(await createLeaf(await createIntermediate(root)), tls)).toMatchObject(weak)
+  },
+)
+
 test('a wildcard stands for a label with an underscore too, and for one label alone', async () => {
-  const server = await startTlsServer(await leafFor(['*.shop.test']))
+  const server = await startTlsServer(await leafFor(['*.shop.test', '0.test']))
   servers.push(server)
   const at = (host: string) =>
     observe({

@@ -14,16 +14,17 @@ const countStreams = `
   const streams = []
   window.EventSource = class extends EventSource { constructor(url) { super(url); streams.push(this) } }
   window.streamsInUse = () => streams.filter(({ readyState }) => readyState !== 2).length
+  window.streamsOpened = () => streams.length
+`
+
+/** Other pages have every place, and the browser takes its time to say so. */
+const noPlaces = `
+  const later = () => new Promise((resolve) => setTimeout(resolve, 500))
+  LockManager.prototype.request = (name, options, hold) => later().then(() => hold(null))
 `
 
 /** Leaves the tab and comes back, again and again while every try fails. */
-const comeBackOften = `new Promise((resolve) => {
-  let times = 0
-  const timer = setInterval(() => {
-    document.dispatchEvent(new Event('visibilitychange'))
-    if (++times === 30) resolve(clearInterval(timer))
-  }, 50)
-})`
+const comeBackOften = "window.comingBack = setInterval(() => document.dispatchEvent(new Event('visibilitychange')), 50)"
 
 let shop: ShopPages
 
@@ -49,9 +50,10 @@ describe.skipIf(!requireSystem('chromium'))('a page that loses its server', { ti
     const before = await rows.count()
     asked.length = 0
     relay.setCut(true)
-    await page.getByRole('alert').getByText('No word from Vedette').waitFor()
-    // Whoever comes back to the tab meanwhile waits for no second stream.
+    // Whoever comes back to the tab meanwhile is told all the same, and waits for no second stream.
     await page.evaluate(comeBackOften)
+    await page.getByRole('alert').getByText('No word from Vedette').waitFor()
+    await page.evaluate('clearInterval(window.comingBack)')
     shop.isBroken = true
     await stateOf('api', 'down')
     shop.isBroken = false
@@ -80,6 +82,20 @@ describe.skipIf(!requireSystem('chromium'))('a page that loses its server', { ti
     shop.isBroken = true
     await expect.poll(states, { timeout: 60_000 }).toEqual(Array(8).fill('✖ down'))
     shop.isBroken = false
+  })
+
+  test('a page without a place takes turns, also where its line was cut while it asked for one', async () => {
+    const relay = await startRelay(Number(new URL(shop.watch.url).port))
+    onTestFinished(relay.close)
+    const page = await shop.browser.newPage()
+    onTestFinished(() => page.close())
+    await page.addInitScript(countStreams + noPlaces)
+    await page.goto(`${relay.url}/incidents`)
+    await page.getByText('● live').waitFor()
+    relay.setCut(true)
+    relay.setCut(false)
+    // The first, the one after the cut, and the first of those that come back.
+    await expect.poll(() => page.evaluate('window.streamsOpened()'), { timeout: 30_000 }).toBeGreaterThan(2)
   })
 
   test('a page that was opened in the background listens once it is seen', async () => {

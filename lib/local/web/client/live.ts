@@ -67,14 +67,21 @@ export class Live {
     this.#retryMs = firstRetryMs
     // A page that was opened in the background listens once it is seen: six of them would leave no connection for others.
     if (document.visibilityState === 'hidden') return
-    this.#doubtIn(silenceMs)
+    // Whoever comes back again and again hears no more by it.
+    if (this.#doubt === undefined) this.#doubtIn(silenceMs)
     this.#open()
   }
 
   /** Listens no more until `start`. */
   stop(): void {
+    this.#isStarted = false
+    this.#letGo()
+  }
+
+  #letGo(): void {
     clearTimeout(this.#retry)
     clearTimeout(this.#doubt)
+    this.#doubt = undefined
     this.#disconnect()
     void this.#place?.then((leave) => leave?.())
     this.#place = undefined
@@ -99,14 +106,14 @@ export class Live {
   }
 
   /** Keeps this connection where the browser has one for it; else lets go of it, and comes back for what was missed. */
-  async #settle(source: EventSource): Promise<void> {
+  async #settle(): Promise<void> {
     this.#place ??= takePlace()
     const place = this.#place
-    const leave = await place
-    if (leave || this.#place !== place) return
+    if ((await place) || this.#place !== place) return
     this.#place = undefined
+    // It may have broken meanwhile.
+    if (!this.#source) return
     this.#brief = setTimeout(() => {
-      if (this.#source !== source) return
       this.#disconnect()
       this.#retry = setTimeout(() => this.#open(), pauseMs)
     }, briefMs)
@@ -124,7 +131,7 @@ export class Live {
     // A server says hello also while it hears nothing of the engine.
     if (name !== 'hello') this.#heard()
     if (message.lastEventId) this.#after = message.lastEventId
-    if (name === 'hello' && this.#source) void this.#settle(this.#source)
+    if (name === 'hello') void this.#settle()
     // The name says which shape it is.
     this.#options.take({ name, data: JSON.parse(message.data) } as StreamEvent)
   }
@@ -147,7 +154,7 @@ export class Live {
 
   #onVisibility(): void {
     clearTimeout(this.#leave)
-    if (document.visibilityState === 'hidden') this.#leave = setTimeout(() => this.stop(), hiddenMs)
+    if (document.visibilityState === 'hidden') this.#leave = setTimeout(() => this.#letGo(), hiddenMs)
     else if (!this.#source && this.#isStarted) this.start(this.#after)
   }
 }
