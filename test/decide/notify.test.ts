@@ -472,11 +472,9 @@ describe('for every history', () => {
           nowMs += one.do === 'pass' ? one.ms : 0
           if (one.do === 'pass') desk.take(nowMs, { kind: 'clock' })
           else if (one.do === 'broken')
-            desk.refuse = ({ route, action }) => {
+            desk.refuse = ({ route }) => {
               const { isFinal, retryAfterMs } = one
-              // An end that was refused for good leaves an alert behind, whatever is done.
-              const isTaken = route !== one.route || (isFinal && action === 'close')
-              return isTaken ? undefined : { reason: 'broken', isFinal, retryAfterMs }
+              return route === one.route ? { reason: 'broken', isFinal, retryAfterMs } : undefined
             }
           else desk.take(nowMs, make[one.do](one.monitor, nowMs))
         }
@@ -504,7 +502,8 @@ describe('for every history', () => {
         expect(open.filter((key) => !told.includes(key) && !mayBeMuted.includes(key))).toEqual([])
         expect(desk.errors).toEqual([])
         for (const id of ['a', 'b', 'c', 'd']) desk.take(nowMs, recoveredEvent(id, nowMs))
-        desk.take(nowMs + minute, { kind: 'clock' })
+        // A route that has nothing to be told is asked within ten minutes whether it works again.
+        for (const ms of [minute, 11 * minute, 12 * minute]) desk.take(nowMs + ms, { kind: 'clock' })
         expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], []])
       }),
       { numRuns: 300 },
