@@ -118,6 +118,31 @@ describe('one incident, one alert', () => {
     expect(desk.errors).toEqual([])
   })
 
+  test('a clock that was ahead for a while makes nothing older than it is', () => {
+    const desk = new Desk(rulesOf())
+    const refused: VedetteEvent = {
+      ...{
+        service: 'shop',
+        atMs: hour,
+        type: 'failover.refused',
+        failover: 'api',
+        record: 'r',
+        code: 'BLIND',
+        reasons: [],
+      },
+    }
+    desk.take(hour, downEvent('a', hour), refused)
+    for (const ahead of [40 * minute, 50 * minute]) {
+      desk.take(hour + ahead, { kind: 'clock' })
+      desk.take(hour + minute, { kind: 'clock' })
+    }
+    const opened = Object.values(desk.state.incidents).map(({ openedMs, heardMs }) => [openedMs, heardMs])
+    expect(opened).toEqual([
+      [hour, hour],
+      [hour, hour],
+    ])
+  })
+
   test('a move that failed and that nothing ends is over after a day', () => {
     const desk = new Desk(rulesOf())
     const failed: VedetteEvent = {
