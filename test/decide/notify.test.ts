@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { alarmMeanings } from '../../lib/decide/alarm-meanings.ts'
 import { keyOf } from '../../lib/decide/incident.ts'
 import { initialNotifyState, type NotifyInput, type NotifyState } from '../../lib/decide/notice.ts'
 import { notify } from '../../lib/decide/notify.ts'
+import { notifyRulesOf } from '../../lib/decide/notify-config.ts'
 import { freeAtMs } from '../../lib/decide/notify-pace.ts'
 import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 
 const second = 1000
@@ -86,6 +89,42 @@ describe('one incident, one alert', () => {
     fewer.take(3, { kind: 'started', isFresh: true })
     expect(Object.keys(fewer.state.incidents)).toEqual(['vedette/shop/a', 'vedette/shop/fault/a part'])
     expect(fewer.told('board')).toHaveLength(4)
+  })
+
+  test('what the alarms of a config open is known of its monitors, and goes with what asked for it', () => {
+    const alertsOf = (more: object) => {
+      const api = { id: 'api', kind: 'http', url: 'https://example.com/', ...more }
+      const config = parseConfig({
+        service: 'shop',
+        vantages: ['eu-west-1'],
+        controllers: ['us-west-2'],
+        monitors: [api],
+      })
+      const opened = Object.values(alarmMeanings(config, 'us-west-2')).flatMap((meaning) => {
+        if (meaning.is === 'slow') return [`slow-${meaning.against}`]
+        return meaning.is === 'burning' ? [`budget-${meaning.severity}`] : []
+      })
+      const known = notifyRulesOf(config)
+        .monitors.get('api')
+        ?.alerts.filter((alert) => alert !== 'certificate')
+      return { opened: opened.sort(), known: known?.sort() }
+    }
+    const duration = { metrics: { duration: true } }
+    const expected = [
+      { source: 'status', op: 'eq', value: 200 },
+      { source: 'duration', op: 'lt', value: '1s', level: 'degraded' },
+    ]
+    for (const more of [
+      { ...duration, latency: { p95: '800ms', regression: 2 }, slo: { objective: 99.9, window: '30d' } },
+      { ...duration, latency: { regression: 2 } },
+      { ...duration, expect: expected },
+      { expect: expected },
+      {},
+    ]) {
+      const { opened, known } = alertsOf(more)
+      expect(known).toEqual(opened)
+    }
+    expect(alertsOf({ latency: { p95: '800ms' } }).known).toEqual(['slow-limit'])
   })
 
   test('an alert that begins anew before its last one could be told has a message of its own', () => {
