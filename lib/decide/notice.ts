@@ -76,8 +76,10 @@ export interface Alert {
   told: { open: number; dependants: number; what: string }
   /** What the destination calls the message, once it has it. */
   ref?: string
-  /** The route refused its beginning for good: it is told anew once the route takes something. */
+  /** Its beginning was given up: it is told anew once the route takes something. */
   isRefused?: boolean
+  /** The route refused its beginning, and has nothing to be told the end of. */
+  isUnheard?: boolean
 }
 
 /** Something to be told to one route. Those of one route are told in the order of their ids. */

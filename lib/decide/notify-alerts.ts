@@ -35,6 +35,7 @@ export function settleRoute(
     for (const key of alert.members) told.add(key)
     if (alert.members.length === 0) {
       delete alerts[alert.key]
+      if (alert.isUnheard) continue
       const said = { key: alert.key, event: alert.event, alert, ...(end && { end }) }
       pushNotice(state, route, { action: 'close', ...said }, rules, nowMs)
     } else wakeMs = Math.min(wakeMs, keepTelling(state, route, alert, rules, nowMs))
@@ -142,6 +143,7 @@ function say(
   alert.told = sayable(state, alert, rules)
   alert.toldMs = nowMs
   delete alert.isRefused
+  delete alert.isUnheard
   pushNotice(state, route, { action, key: alert.key, event: alert.event, alert }, rules, nowMs)
 }
 

@@ -4,6 +4,7 @@ import type { Named } from '../model/event.ts'
 import type { Monitor, Secret, SecretRef } from '../model/monitor.ts'
 import type { Route, Severity } from '../model/route.ts'
 import { pairsOf } from './budget.ts'
+import { limitsOf } from './latency.ts'
 import type { MonitorRule, NotifyRules, RouteRule } from './notice.ts'
 import { tellsCertificate } from './probe-asset.ts'
 import { minuteMs } from './schedule.ts'
@@ -34,11 +35,13 @@ const localVantage = 'local'
 
 /** What a monitor may be told of beside its being down or degraded. */
 function alertsOf(monitor: Monitor): string[] {
-  const { slo, everyMs, latency, expect } = monitor
+  const { slo, everyMs, latency, expect, metrics } = monitor
   const budgets = slo ? pairsOf(slo, everyMs).map(({ severity }) => `budget-${severity}`) : []
+  // In AWS an assertion on the duration has an alarm, where the duration is published.
+  const isLimited = metrics.duration && expect.some(({ source }) => source === 'duration')
   return [
     ...new Set(budgets),
-    ...(latency || expect.some(({ source }) => source === 'duration') ? ['slow-limit'] : []),
+    ...(isLimited || (latency && limitsOf(latency, everyMs).length > 0) ? ['slow-limit'] : []),
     ...(latency?.regression === undefined ? [] : ['slow-baseline']),
     ...(tellsCertificate(monitor) ? ['certificate'] : []),
   ]

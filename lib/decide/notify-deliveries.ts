@@ -5,7 +5,7 @@ import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { eventOf, isFailing, reroute, takeEvent } from './notify-events.ts'
 import { isKnownToFail, putOff, removeNotice } from './notify-outbox.ts'
 import { noteCall } from './notify-pace.ts'
-import { keepEnd, offerEnds } from './notify-refused.ts'
+import { forgetEnd, giveUpBeginning, keepEnd, offerEnds, restOf } from './notify-refused.ts'
 
 /** A route that fails, and has nothing to be told, is asked as often whether it works again. */
 const askAgainMs = 600_000
@@ -36,18 +36,18 @@ export function takeDelivery(
   const { route } = notice
   noteCallOf(state, route, rules, nowMs)
   if (ref !== undefined) noteRef(state, notice, ref)
+  forgetEnd(state, notice)
   offerRefused(state, route)
   if (isFailing(state, route, rules))
     takeEvent(state, { ...eventOf(rules, nowMs), type: 'route.working', route }, ended, rules, nowMs)
 }
 
-/** What is said of an alert later belongs to its message, up to where an alert of the same key begins anew. */
-function noteRef(state: NotifyState, { route, key }: Notice, ref: string): void {
-  const later = state.outbox.filter((one) => one.route === route && one.key === key)
-  const next = later.findIndex(({ action }) => action === 'open')
-  for (const notice of next < 0 ? later : later.slice(0, next)) notice.ref = ref
-  const alert = state.alerts[route]?.[key]
-  if (alert && next < 0) alert.ref = ref
+/** What is said of an alert later belongs to its message. */
+function noteRef(state: NotifyState, notice: Notice, ref: string): void {
+  const { rest, beginsAnew } = restOf(state, notice)
+  for (const later of rest) later.ref = ref
+  const alert = state.alerts[notice.route]?.[notice.key]
+  if (alert && !beginsAnew) alert.ref = ref
 }
 
 /** What a route refused is as if it had never been told: it is told anew, if it still is to be. */
@@ -68,10 +68,9 @@ export function takeFailure(
   const notice = state.outbox.find((one) => one.id === id)
   if (!notice) return
   noteCallOf(state, notice.route, rules, nowMs)
-  const alert = state.alerts[notice.route]?.[notice.key]
   const isSaid = isKnownToFail(notice)
   if (!putOff(state, notice, failed, nowMs)) {
-    if (notice.action === 'open' && alert) alert.isRefused = true
+    if (notice.action === 'open') giveUpBeginning(state, notice, failed.isFinal)
     if (notice.action === 'close' && failed.isFinal) keepEnd(state, notice)
   }
   // What waits behind it waits as long.

@@ -19,6 +19,7 @@ describe('a route that cannot be told', () => {
     })
     desk.refuse = () => undefined
     desk.take(1000, recoveredEvent('a', 1000))
+    desk.take(11 * minute, { kind: 'clock' })
     expect([desk.openAt('board'), desk.state.outbox]).toEqual([[], []])
   })
 
@@ -177,12 +178,58 @@ describe('an end that a route refused', () => {
     expect([ends, desk.state.refused, desk.state.lost]).toEqual([4, [], 1])
   })
 
+  test('is told once where it has begun anew and ended again meanwhile', () => {
+    const desk = refusedOnce()
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '503', isFinal: false } : undefined)
+    desk.take(2000, downEvent('a', 2000))
+    desk.take(3000, recoveredEvent('a', 3000))
+    desk.refuse = () => undefined
+    for (let atMs = minute; atMs < 20 * minute; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.told('pager')).toEqual(['open a', 'open a', 'close a'])
+    expect([desk.state.refused, desk.errors]).toEqual([[], []])
+  })
+
   test('ends nothing that has begun anew', () => {
     const desk = refusedOnce()
     desk.refuse = () => undefined
     desk.take(2000, downEvent('a', 2000))
     desk.take(11 * minute, { kind: 'clock' })
     expect([desk.openAt('pager'), desk.state.refused]).toEqual([['vedette/shop/a'], []])
+  })
+})
+
+describe('an alert whose beginning a route refused', () => {
+  test('is not told to it in part: neither its end, nor what changed', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '403', isFinal: true } : undefined)
+    desk.take(0, downEvent('a', 0))
+    desk.take(minute, recoveredEvent('a', minute))
+    desk.refuse = () => undefined
+    for (let atMs = 2 * minute; atMs < 20 * minute; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.told('pager').filter((text) => !text.startsWith('note'))).toEqual([])
+    expect([desk.state.refused, desk.errors]).toEqual([[], []])
+  })
+
+  test('and which began anew before that is told of once', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '503', isFinal: false } : undefined)
+    desk.take(0, downEvent('a', 0))
+    desk.take(1000, recoveredEvent('a', 1000))
+    desk.take(2000, downEvent('a', 2000))
+    const first = desk.state.outbox.find(({ route }) => route === 'pager')
+    desk.refuse = ({ id }) => (id === first?.id ? { reason: '400', isFinal: true } : undefined)
+    for (let atMs = minute; atMs < 20 * minute; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    expect([desk.told('pager'), desk.errors]).toEqual([['open a'], []])
+  })
+
+  test('has an end all the same where it merely failed for a day: the route may have taken it', () => {
+    const desk = new Desk(rulesOf({ routes: [routeRule('pager')] }))
+    desk.refuse = () => ({ reason: 'no answer within 10 s', isFinal: false })
+    desk.take(0, downEvent('a', 0))
+    for (let atMs = minute; atMs <= 25 * hour; atMs += 10 * minute) desk.take(atMs, { kind: 'clock' })
+    expect(desk.state.outbox).toEqual([])
+    desk.take(25 * hour + minute, recoveredEvent('a', 25 * hour + minute))
+    expect(desk.state.outbox.map(({ action }) => action)).toEqual(['close'])
   })
 })
 

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { alarmMeanings } from '../../lib/decide/alarm-meanings.ts'
 import { keyOf } from '../../lib/decide/incident.ts'
 import { initialNotifyState, type NotifyInput, type NotifyState } from '../../lib/decide/notice.ts'
 import { notify } from '../../lib/decide/notify.ts'
+import { notifyRulesOf } from '../../lib/decide/notify-config.ts'
 import { freeAtMs } from '../../lib/decide/notify-pace.ts'
 import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 
 const second = 1000
@@ -88,6 +91,42 @@ describe('one incident, one alert', () => {
     expect(fewer.told('board')).toHaveLength(4)
   })
 
+  test('what the alarms of a config open is known of its monitors, and goes with what asked for it', () => {
+    const alertsOf = (more: object) => {
+      const api = { id: 'api', kind: 'http', url: 'https://example.com/', ...more }
+      const config = parseConfig({
+        service: 'shop',
+        vantages: ['eu-west-1'],
+        controllers: ['us-west-2'],
+        monitors: [api],
+      })
+      const opened = Object.values(alarmMeanings(config, 'us-west-2')).flatMap((meaning) => {
+        if (meaning.is === 'slow') return [`slow-${meaning.against}`]
+        return meaning.is === 'burning' ? [`budget-${meaning.severity}`] : []
+      })
+      const known = notifyRulesOf(config)
+        .monitors.get('api')
+        ?.alerts.filter((alert) => alert !== 'certificate')
+      return { opened: opened.sort(), known: known?.sort() }
+    }
+    const duration = { metrics: { duration: true } }
+    const expected = [
+      { source: 'status', op: 'eq', value: 200 },
+      { source: 'duration', op: 'lt', value: '1s', level: 'degraded' },
+    ]
+    for (const more of [
+      { ...duration, latency: { p95: '800ms', regression: 2 }, slo: { objective: 99.9, window: '30d' } },
+      { ...duration, latency: { regression: 2 } },
+      { ...duration, expect: expected },
+      { expect: expected },
+      {},
+    ]) {
+      const { opened, known } = alertsOf(more)
+      expect(known).toEqual(opened)
+    }
+    expect(alertsOf({ latency: { p95: '800ms' } }).known).toEqual(['slow-limit'])
+  })
+
   test('an alert that begins anew before its last one could be told has a message of its own', () => {
     const rules = rulesOf({ routes: [routeRule('bot', { kind: 'slack' })] })
     const step = (state: NotifyState, ...inputs: NotifyInput[]) => notify(state, inputs, rules, 1000).state
@@ -116,6 +155,31 @@ describe('one incident, one alert', () => {
     desk.take(hour + minute, { kind: 'clock' })
     expect(desk.told('bot')).toEqual(['open a', 'open b'])
     expect(desk.errors).toEqual([])
+  })
+
+  test('a clock that was ahead for a while makes nothing older than it is', () => {
+    const desk = new Desk(rulesOf())
+    const refused: VedetteEvent = {
+      ...{
+        service: 'shop',
+        atMs: hour,
+        type: 'failover.refused',
+        failover: 'api',
+        record: 'r',
+        code: 'BLIND',
+        reasons: [],
+      },
+    }
+    desk.take(hour, downEvent('a', hour), refused)
+    for (const ahead of [40 * minute, 50 * minute]) {
+      desk.take(hour + ahead, { kind: 'clock' })
+      desk.take(hour + minute, { kind: 'clock' })
+    }
+    const opened = Object.values(desk.state.incidents).map(({ openedMs, heardMs }) => [openedMs, heardMs])
+    expect(opened).toEqual([
+      [hour, hour],
+      [hour, hour],
+    ])
   })
 
   test('a move that failed and that nothing ends is over after a day', () => {
@@ -472,11 +536,9 @@ describe('for every history', () => {
           nowMs += one.do === 'pass' ? one.ms : 0
           if (one.do === 'pass') desk.take(nowMs, { kind: 'clock' })
           else if (one.do === 'broken')
-            desk.refuse = ({ route, action }) => {
+            desk.refuse = ({ route }) => {
               const { isFinal, retryAfterMs } = one
-              // An end that was refused for good leaves an alert behind, whatever is done.
-              const isTaken = route !== one.route || (isFinal && action === 'close')
-              return isTaken ? undefined : { reason: 'broken', isFinal, retryAfterMs }
+              return route === one.route ? { reason: 'broken', isFinal, retryAfterMs } : undefined
             }
           else desk.take(nowMs, make[one.do](one.monitor, nowMs))
         }
@@ -504,7 +566,8 @@ describe('for every history', () => {
         expect(open.filter((key) => !told.includes(key) && !mayBeMuted.includes(key))).toEqual([])
         expect(desk.errors).toEqual([])
         for (const id of ['a', 'b', 'c', 'd']) desk.take(nowMs, recoveredEvent(id, nowMs))
-        desk.take(nowMs + minute, { kind: 'clock' })
+        // A route that has nothing to be told is asked within ten minutes whether it works again.
+        for (const ms of [minute, 11 * minute, 12 * minute]) desk.take(nowMs + ms, { kind: 'clock' })
         expect([desk.openAt('pager'), desk.openAt('board')]).toEqual([[], []])
       }),
       { numRuns: 300 },

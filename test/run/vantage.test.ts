@@ -103,12 +103,12 @@ test('what comes of judging a result that breaks is no vote', async () => {
 
 test('time in which this process stands still is not held against the target', async () => {
   const probe: Probe = async (signal) => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
     // What had come in the meantime is read in the turns that follow.
     for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
     return signal.aborted ? refused : up
   }
-  expect(await runMonitor(monitorWith(), hostWith(probe))).toMatchObject({ status: 'up' })
+  expect(await runMonitor(monitorWith({ timeout: '500ms' }), hostWith(probe))).toMatchObject({ status: 'up' })
 })
 
 test('attempts stop at the first that is up', async () => {

@@ -75,8 +75,8 @@ export class Desk {
   readonly open = new Map<string, Set<string>>()
   /** Alerts opened that were open, and closed that were not. */
   readonly errors: string[] = []
-  /** Alerts of which a route did not take the beginning, or the end. */
-  readonly #refused = new Set<string>()
+  /** Alerts of which a route did not take the end. */
+  readonly #unended = new Set<string>()
   /** Gives why a notice cannot be told, if it cannot. */
   refuse: (notice: Notice) => { reason: string; isFinal: boolean; retryAfterMs?: number } | undefined = () => undefined
 
@@ -96,7 +96,7 @@ export class Desk {
         if (!notice) break
         const refusal = this.refuse(notice)
         if (refusal) {
-          if (refusal.isFinal) this.#refused.add(`${notice.route} ${notice.key}`)
+          if (notice.action === 'close' && refusal.isFinal) this.#unended.add(`${notice.route} ${notice.key}`)
           this.#step([{ kind: 'undelivered', id: notice.id, ...refusal }], nowMs)
         } else {
           this.#accept(notice)
@@ -132,13 +132,13 @@ export class Desk {
     this.sent.push(notice)
     const open = this.open.get(notice.route) ?? new Set()
     this.open.set(notice.route, open)
-    const wasRefused = this.#refused.has(`${notice.route} ${notice.key}`)
     if (notice.action === 'open') {
-      if (open.has(notice.key) && !wasRefused) this.errors.push(`opened twice: ${notice.key}`)
+      if (open.has(notice.key) && !this.#unended.has(`${notice.route} ${notice.key}`))
+        this.errors.push(`opened twice: ${notice.key}`)
       open.add(notice.key)
     } else if (notice.action === 'close') {
-      if (!open.delete(notice.key) && !wasRefused) this.errors.push(`closed what was not open: ${notice.key}`)
-    } else if (notice.action !== 'note' && !open.has(notice.key) && !wasRefused) {
+      if (!open.delete(notice.key)) this.errors.push(`closed what was not open: ${notice.key}`)
+    } else if (notice.action !== 'note' && !open.has(notice.key)) {
       this.errors.push(`${notice.action} of what was not open: ${notice.key}`)
     }
   }
