@@ -60,8 +60,8 @@ function linksOf(runbook: string | undefined, monitor: string | undefined, rules
 }
 
 /**
- * What is only news gives way to what opens and closes, then what began and ended while nobody could be told; the oldest first. An
- * end whose beginning was told stays: without it an alert would be open for ever.
+ * What is only news gives way to what opens and closes, then what began and ended while nobody could be told, and only then the
+ * oldest of all: without the end of what was told an alert would be open for ever.
  */
 function makeRoom(state: NotifyState, { name }: RouteRule): void {
   const waiting = state.outbox.filter((one) => one.route === name)
