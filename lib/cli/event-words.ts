@@ -1,5 +1,5 @@
+import { describe } from '../decide/event-text.ts'
 import { reasonText } from '../decide/failover-reasons.ts'
-import { describe } from '../decide/message.ts'
 import { whyNotMoved } from '../decide/swap-outcome.ts'
 import type { StoredEvent } from '../local/history-events.ts'
 import type { VedetteEvent } from '../model/event.ts'

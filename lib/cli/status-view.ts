@@ -1,6 +1,6 @@
 import { overText, type PairState } from '../decide/budget.ts'
 import type { SloReport } from '../decide/budget-report.ts'
-import { slowText } from '../decide/message.ts'
+import { slowText } from '../decide/event-text.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
 import type { Severity } from '../model/route.ts'

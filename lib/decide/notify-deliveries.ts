@@ -1,6 +1,6 @@
 import type { VedetteEvent } from '../model/event.ts'
+import { describe } from './event-text.ts'
 import { keyOf } from './incident.ts'
-import { describe } from './message.ts'
 import type { Notice, NotifyInput, NotifyRules, NotifyState } from './notice.ts'
 import { eventOf, isFailing, reroute, takeEvent } from './notify-events.ts'
 import { isKnownToFail, putOff, removeNotice } from './notify-outbox.ts'

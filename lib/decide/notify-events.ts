@@ -1,6 +1,6 @@
 import type { VedetteEvent } from '../model/event.ts'
+import { actText } from './event-text.ts'
 import { changeText, effectOf, isTold, keyOf, supersededBy } from './incident.ts'
-import { actText } from './message.ts'
 import type { NotifyRules, NotifyState } from './notice.ts'
 import { openingOf } from './notify-alerts.ts'
 import { pushNotice } from './notify-outbox.ts'

@@ -1,5 +1,6 @@
+import type { Fact } from './event-text.ts'
 import { longestKey } from './incident.ts'
-import { type Fact, messageOf } from './message.ts'
+import { messageOf } from './message.ts'
 import type { Notice } from './notice.ts'
 import { cut, oneLine } from './plain.ts'
 

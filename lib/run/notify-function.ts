@@ -1,6 +1,6 @@
 import type { Deliver, FindCauses, NotifyStore, PublishMetrics } from '../act/ports.ts'
 import { alarmInputs, isAlarmMessage } from '../decide/alarm-message.ts'
-import { describe } from '../decide/message.ts'
+import { describe } from '../decide/event-text.ts'
 import type { NotifyInput, NotifyRules } from '../decide/notice.ts'
 import type { NotifyAsset, NotifyTick } from '../decide/notify-asset.ts'
 import { cut } from '../decide/plain.ts'
