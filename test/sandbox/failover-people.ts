@@ -3,8 +3,10 @@ import type { Decision } from '../../lib/decide/failover-facts.ts'
 import type { ShardSummary } from '../../lib/run/shard.ts'
 import type { Stage } from './failover-stage.ts'
 import { startCold } from './knobs.ts'
+import type { Sandbox } from './sandbox.ts'
 
 const minuteMs = 60_000
+const probeFunction = (vantage: string) => `vedette-shop-probe-${vantage}`
 
 /** What people do to failovers, on purpose and otherwise; and what is left to nobody. */
 export function peopleTests(stage: () => Stage): void {
@@ -94,16 +96,11 @@ export function peopleTests(stage: () => Stage): void {
     expect(await call(home, { do: 'tick' })).toMatchObject({ decisions: [] })
     expect(await state('back')).toMatchObject({ active: 'two' })
 
-    for (const vantage of vantages) await startCold(sandbox, vantage, `vedette-shop-probe-${vantage}`)
+    await Promise.all(vantages.map((vantage) => startCold(sandbox, vantage, probeFunction(vantage))))
     const nowMs = Math.floor(Date.now() / minuteMs) * minuteMs
     // On to the minutes that a busy machine takes for it.
-    for (let ago = 11; ago >= -3; ago--) {
-      const event = { shard: '1m-0', scheduledTime: new Date(nowMs - ago * minuteMs).toISOString() }
-      const summaries = await Promise.all(
-        vantages.map((one) => sandbox.aws.invoke<ShardSummary>(one, `vedette-shop-probe-${one}`, event)),
-      )
-      for (const { metrics } of summaries) expect(metrics).toMatchObject(Array(2).fill({ queued: 0, dropped: 0 }))
-    }
+    for (let ago = 11; ago >= -3; ago--)
+      await Promise.all(vantages.map((vantage) => publishMinute(sandbox, vantage, nowMs - ago * minuteMs)))
     expect(await call(home, { do: 'tick' })).toMatchObject({ decisions: [{ failover: 'back', decision: 'move' }] })
     expect(await state('back')).toMatchObject({
       active: 'one',
@@ -113,4 +110,18 @@ export function peopleTests(stage: () => Stage): void {
       ],
     })
   })
+}
+
+/**
+ * Has a vantage publish a minute. Where a busy machine did not answer in a function's time, whether CloudWatch has it nobody knows:
+ * a container that remembers nothing says it again, as votes that say up may count twice here.
+ */
+async function publishMinute(sandbox: Sandbox, vantage: string, atMs: number): Promise<void> {
+  const event = { shard: '1m-0', scheduledTime: new Date(atMs).toISOString() }
+  for (let attempt = 1; ; attempt++) {
+    const { metrics } = await sandbox.aws.invoke<ShardSummary>(vantage, probeFunction(vantage), event)
+    if (metrics.every(({ queued, dropped }) => queued + dropped === 0)) return
+    if (attempt === 10) throw new Error(`expected ${vantage} to publish, got ${JSON.stringify(metrics)}`)
+    await startCold(sandbox, vantage, probeFunction(vantage))
+  }
 }
