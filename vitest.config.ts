@@ -21,7 +21,10 @@ export default defineConfig({
   test: {
     projects: [
       // What keeps nothing behind shares its workers: loading the modules again, the CDK's above all, costs more than most tests.
-      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'pure', include: pure, isolate: false, setupFiles: ['test/support/behind-others.ts'] },
+      },
       { extends: true, test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure } },
     ],
     setupFiles: ['test/support/setup.ts'],

@@ -7,7 +7,7 @@ import type { Decided } from './controller-view.ts'
 import { eventually } from './eventually.ts'
 import { recordOf } from './failover-config.ts'
 import type { Stage } from './failover-stage.ts'
-import { setCallable, startCold } from './knobs.ts'
+import { startCold, uncallable } from './knobs.ts'
 
 /** Two controllers that know of each other only by what they leave in the record. */
 export function controllerTests(stage: () => Stage, takeMinute: () => string): void {
@@ -41,14 +41,13 @@ export function controllerTests(stage: () => Stage, takeMinute: () => string): v
   test('with one controller region gone, the other moves once its turn has come', async () => {
     const { sandbox, reset, origin, until, logged, home, standby } = stage()
     await reset('main')
-    await setCallable(sandbox, home, 'vedette-shop-failover', false)
+    await uncallable(sandbox, home, 'vedette-shop-failover')
     await origin('main', 'one').kill()
     const killedMs = Date.now()
     const event = { shard: '1m-0', scheduledTime: takeMinute() }
     const summary = await sandbox.aws.invoke<ShardSummary>('eu-west-1', 'vedette-shop-probe-eu-west-1', event)
     expect(summary.down).toBeGreaterThan(0)
     await until('main', ({ active }) => active === 'two', 'the standby to move it')
-    await setCallable(sandbox, home, 'vedette-shop-failover', true)
     const swap = await eventually(
       'the line about it',
       async () => (await logged('main', 'failover.swapped', killedMs))[0],

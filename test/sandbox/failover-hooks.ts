@@ -14,7 +14,9 @@ export function hookTests(stage: () => Stage): void {
     }, 180_000)
 
     test('it moves between the two, which are called once each; the first by the key of its claim', async () => {
-      const { origin, decides, state } = stage()
+      const { reset, origin, decides, state } = stage()
+      await reset('hook')
+      hook.calls.length = 0
       const before = await state('hook')
       let during = before
       hook.onCall = async ({ hook }) => {

@@ -4,7 +4,7 @@ import { reasonText } from '../../lib/decide/failover-reasons.ts'
 import type { ShardSummary } from '../../lib/run/shard.ts'
 import { eventually } from './eventually.ts'
 import type { Stage } from './failover-stage.ts'
-import { setCallable, switchOffSchedules } from './knobs.ts'
+import { switchOffSchedules, uncallable } from './knobs.ts'
 
 const reasonsOf = ({ reasons }: Decision) => reasons.map(reasonText).join('\n')
 
@@ -83,9 +83,8 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
     await told.forget()
     await origin('main', 'one').kill()
     const gone = ['us-east-1', 'eu-west-1']
-    for (const vantage of gone) await setCallable(sandbox, vantage, `vedette-shop-probe-now-${vantage}`, false)
+    for (const vantage of gone) await uncallable(sandbox, vantage, `vedette-shop-probe-now-${vantage}`)
     const decision = await decides('main', { kind: 'refuse', code: 'blind' })
-    for (const vantage of gone) await setCallable(sandbox, vantage, `vedette-shop-probe-now-${vantage}`, true)
     expect(reasonsOf(decision)).toContain('no vote from us-east-1, eu-west-1')
     await told.refusal('main', 'blind')
     expect(await state('main')).toEqual(before)
@@ -120,7 +119,8 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
   })
 
   test('with all endpoints down, the last resort is taken if it is up', async () => {
-    const { origin, decides, state, answer, served } = stage()
+    const { reset, origin, decides, state, answer, served } = stage()
+    await reset('resort')
     for (const endpoint of ['one', 'two', 'sorry'] as const) await origin('resort', endpoint).kill()
     await decides('resort', { kind: 'refuse', code: 'nothing-up' })
     expect(await state('resort')).toMatchObject({ active: 'one' })
@@ -133,7 +133,8 @@ export function outageTests(stage: () => Stage, takeMinute: () => string): void 
   })
 
   test('flapping ends at the limit of a day: it latches until a person unlocks it', async () => {
-    const { told, origin, decides, state, call, home } = stage()
+    const { told, reset, origin, decides, state, call, home } = stage()
+    await reset('limits')
     await told.forget()
     await origin('limits', 'one').kill()
     await decides('limits', { kind: 'move' })

@@ -80,7 +80,8 @@ export function peopleTests(stage: () => Stage): void {
   })
 
   test('in dry-run mode it decides, says so, and moves nothing', async () => {
-    const { origin, decides, state } = stage()
+    const { reset, origin, decides, state } = stage()
+    await reset('dry')
     const before = await state('dry')
     await origin('dry', 'one').kill()
     const decision = await decides('dry', { kind: 'report' })
@@ -89,8 +90,9 @@ export function peopleTests(stage: () => Stage): void {
   })
 
   test('it returns by itself when the first endpoint was up for the whole stretch, as was published', async () => {
-    const { sandbox, call, state, home } = stage()
+    const { sandbox, reset, call, state, home } = stage()
     const { vantages } = sandbox.config
+    await reset('back')
     await call(home, { do: 'to', failover: 'back', endpoint: 'two' })
     // No schedule has run for ten minutes.
     expect(await call(home, { do: 'tick' })).toMatchObject({ decisions: [] })

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import { eventually } from './eventually.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -28,11 +29,13 @@ export async function switchOffSchedules({ aws, config }: Sandbox): Promise<void
   }
 }
 
-/** Has a function refuse every call (`false`), or take them again. */
-export async function setCallable({ aws }: Sandbox, region: string, name: string, callable: boolean): Promise<void> {
+/** Has a function refuse every call until the test has ended. */
+export async function uncallable({ aws }: Sandbox, region: string, name: string): Promise<void> {
   const path = `/2017-10-31/functions/${name}/concurrency`
-  if (callable) await aws.rest(region, 'lambda', 'DELETE', path)
-  else await aws.rest(region, 'lambda', 'PUT', path, { ReservedConcurrentExecutions: 0 })
+  onTestFinished(async () => {
+    await aws.rest(region, 'lambda', 'DELETE', path)
+  })
+  await aws.rest(region, 'lambda', 'PUT', path, { ReservedConcurrentExecutions: 0 })
 }
 
 /** Has the next call of a function find no container that remembers anything: what it is given has changed. */
