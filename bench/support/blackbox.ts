@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Pool } from 'undici'
+import { systemPath } from '../../test/support/system.ts'
 
 /** A running blackbox_exporter. */
 export interface Blackbox {
@@ -18,7 +19,7 @@ const names = ['prometheus-blackbox-exporter', 'blackbox_exporter']
 
 /** Starts the installed blackbox_exporter on loopback; undefined where there is none. */
 export async function startBlackbox(caFile: string, dnsName: string): Promise<Blackbox | undefined> {
-  const program = names.map(findProgram).find((found) => found !== undefined)
+  const program = names.map(systemPath).find((found) => found !== undefined)
   if (!program) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'vedette-bench-'))
   const configFile = join(folder, 'blackbox.json')
@@ -82,18 +83,6 @@ async function ready(pool: Pool, child: ChildProcess): Promise<void> {
     await wait(50)
   }
   throw new Error('blackbox_exporter did not start')
-}
-
-function findProgram(name: string): string | undefined {
-  const files = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))
-  return files.find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 async function freePort(): Promise<number> {

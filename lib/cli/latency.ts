@@ -1,6 +1,7 @@
 import { quantile } from '../decide/quantile.ts'
 import { type Tail, tailOf } from '../decide/tail.ts'
 import type { HistoryReader } from '../local/history-reader.ts'
+import { isWell } from '../model/result.ts'
 import { chosenMonitors } from './chosen-monitors.ts'
 import type { Output } from './output.ts'
 import { plainTable } from './plain-table.ts'
@@ -44,7 +45,7 @@ interface Found {
 function read(reader: HistoryReader, id: string, fromMs: number, toMs: number): Omit<Found, 'monitor'> {
   const durations = reader
     .results(id, fromMs, toMs)
-    .flatMap(({ status, durationMs }) => (status === 'up' || status === 'degraded' ? [durationMs] : []))
+    .flatMap(({ status, durationMs }) => (isWell(status) ? [durationMs] : []))
     .slice(-mostRuns)
   const sorted = Float64Array.from(durations).sort()
   const [p50Ms, p95Ms] = [quantile(sorted, 0.5), sorted.length < leastForP95 ? undefined : quantile(sorted, 0.95)]

@@ -1,11 +1,11 @@
 import type { styleText } from 'node:util'
-import type { Cause } from '../decide/health.ts'
 import type { MonitorView } from '../local/snapshot.ts'
 import { type Look, looks } from '../local/web/look.ts'
 import { percent } from '../local/web/uptime.ts'
 import { age } from '../model/duration.ts'
+import { isWell } from '../model/result.ts'
 import { toWidth, wrapped } from './text-width.ts'
-import { msText } from './words.ts'
+import { causeText, msText } from './words.ts'
 
 export type Style = Parameters<typeof styleText>[0]
 export type Paint = (style: Style, text: string) => string
@@ -48,7 +48,7 @@ export function monitorTable(
   const rows = monitors.flatMap(({ view, look }) => {
     const { id, last, recent, sinceMs, uptime24h } = view
     // A failed run has no honest duration.
-    const took = last?.status === 'up' || last?.status === 'degraded' ? tight(msText(last.durationMs)) : ''
+    const took = last && isWell(last.status) ? tight(msText(last.durationMs)) : ''
     const spark = sparkline(recent, columns.sparkWidth)
     const cells: Cells = [
       `${looks[look]} ${look}`,
@@ -106,14 +106,9 @@ function causeLines(text: string, room: number, left: number, width: number): { 
 /** Why it is as it is; of a monitor that is well, what was wrong last. */
 function causeOf({ last, lastFailure, muted }: MonitorView, nowMs: number): string {
   const note = muted ? 'in maintenance · ' : ''
-  if (last?.cause) return `${note}${inWords(last.cause)}`
-  if (lastFailure) return `${note}${age(nowMs - lastFailure.atMs)} ago: ${inWords(lastFailure)}`
+  if (last?.cause) return `${note}${causeText(last.cause)}`
+  if (lastFailure) return `${note}${age(nowMs - lastFailure.atMs)} ago: ${causeText(lastFailure)}`
   return note.slice(0, -3)
-}
-
-/** An assertion says itself what it is; any other failure has its code first, to look up. */
-function inWords({ code, message }: Cause): string {
-  return code === 'ASSERTION' ? message : `${code}: ${message}`
 }
 
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']

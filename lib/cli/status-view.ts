@@ -3,14 +3,14 @@ import type { SloReport } from '../decide/budget-report.ts'
 import { slowText } from '../decide/event-text.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
-import { percentText } from '../model/figures.ts'
+import { percentText, utcText } from '../model/figures.ts'
 import type { Severity } from '../model/route.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { failoverLines } from './failover-view.ts'
 import { plainText } from './plain-text.ts'
 import type { Status } from './status.ts'
 import { wrapped } from './text-width.ts'
-import { utcText } from './words.ts'
+import { causeText } from './words.ts'
 
 /** One thing that is not as it should be. */
 export interface Row {
@@ -135,7 +135,7 @@ function headline(rows: readonly Row[], well: number): string {
 function rowsOf(monitor: MonitorStatus, nowMs: number): Row[] {
   const { id, state, sinceMs, lastMs, cause, muted, silent, slow, budget } = monitor
   const since = sinceMs === undefined ? '' : age(nowMs - sinceMs)
-  const why = cause ? (cause.code === 'ASSERTION' ? cause.message : `${cause.code}: ${cause.message}`) : ''
+  const why = cause ? causeText(cause) : ''
   const burning = budget?.pairs.filter(({ isBurning }) => isBurning) ?? []
   const [worst] = burning
   const row = (what: string, howLong: string, text: string, severity?: Severity): Row => {

@@ -1,8 +1,8 @@
 import { markdownText } from '../decide/markdown.ts'
 import { inTwoUnits } from '../model/duration.ts'
+import { utcText } from '../model/figures.ts'
 import { couldNotTell } from './event-words.ts'
 import type { Outage, Timeline, TimelineEntry } from './timeline.ts'
-import { utcText } from './words.ts'
 
 /** How a text that others wrote is put into a line. */
 type Escape = (text: string) => string

@@ -9,6 +9,7 @@ import { timeOption, withHistory } from './read-history.ts'
 import { timelineMarkdown } from './timeline-view.ts'
 import { UsageError } from './usage-error.ts'
 import { historyFile, type WatchedOptions } from './watched.ts'
+import { causeText } from './words.ts'
 
 export interface TimelineOptions extends WatchedOptions {
   from?: string
@@ -123,8 +124,4 @@ function stateEntry(transition: StoredTransition, open: Outage | undefined): Tim
   }
   const after = open ? `, down for ${inTwoUnits(firstAtMs - open.fromMs)}` : ''
   return { atMs, kind: to, subject: monitor, text: `up again${after}${notes}` }
-}
-
-function causeText({ code, message }: NonNullable<StoredTransition['cause']>): string {
-  return code === 'ASSERTION' ? message : `${code}: ${message}`
 }

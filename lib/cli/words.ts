@@ -1,9 +1,10 @@
+import type { Cause } from '../decide/health.ts'
 import type { FailingRoute } from '../decide/route-health.ts'
-import { milliseconds } from '../model/figures.ts'
+import { milliseconds, utcText } from '../model/figures.ts'
 
-/** `2026-11-20 12:03:20`, in UTC. */
-export function utcText(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+/** A cause in words. An assertion says itself what it is; any other failure has its code first, to look up. */
+export function causeText({ code, message }: Cause): string {
+  return code === 'ASSERTION' ? message : `${code}: ${message}`
 }
 
 /** That a route is deaf, since when (UTC), why, and how many notices wait for it. */

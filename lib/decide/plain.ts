@@ -2,7 +2,7 @@
 const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g
 
 /** A text as it may be shown anywhere: whole characters, nothing that hides or forges others. Lines stay. */
-export function plain(text: string): string {
+function plain(text: string): string {
   return text.toWellFormed().replaceAll('\r\n', '\n').replace(unseen, ' ')
 }
 
@@ -19,6 +19,11 @@ export function cut(text: string, most: number): string {
   // Half a character is none.
   const kept = text.slice(0, room).replace(/[\ud800-\udbff]$/, '')
   return `${kept}${note(text.length - kept.length)}`.slice(0, most)
+}
+
+/** A text of at most so many UTF-16 units; where it was longer it ends with an ellipsis. */
+export function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }
 
 /** A list of at most so many entries in words; the rest is a number. */

@@ -1,4 +1,4 @@
-import type { ProbeResult, Status } from '../model/result.ts'
+import { isWell, type ProbeResult, type Status } from '../model/result.ts'
 
 /** What a result that changes nothing takes in the log, at most; it is what logs cost. */
 export const shortLineBytes = 250
@@ -15,8 +15,7 @@ const certificateDaysShown = 30
  */
 export function resultLine(result: ProbeResult, was: Status | undefined): string {
   const hasChanged = was !== undefined && was !== result.status
-  const isWell = result.status === 'up' || result.status === 'degraded'
-  return isWell && !hasChanged ? shortLine(result) : wholeLine(result, hasChanged ? was : undefined)
+  return isWell(result.status) && !hasChanged ? shortLine(result) : wholeLine(result, hasChanged ? was : undefined)
 }
 
 function shortLine({

@@ -128,7 +128,7 @@ export function finish(attempt: Attempt, ending: Ending, pages: Page[] = []): St
 }
 
 /** A write that landed took the text that all lost ones wanted to delete: they never will. */
-export function settled(attempt: Attempt): Attempt {
+export function settled<A extends { inDoubt?: unknown }>(attempt: A): Omit<A, 'inDoubt'> {
   const { inDoubt: _, ...rest } = attempt
   return rest
 }

@@ -1,5 +1,5 @@
 import type { Failover } from '../model/failover.ts'
-import { identityOf, pauseMs } from './swap-attempt.ts'
+import { identityOf, pauseMs, settled } from './swap-attempt.ts'
 import { batchProblems, txtBatch } from './swap-batch.ts'
 import { problemText, recordProblems } from './swap-first-contact.ts'
 import { endpointIn, type RecordSet, rawOf, stateIn, txtIn } from './swap-records.ts'
@@ -131,11 +131,6 @@ function write(attempt: FlagAttempt, sets: RecordSet[], state: SwapState, delete
     used: { ...used, writes: used.writes + 1 },
   }
   return { state: after, effect: { kind: 'write', what: 'state', changes } }
-}
-
-function settled(attempt: FlagAttempt): FlagAttempt {
-  const { inDoubt: _, ...rest } = attempt
-  return rest
 }
 
 function read(attempt: FlagAttempt): FlagStep {

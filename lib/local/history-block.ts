@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { shortened } from '../decide/plain.ts'
 import type { Certificate, Failure, Phases, ProbeResult, Status } from '../model/result.ts'
 import { statuses } from './history-schema.ts'
 
@@ -30,7 +31,7 @@ export function shorten(result: ProbeResult, atMs: number): StoredResult {
     durationMs,
     attempts,
     phases,
-    ...(failure && { failure: { ...failure, message: cut(failure.message) } }),
+    ...(failure && { failure: { ...failure, message: shortened(failure.message, longestMessage) } }),
     facts: factsOf(result.observed as Record<string, unknown>),
   }
 }
@@ -42,10 +43,6 @@ function factsOf(observed: Record<string, unknown>): Facts {
   if (Array.isArray(observed.answers)) facts.answers = observed.answers.toSorted().slice(0, mostAnswers)
   const certificate = observed.certificate as Certificate | undefined
   return { ...facts, ...(certificate && { certificate: certificate.fingerprint256, validTo: certificate.validTo }) }
-}
-
-function cut(text: string): string {
-  return text.length > longestMessage ? `${text.slice(0, longestMessage - 1)}…` : text
 }
 
 /** A block's JSON: one list per field, as like compresses best beside like. */

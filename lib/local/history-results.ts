@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { ProbeResult } from '../model/result.ts'
+import { isWell, type ProbeResult } from '../model/result.ts'
 import { type StoredResult, shorten, ticksPerMs, unpackBlock } from './history-block.ts'
 import { type ResultRow, type SeriesQuery, seriesQuery, toResult } from './history-rows.ts'
 import { blockId, hourMs, statuses } from './history-schema.ts'
@@ -72,5 +72,5 @@ export class ResultQueries {
 
 /** Whether the number that a status is stored as is of a run whose duration counts. */
 function isGood(status: number): boolean {
-  return statuses[status] === 'up' || statuses[status] === 'degraded'
+  return isWell(statuses[status])
 }

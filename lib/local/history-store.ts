@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { deflateRawSync } from 'node:zlib'
 import type { State, Transition } from '../decide/health.ts'
-import type { ProbeResult } from '../model/result.ts'
+import { isWell, type ProbeResult } from '../model/result.ts'
 import { ticksPerMs } from './history-block.ts'
 import { addEvents, type StoredEvent } from './history-events.ts'
 import { hourMs, hoursPerDay, span, statuses } from './history-schema.ts'
@@ -107,7 +107,7 @@ export class HistoryStore {
     // The same result once more (a batch sent again): it is counted already.
     if (changes === 0) return
     const count = { up: 0, degraded: 0, down: 0, unknown: 0, [status]: 1 }
-    const duration = status === 'up' || status === 'degraded' ? ticks : null
+    const duration = isWell(status) ? ticks : null
     const hour = Math.floor(time / hourMs)
     this.#addToRollup.run({ span: span.hour, start: hour, series, ...count, duration, open: 1 })
     this.#addToRollup.run({

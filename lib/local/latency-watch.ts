@@ -2,7 +2,7 @@ import { judgeLimit, type Latency, type Limit, type LimitState, limitsOf, type R
 import { type BaselineHour, baselineStarts, judgeRegression, regressionWindowMs } from '../decide/latency-baseline.ts'
 import type { EventOf } from '../model/event.ts'
 import type { Monitor } from '../model/monitor.ts'
-import type { ProbeResult } from '../model/result.ts'
+import { isWell, type ProbeResult } from '../model/result.ts'
 import type { History } from './history.ts'
 
 type Against = EventOf<'latency.slow'>['against']
@@ -34,12 +34,12 @@ export class LatencyWatch {
     const ofRegression = regressionWindowMs(this.#latency.forMs, monitor.everyMs)
     this.#windowMs = Math.max(ofRegression, ...this.#limits.map(({ windowMs }) => windowMs))
     const results = history.read((reader) => reader.results(monitor.id, nowMs - this.#windowMs, nowMs)) ?? []
-    this.#runs = results.flatMap(({ atMs, status, durationMs }) => (isGood(status) ? [{ atMs, durationMs }] : []))
+    this.#runs = results.flatMap(({ atMs, status, durationMs }) => (isWell(status) ? [{ atMs, durationMs }] : []))
   }
 
   /** Takes in a result: a failed run has no honest duration. */
   take({ status, startedAt, durationMs }: ProbeResult): void {
-    if (isGood(status)) this.#runs.push({ atMs: Date.parse(startedAt), durationMs })
+    if (isWell(status)) this.#runs.push({ atMs: Date.parse(startedAt), durationMs })
     if (this.#runs.length > mostRuns) this.#runs.shift()
   }
 
@@ -116,10 +116,6 @@ export class LatencyWatch {
     }
     return this.#baseline.hours
   }
-}
-
-function isGood(status: ProbeResult['status']): boolean {
-  return status === 'up' || status === 'degraded'
 }
 
 function excess({ limit, valueMs = 0 }: LimitState): number {

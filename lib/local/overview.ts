@@ -5,7 +5,7 @@ import { inMaintenance } from '../decide/maintenance.ts'
 import { emptyRing } from '../decide/vote-ring.ts'
 import type { EventOf, VedetteEvent } from '../model/event.ts'
 import type { Monitor } from '../model/monitor.ts'
-import type { ProbeResult } from '../model/result.ts'
+import { isWell, type ProbeResult } from '../model/result.ts'
 import type { HistoryReader } from './history-reader.ts'
 import { reportOf, ringsOf } from './slo-report.ts'
 
@@ -63,7 +63,7 @@ export function overviewOf(monitors: readonly Monitor[], reader: HistoryReader, 
 
 /** Before its first change of state a monitor is what it is not known to be. */
 function stateOf(last: ProbeResult | undefined): State {
-  return last?.status === 'up' || last?.status === 'degraded' ? last.status : 'pending'
+  return last && isWell(last.status) ? last.status : 'pending'
 }
 
 /** What was found slow and has not become normal since. */

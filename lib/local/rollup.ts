@@ -1,4 +1,5 @@
 import { quantile } from '../decide/quantile.ts'
+import { isWell } from '../model/result.ts'
 import type { StoredResult } from './history-block.ts'
 import { ticksPerMs } from './history-block.ts'
 
@@ -11,7 +12,7 @@ export interface Percentiles {
 
 /** Percentiles of an hour. A failed run has no honest duration (refused at once, or cut off at its deadline). */
 export function percentiles(results: readonly StoredResult[]): Percentiles {
-  const good = results.filter(({ status }) => status === 'up' || status === 'degraded')
+  const good = results.filter(({ status }) => isWell(status))
   const sorted = Float64Array.from(good, ({ durationMs }) => Math.round(durationMs * ticksPerMs)).sort()
   const at = (q: number) => quantile(sorted, q) ?? null
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }

@@ -2,7 +2,7 @@ import { leastVotes } from '../decide/budget.ts'
 import { causeOf, type Health, initialHealth, judge, type Transition } from '../decide/health.ts'
 import { inMaintenance } from '../decide/maintenance.ts'
 import type { Monitor } from '../model/monitor.ts'
-import type { ProbeResult } from '../model/result.ts'
+import { isWell, type ProbeResult } from '../model/result.ts'
 import type { Uptime } from './rollup.ts'
 import type { LastRun, MonitorView } from './snapshot.ts'
 
@@ -29,7 +29,7 @@ export class Watch {
   take(result: ProbeResult, nowMs: number): { transition?: Transition; muted: boolean } {
     const { status, durationMs, attempts, phases } = result
     const atMs = Date.parse(result.startedAt)
-    const isGood = status === 'up' || status === 'degraded'
+    const isGood = isWell(status)
     const cause = causeOf(result)
     this.#last = { atMs, status, durationMs, attempts, phases, ...(cause && { cause }) }
     if (cause) this.#lastFailure = { atMs, ...cause }

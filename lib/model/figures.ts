@@ -27,3 +27,8 @@ export function milliseconds(ms: number, secondsFromMs = 1000): string {
 export function timesText(burn: number): string {
   return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
 }
+
+/** A time in UTC: `2026-11-20 12:03:20`. */
+export function utcText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+}

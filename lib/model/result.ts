@@ -1,6 +1,11 @@
 /** What a probe run says of its target; `unknown` is no vote: this place could not tell. */
 export type Status = 'up' | 'degraded' | 'down' | 'unknown'
 
+/** Whether a run went well, if slowly: only then does its duration say how fast the target is. */
+export function isWell(status: Status | undefined): status is 'up' | 'degraded' {
+  return status === 'up' || status === 'degraded'
+}
+
 /** Where in its course a probe failed. */
 export type Stage = 'resolve' | 'connect' | 'tls' | 'request' | 'processing' | 'transfer' | 'assert'
 

@@ -4,6 +4,7 @@ import { dnsLimitMs, questionLimitMs, type Served } from '../decide/probe-now.ts
 import { failoverQuorum } from '../decide/quorum.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
+import { askAll } from './collect.ts'
 
 /** What looking at a drill needs of the world. */
 export interface DrillWatchPorts {
@@ -88,7 +89,7 @@ export async function watchName(
   const limitMs = questionLimitMs(question, failover, monitors)
   const { pass } = failoverQuorum(failover.quorum, vantages.length)
   for (;;) {
-    const answers = await Promise.all(vantages.map(async (id) => [id, await ask(id, question, limitMs)] as const))
+    const answers = await askAll({ vantages, ask }, question, limitMs)
     const up = answers.filter(([, answer]) => answer?.isUp).length
     if (up >= pass) return undefined
     if (wallClock() >= untilMs || (await isOver())) {

@@ -13,7 +13,7 @@ import { canonicalAnswer } from '../model/dns-answer.ts'
 import { endpointMonitorIds, sentTo } from '../model/endpoint-monitors.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { DnsMonitor, Monitor } from '../model/monitor.ts'
-import type { DnsObserved, DnsServerObserved, ProbeResult } from '../model/result.ts'
+import { type DnsObserved, type DnsServerObserved, isWell, type ProbeResult } from '../model/result.ts'
 import { delegationOf } from '../probe/dns-delegation.ts'
 import type { VantageHost } from './vantage.ts'
 import { voteOn } from './vote.ts'
@@ -180,7 +180,7 @@ async function byName(
   if (!template) return { isUp: false, cause: `the monitor ${endpoint.check ?? failover.check} does not run here` }
   const monitor = at === 'drill' ? sentTo(template, drillOf(failover).record, template.id) : template
   const { status, failure } = await voteOn(monitor, host, signal)
-  const isUp = status === 'up' || status === 'degraded'
+  const isUp = isWell(status)
   return { isUp, ...(failure && { cause: causeOf(failure) }) }
 }
 

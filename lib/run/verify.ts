@@ -1,8 +1,9 @@
 import type { AskVantage, RecordStore } from '../act/ports.ts'
-import { type AnswerTo, dnsLimitMs, ownServers, type Question, questionLimitMs } from '../decide/probe-now.ts'
+import { dnsLimitMs, ownServers, questionLimitMs } from '../decide/probe-now.ts'
 import { failoverQuorum } from '../decide/quorum.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import type { Monitor } from '../model/monitor.ts'
+import { askAll } from './collect.ts'
 
 /** What a verification needs of the world. */
 export interface VerifyHost {
@@ -119,14 +120,6 @@ async function whoSeesItDown(failover: Failover, endpoint: Endpoint, host: Verif
     answer?.isUp ? [] : [`${vantage}: ${answer?.cause ?? 'nothing'}`],
   )
   return `${failover.record} does not answer as ${endpoint.id} should: ${shortList(down)}`
-}
-
-function askAll<Q extends Question>(
-  { vantages, ask }: VerifyHost,
-  question: Q,
-  limitMs: number,
-): Promise<[string, AnswerTo<Q> | undefined][]> {
-  return Promise.all(vantages.map(async (vantage) => [vantage, await ask(vantage, question, limitMs)]))
 }
 
 const mostListed = 6

@@ -4,12 +4,13 @@ import { Construct } from 'constructs'
 import type { AlarmShard, MonitorAlarms } from '../decide/alarm-shards.ts'
 import type { Alarm } from '../decide/alarms.ts'
 import { objectiveWarnings } from '../decide/aws-warnings.ts'
-import { alarmsName, failoverName, namespaceOf, topicName } from '../decide/names.ts'
+import { alarmsName, failoverName, namespaceOf } from '../decide/names.ts'
 import { failoverMonitors } from '../decide/probe-now.ts'
 import type { Config } from '../model/config.ts'
 import { addAlarm, addComposite } from './alarm.ts'
 import { stackProps, type Target } from './stack-props.ts'
 import { functionArn } from './statements.ts'
+import { topicArns } from './topic.ts'
 import { warn } from './warnings.ts'
 
 /** The alarms over some monitors in a controller region, and the mute rules of their maintenance. */
@@ -23,10 +24,7 @@ export class AlarmsStack extends Stack {
       }),
       stackName: name,
     })
-    // Topics are named, not referred to: an export would tie the stacks' updates to each other.
-    const arnOf = (severity: Alarm['severity']) =>
-      this.formatArn({ service: 'sns', resource: topicName(config, severity) })
-    const topics = { page: arnOf('page'), ticket: arnOf('ticket') }
+    const topics = topicArns(this, config)
     const triggers = new Set(failoverMonitors(config).map(({ id }) => id))
     if (region === config.controllers[0]) {
       const own = new Set(shard.monitors.map(({ id }) => id))

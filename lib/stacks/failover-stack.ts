@@ -6,7 +6,7 @@ import { failoverDeployWarnings } from '../decide/aws-warnings.ts'
 import { controllerAlarms, notReadyAlarm, servePrimaryAlarm } from '../decide/failover-alarms.ts'
 import { type FailoverCall, failoverAssetOf } from '../decide/failover-asset.ts'
 import { failoverConcurrency, failoverMemoryMb, failoverTimeoutSeconds } from '../decide/failover-function.ts'
-import { failoverName, failoverStackName, namespaceOf, prefixOf, topicName } from '../decide/names.ts'
+import { failoverName, failoverStackName, namespaceOf, prefixOf } from '../decide/names.ts'
 import type { Config } from '../model/config.ts'
 import { addAlarm } from './alarm.ts'
 import { failoverRole } from './failover-role.ts'
@@ -14,6 +14,7 @@ import { addFunction, addLogGroup, reservedFor } from './function.ts'
 import { addSchedules } from './schedules.ts'
 import { codeOf, stackProps, type Target } from './stack-props.ts'
 import { addTable } from './table.ts'
+import { topicArns } from './topic.ts'
 import { tellOfObservers, warn } from './warnings.ts'
 
 /**
@@ -30,10 +31,7 @@ export class FailoverStack extends Stack {
       }),
       stackName: name,
     })
-    // Topics are named, not referred to: an export would tie the stacks' updates to each other.
-    const topicArn = (severity: Alarm['severity']) =>
-      this.formatArn({ service: 'sns', resource: topicName(config, severity) })
-    const topics = { page: topicArn('page'), ticket: topicArn('ticket') }
+    const topics = topicArns(this, config)
     const decider = addFailoverFunction(this, config, region, { target, topics })
     const tick: FailoverCall = { do: 'tick' }
     addSchedules(this, decider, failoverName(config), [{ name: 'tick', expression: 'rate(1 minute)', event: tick }])

@@ -1,4 +1,6 @@
 import type { State } from '../../decide/health.ts'
+import { shortened } from '../../decide/plain.ts'
+import { isWell } from '../../model/result.ts'
 import { type Answer, answer, HttpError, hashOf } from './answer.ts'
 import type { MonitorRow } from './api/overview.ts'
 import { isTelling, percent, uptimeWindows } from './uptime.ts'
@@ -15,7 +17,7 @@ const longestText = 60
 export function badge(row: MonitorRow | undefined, show: string): Answer {
   if (!row) throw new HttpError(404, 'expected the id of a monitor')
   const { text, colour } = shown(row, show)
-  const svg = draw(shortened(row.id), text, colour)
+  const svg = draw(shortened(row.id, longestText), text, colour)
   // Elsewhere is where badges are shown, so other sites may load them.
   const headers = { 'cross-origin-resource-policy': 'cross-origin' }
   return answer('image/svg+xml; charset=utf-8', svg, {
@@ -37,15 +39,10 @@ function shown({ state, uptime, seenMs, last }: MonitorRow, show: string): { tex
     }
   }
   if (show === 'latency') {
-    const isGood = last?.status === 'up' || last?.status === 'degraded'
-    if (!last || !isGood) return { text: 'no run', colour: colours.pending }
+    if (!last || !isWell(last.status)) return { text: 'no run', colour: colours.pending }
     return { text: `${Math.round(last.durationMs)} ms`, colour: colours[last.status === 'up' ? 'up' : 'degraded'] }
   }
   throw new HttpError(400, `expected show to be state, uptime or latency, got ${JSON.stringify(show)}`)
-}
-
-function shortened(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText - 1)}…` : text
 }
 
 function draw(label: string, text: string, colour: string): string {

@@ -1,6 +1,6 @@
 import { causeOf } from '../../decide/health.ts'
 import { quantile } from '../../decide/quantile.ts'
-import type { Phases, Status } from '../../model/result.ts'
+import { isWell, type Phases, type Status } from '../../model/result.ts'
 import { hourMs } from '../history-schema.ts'
 import { HttpError } from './answer.ts'
 import type { FactChange, MonitorSeries, SeriesBucket, SeriesFailure, SeriesPoints } from './api/series.ts'
@@ -105,7 +105,7 @@ class Summary {
   }
 
   #addPoint({ atMs, durationMs, status }: Kept): void {
-    const isGood = status === 'up' || status === 'degraded'
+    const isGood = isWell(status)
     if (isGood && this.#good++ % this.#points.everyNth !== 0) return
     if (!isGood && this.#bad++ >= mostBadPoints) return
     addPoint(this.#points, atMs, durationMs, marks[status])
@@ -160,7 +160,7 @@ const marks: Record<Status, string> = { up: 'u', degraded: 'd', down: 'x', unkno
 function bucketOf(startMs: number, results: readonly Kept[]): SeriesBucket {
   const count = { up: 0, degraded: 0, down: 0, unknown: 0 }
   for (const { status } of results) count[status]++
-  const good = results.filter(({ status }) => status === 'up' || status === 'degraded')
+  const good = results.filter(({ status }) => isWell(status))
   if (good.length === 0) return { startMs, ...count }
   const sorted = Float64Array.from(good, ({ durationMs }) => durationMs).sort()
   const at = (q: number) => quantile(sorted, q) ?? 0

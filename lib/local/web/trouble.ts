@@ -1,4 +1,5 @@
 import type { Cause } from '../../decide/health.ts'
+import { shortened } from '../../decide/plain.ts'
 import { failureCodes } from '../../model/result.ts'
 import type { Trouble } from './api/engine.ts'
 
@@ -8,6 +9,5 @@ const longestMessage = 300
 /** A cause with its code in words. */
 export function troubleOf({ code, message }: Cause): Trouble {
   const words = Object.hasOwn(failureCodes, code) ? failureCodes[code as keyof typeof failureCodes] : code
-  const text = message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message
-  return { code, words, message: text }
+  return { code, words, message: shortened(message, longestMessage) }
 }

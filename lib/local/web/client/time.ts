@@ -1,3 +1,4 @@
+import { utcText } from '../../../model/figures.ts'
 import { h, setText } from './dom.ts'
 import { age } from './format.ts'
 
@@ -28,7 +29,7 @@ export function localTime(atMs: number): string {
 
 /** As UTC, to hover over. */
 export function utc(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+  return `${utcText(atMs)} UTC`
 }
 
 /** A time in the viewer's zone, with UTC on hover. */
