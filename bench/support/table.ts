@@ -11,6 +11,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
 
+/** The value in the middle. */
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5)
 }

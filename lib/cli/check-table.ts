@@ -69,7 +69,7 @@ function explain(result: ProbeResult): string {
 }
 
 /** What a result observed, in a few words. */
-export function seen({ kind, observed }: ProbeResult): string {
+function seen({ kind, observed }: ProbeResult): string {
   const parts = { http: seenHttp, tls: seenTls, tcp: seenTcp, dns: seenDns }[kind](observed as never)
   return parts.filter(Boolean).join(', ')
 }
@@ -105,7 +105,7 @@ function certificateDays(days: number): string {
 }
 
 /** Where the time went: each phase has letters in proportion, and at least one where it took any time. */
-export function phaseBar(phases: Phases): string {
+function phaseBar(phases: Phases): string {
   const entries = (Object.keys(phaseStyle) as (keyof Phases)[]).flatMap((phase) => {
     const ms = phases[phase]
     return ms === undefined || ms <= 0 ? [] : [{ phase, ms }]

@@ -22,7 +22,7 @@ export interface ControllerLine {
 }
 
 /** A controller that has not been reached: another may be asked instead. */
-export class NotReached extends Error {}
+class NotReached extends Error {}
 
 /** A person's move is answered when it is seen to be served, a drill when it is over. */
 const longestMs = 15 * 60_000

@@ -8,6 +8,7 @@ import { toWidth, wrapped } from './text-width.ts'
 import { causeText, msText } from './words.ts'
 
 export type Style = Parameters<typeof styleText>[0]
+/** Paints a text, or leaves it plain where there is no colour. */
 export type Paint = (style: Style, text: string) => string
 
 /** A monitor, and how it is shown. */
@@ -16,6 +17,7 @@ export interface Shown {
   look: Look
 }
 
+/** How each look is painted. */
 export const styles: Record<Look, Style> = {
   down: ['red', 'bold'],
   failing: 'red',

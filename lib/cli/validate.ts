@@ -48,6 +48,7 @@ function ofEndpoints(monitors: readonly Monitor[]): number {
   return monitors.filter(isEndpointMonitor).length
 }
 
+/** So many of something, in words: `1 problem`, `3 problems`. */
 export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
 }

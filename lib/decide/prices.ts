@@ -64,6 +64,7 @@ export function line(what: string, formula: string, quantity: number, { usd, per
   return { what, formula, quantity, unit, price: { usd, per }, monthlyUsd: (quantity * usd) / per, source }
 }
 
+/** All of them added up. */
 export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0)
 }

@@ -37,10 +37,12 @@ export interface Step {
   pages: Page[]
 }
 
+/** The identity alone of what has one: a TXT's state, a claim. */
 export function identityOf({ epoch, decision }: Identity): Identity {
   return { epoch, decision }
 }
 
+/** Whether both are of the same switch by the same decision. */
 export function sameIdentity(a: Identity, b: Identity): boolean {
   return a.epoch === b.epoch && a.decision === b.decision
 }
@@ -102,11 +104,13 @@ export function write(
 /** Refusals without a page of their own, as they are nobody's fault: the decision was too late, or a person wants it so. */
 export const quietRefusals: readonly Refusal[] = ['LOCKED', 'LATCHED', 'STALE']
 
+/** Ends the attempt without a move, and pages for it unless it is nobody's fault. */
 export function refuse(attempt: Attempt, reason: Refusal, detail: string, pages: Page[] = []): Step {
   const page: Page[] = quietRefusals.includes(reason) ? [] : [{ code: reason, detail }]
   return finish(attempt, { kind: 'refused', reason, detail }, [...pages, ...page])
 }
 
+/** Ends the attempt at its bounds, and pages. */
 export function giveUp(attempt: Attempt, reason: 'READS' | 'WRITES' | 'HOOK', pages: Page[] = []): Step {
   const detail = `after ${attempt.used.reads} reads, ${attempt.used.writes} writes, ${attempt.used.hookCalls} hook calls`
   return finish(attempt, { kind: 'gaveUp', reason }, [...pages, { code: 'GAVE_UP', detail }])

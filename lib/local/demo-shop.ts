@@ -30,6 +30,7 @@ export interface Shop {
   stop(): Promise<void>
 }
 
+/** The shop's name, and what it leads to. */
 export const shopHost = 'shop.test'
 export const shopAddress = '127.0.0.1'
 const wrongAddress = '192.0.2.66'

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { explain, HistoryError } from './history-errors.ts'
 import { eventSchema } from './history-events.ts'
 
+/** Of the tables below: a file of another version is not opened. */
 export const schemaVersion = 1
 
 /** "VDTT": marks the file as ours, so that no other program's database is ever touched. */

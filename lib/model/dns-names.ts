@@ -47,4 +47,3 @@ export const rcodes = [
   'BADTRUNC',
   'BADCOOKIE',
 ] as const
-export type Rcode = (typeof rcodes)[number]

@@ -1,4 +1,4 @@
-import type { DnsType, Rcode } from './dns-names.ts'
+import type { DnsType } from './dns-names.ts'
 
 /** A value kept elsewhere: Secrets Manager, SSM Parameter Store, or an environment variable, by name. */
 export type SecretRef = { secret: string } | { ssm: string } | { env: string }
@@ -143,5 +143,3 @@ export type Monitor<S = Secret> = HttpMonitor<S> | TcpMonitor<S> | TlsMonitor | 
 
 /** Between two attempts of one run. */
 export const retryWaitMs = 1000
-
-export type { DnsType, Rcode }

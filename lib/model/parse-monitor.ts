@@ -18,7 +18,7 @@ import { didYouMean, formatPath, type Problem, shown, unlessTold } from './probl
 import { isDuration } from './sources.ts'
 import { toProblems } from './zod-problems.ts'
 
-export const kinds = Object.keys(monitorShapes) as Kind[]
+const kinds = Object.keys(monitorShapes) as Kind[]
 
 /** A monitor, and everything that is wrong with it: then stand-ins are in the place of what is wrong. */
 interface MonitorRead {

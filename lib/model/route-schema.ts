@@ -162,6 +162,7 @@ function minuteOf(text: string): number {
   return hours * 60 + minutes
 }
 
+/** How notices are sent, with durations in milliseconds under the names that say so. */
 export function completeNotify({ reminders, heartbeat, storm, ...rest }: z.output<typeof notifyShape>): NotifySettings {
   return {
     ...rest,

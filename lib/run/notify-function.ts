@@ -16,6 +16,7 @@ export interface QueueEvent {
   Records: { messageId: string; body: string }[]
 }
 
+/** What the function that tells people needs of AWS. */
 export interface NotifyFunctionHost {
   store: NotifyStore
   deliver: Deliver

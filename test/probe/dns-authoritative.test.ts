@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { DnsMonitor } from '../../lib/model/monitor.ts'
-import { type DnsTestServer, type ReplyOptions, record, runDns, type TestQuery } from '../support/dns-server.ts'
+import { answering, type DnsTestServer, type ReplyOptions, record, runDns, type Zone } from '../support/dns-server.ts'
 import { freePort } from '../support/ports.ts'
 import { useDeadline, useDnsServers } from '../support/use-dns-servers.ts'
 
 const servers = useDnsServers()
-
-type Zone = (name: string, type: string) => ReplyOptions | undefined
 
 const soaOf = (serial: number) => record('shop.test', 'SOA', { mname: 'ns1.shop.test', rname: 'a.shop.test', serial })
 const address = (text: string) => ({ flags: ['aa' as const], answers: [record('www.shop.test', 'A', text)] })
@@ -27,13 +25,6 @@ const resolverZone: Zone = (name, type) => {
 }
 
 const { signal, silent } = useDeadline()
-
-function answering(zone: Zone): (query: TestQuery) => void {
-  return (query) => {
-    const options = zone(query.name, query.type)
-    if (options) query.send(query.reply(options))
-  }
-}
 
 /** Runs the probe with `authoritative` against two name servers on one port, and a resolver that names them. */
 async function ask(first: Zone, second: Zone, changes: Partial<DnsMonitor> = {}, resolving: Zone = resolverZone) {

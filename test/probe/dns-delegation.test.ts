@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { delegationOf } from '../../lib/probe/dns-delegation.ts'
 import { type Daemon, startBind, startKnot } from '../support/dns-daemons.ts'
-import { type ReplyOptions, record, type TestQuery, testDeps } from '../support/dns-server.ts'
+import { answering, type ReplyOptions, record, testDeps, type Zone } from '../support/dns-server.ts'
 import { freePort } from '../support/ports.ts'
 import { requireSystem } from '../support/system.ts'
 import { useDeadline, useDnsServers } from '../support/use-dns-servers.ts'
 
 const servers = useDnsServers()
-
-type Zone = (name: string, type: string) => ReplyOptions | undefined
 
 const soaOf = (name: string) => record(name, 'SOA', { mname: `ns.${name}`, rname: `a.${name}`, serial: 1 })
 const nsOf = (owner: string, ...names: string[]) => names.map((name) => record(owner, 'NS', name))
@@ -22,13 +20,6 @@ const resolving: Zone = (name, type) => {
 
 /** A parent's referral: no authority, the child's name servers in the second section. */
 const referral: Zone = () => ({ flags: [], authorities: nsOf('Shop.Test', 'NS2.dns.example.', 'ns1.dns.example') })
-
-function answering(zone: Zone): (query: TestQuery) => void {
-  return (query) => {
-    const options = zone(query.name, query.type)
-    if (options) query.send(query.reply(options))
-  }
-}
 
 async function parents(first: Zone, second: Zone = first, known: Zone = resolving) {
   const resolver = await servers.serve(answering(known))

@@ -78,6 +78,17 @@ export function always(options: ReplyOptions): (query: TestQuery) => void {
   return (query) => query.send(query.reply(options))
 }
 
+/** What a server answers to a question about a name; undefined is silence. */
+export type Zone = (name: string, type: string) => ReplyOptions | undefined
+
+/** Answers as a zone says. */
+export function answering(zone: Zone): (query: TestQuery) => void {
+  return (query) => {
+    const options = zone(query.name, query.type)
+    if (options) query.send(query.reply(options))
+  }
+}
+
 /** A record that dns-packet can encode. */
 export function record(name: string, type: string, data: unknown, ttl = 60): Answer {
   return { name, type, ttl, class: 'IN', data } as Answer

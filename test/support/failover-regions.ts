@@ -14,7 +14,7 @@ import type { FailoverMessage } from '../../lib/run/failover-teller.ts'
 import { pause } from '../../lib/run/pause.ts'
 import { recordsOf } from './failover-fixture.ts'
 
-export const regionVantages = ['north', 'south', 'west']
+const regionVantages = ['north', 'south', 'west']
 
 /** What every vantage sees of an endpoint, by failover and endpoint; up where nothing is said. */
 export type Votes = Record<string, Record<string, EndpointVote | undefined>>

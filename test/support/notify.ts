@@ -11,8 +11,9 @@ import { notify } from '../../lib/decide/notify.ts'
 import { nextNotice } from '../../lib/decide/notify-outbox.ts'
 import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 
-export const service = 'shop'
+const service = 'shop'
 
+/** The rule of a monitor that pages, with nothing that mutes it. */
 export function monitorRule(id: string, more: Partial<MonitorRule> = {}): MonitorRule {
   return {
     id,
@@ -27,10 +28,12 @@ export function monitorRule(id: string, more: Partial<MonitorRule> = {}): Monito
   }
 }
 
+/** The rule of a route of the list `page`. */
 export function routeRule(name: string, more: Partial<RouteRule> = {}): RouteRule {
   return { name, list: 'page', kind: 'pagerduty', destination: name, mute: [], ...more }
 }
 
+/** Rules of four monitors and two routes: one pages, one takes tickets. */
 export function rulesOf(more: Partial<NotifyRules> & { watched?: MonitorRule[] } = {}): NotifyRules {
   const { watched = ['a', 'b', 'c', 'd'].map((id) => monitorRule(id)), ...rest } = more
   return {
@@ -43,6 +46,7 @@ export function rulesOf(more: Partial<NotifyRules> & { watched?: MonitorRule[] }
   }
 }
 
+/** A monitor that one of three vantages sees down. */
 export function downEvent(monitor: string, atMs: number, more: Partial<EventOf<'monitor.down'>> = {}): VedetteEvent {
   return {
     ...{ service, type: 'monitor.down', atMs, monitor, target: `https://${monitor}.example.com/`, sinceMs: atMs },
@@ -56,11 +60,13 @@ export function downEvent(monitor: string, atMs: number, more: Partial<EventOf<'
   }
 }
 
+/** A monitor that one of three vantages sees degraded. */
 export function degradedEvent(monitor: string, atMs: number): VedetteEvent {
   const blast = { vantages: ['eu-west-1'], seeing: 1, of: 3, families: [] }
   return { service, type: 'monitor.degraded', atMs, monitor, target: 'x', sinceMs: atMs, blast }
 }
 
+/** A monitor that is well again. */
 export function recoveredEvent(monitor: string, atMs: number): VedetteEvent {
   return { service, type: 'monitor.recovered', atMs, monitor, target: 'x', sinceMs: atMs }
 }

@@ -18,6 +18,7 @@ export interface Zone {
   key: string
 }
 
+/** A zone that holds these. */
 export function zoneOf(sets: readonly RawRecordSet[]): Zone {
   return { sets, key: sets.map(contentOf).sort().join('\n') }
 }

@@ -70,6 +70,7 @@ const minuteMs = 60_000
 const startMs = Date.UTC(2026, 10, 21)
 const handmade = { Type: 'A', TTL: 60, ResourceRecords: [{ Value: '192.0.2.99' }] }
 
+/** The world before anything has happened. */
 export function startOf({ zone, actors, budget }: Scenario): World {
   const idle = actors.map(() => ({ made: 0, largestEpoch: 0 }))
   return { zone, minute: 0, actors: idle, lost: [], budget, truth: noTruth }

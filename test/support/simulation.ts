@@ -25,7 +25,7 @@ const roundMs = 1250
 const longestDecisionMs = 60_000
 
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -83,7 +83,7 @@ function failoverWith(more: object = {}): Failover {
  * loss of attempts, outages, partitions, flapping and slow answers. The truth is known, so each move and each lack of one
  * is judged by it (docs/benchmarks.md, the simulation).
  */
-export function simulate(seed: number, days: number, { voteAttempts = 2, ...otherwise }: Otherwise = {}): Simulated {
+function simulate(seed: number, days: number, { voteAttempts = 2, ...otherwise }: Otherwise = {}): Simulated {
   const random = randomOf(seed)
   const failover = failoverWith(otherwise.failover)
   const count = 3 + Math.floor(random() * 8)

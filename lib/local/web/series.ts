@@ -8,6 +8,7 @@ import { type KeptResult as Kept, type Read, type ResultsOptions, resultsInSlice
 import { troubleOf } from './trouble.ts'
 
 const dayMs = 24 * hourMs
+/** No one asks for more at once. */
 export const longestRangeMs = 31 * dayMs
 
 const secondMs = 1000

@@ -24,7 +24,7 @@ export function watchedFailover(failover: Failover): WatchedFailover {
 }
 
 /** What a monitor watches, short enough for a row. */
-export function targetOf(monitor: Monitor): string {
+function targetOf(monitor: Monitor): string {
   if (monitor.kind === 'dns') return `${monitor.type} ${monitor.name}`
   if (monitor.kind !== 'http') return joinHostPort(monitor.host, monitor.port)
   const via = monitor.connectTo ? ` via ${monitor.connectTo}` : ''
