@@ -23,7 +23,14 @@ export default defineConfig({
       // What keeps nothing behind shares its workers: loading the modules again, the CDK's above all, costs more than most tests.
       {
         extends: true,
-        test: { name: 'pure', include: pure, isolate: false, setupFiles: ['test/support/behind-others.ts'] },
+        test: {
+          name: 'pure',
+          include: pure,
+          isolate: false,
+          setupFiles: ['test/support/behind-others.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
       },
       { extends: true, test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure } },
     ],
