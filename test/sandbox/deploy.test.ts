@@ -55,8 +55,6 @@ const inBoth = (name: string, dimensions: Record<string, string>, atMs: number) 
       return points.find((point) => point.atMs === atMs)
     }),
   )
-/** A machine that stands still for a function's whole time limit loses what was on its way. */
-const again = { retry: 2 }
 const votes = (sum: number, samples: number) => Array(2).fill(expect.objectContaining({ sum, samples }))
 
 describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { timeout: 600_000 }, () => {
@@ -161,7 +159,6 @@ describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { 
 
   test.each(['throttle', 'unavailable'] as const)(
     'a CloudWatch that refuses for two minutes (%s) loses nothing',
-    again,
     async (fault) => {
       onTestFinished(() => sandbox.cloudWatch.set('none'))
       const minutes = [takeMinute(), takeMinute(), takeMinute()]
@@ -179,23 +176,19 @@ describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { 
     },
   )
 
-  test(
-    'a CloudWatch that hangs in one region costs the other nothing, and what is lost is counted',
-    again,
-    async () => {
-      onTestFinished(() => sandbox.cloudWatch.set('none', 'us-west-2'))
-      sandbox.cloudWatch.set('hang', 'us-west-2')
-      const atMs = takeMinute()
-      const summary = await callVantage('eu-west-1', atMs)
-      expect(summary?.metrics).toMatchObject([
-        { region: 'us-west-2', sent: 0, queued: 0, dropped: expect.any(Number) },
-        { region: 'eu-central-1', queued: 0, dropped: 0 },
-      ])
-      const [home, standby] = await inBoth('Down', { Monitor: 'shop-home' }, atMs)
-      expect(home).toBeUndefined()
-      expect(standby).toMatchObject({ samples: 1 })
-    },
-  )
+  test('a CloudWatch that hangs in one region costs the other nothing, and what is lost is counted', async () => {
+    onTestFinished(() => sandbox.cloudWatch.set('none', 'us-west-2'))
+    sandbox.cloudWatch.set('hang', 'us-west-2')
+    const atMs = takeMinute()
+    const summary = await callVantage('eu-west-1', atMs)
+    expect(summary?.metrics).toMatchObject([
+      { region: 'us-west-2', sent: 0, queued: 0, dropped: expect.any(Number) },
+      { region: 'eu-central-1', queued: 0, dropped: 0 },
+    ])
+    const [home, standby] = await inBoth('Down', { Monitor: 'shop-home' }, atMs)
+    expect(home).toBeUndefined()
+    expect(standby).toMatchObject({ samples: 1 })
+  })
 
   test('a loop below a minute gives one vote of each vantage a minute', async () => {
     const counts = await eventually(
