@@ -1,10 +1,11 @@
-import { type PairState, timesText } from '../decide/budget.ts'
+import type { PairState } from '../decide/budget.ts'
 import type { Account } from '../decide/budget-account.ts'
 import { type BudgetDecision, type BudgetReason, budgetReasonText, decisions } from '../decide/budget-decision.ts'
 import type { SloReport } from '../decide/budget-report.ts'
 import { formatDuration, inTwoUnits } from '../model/duration.ts'
+import { percentText, timesText } from '../model/figures.ts'
 import { plainTable } from './plain-table.ts'
-import { percentText, utcText } from './words.ts'
+import { utcText } from './words.ts'
 
 /** Budgets as a table, worst first; in detail those that are not to be kept, or all. */
 export function budgetText(

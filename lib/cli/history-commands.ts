@@ -1,13 +1,16 @@
-import type { Command } from 'commander'
-import { configOption, each, historyOption, socketOption } from './options.ts'
-import { processOutput } from './output.ts'
+import { type AddCommands, configOption, each, historyOption, socketOption } from './options.ts'
 
 const demoOption = ['--demo', 'of the demo of npm start (default where nothing else has run in this folder)'] as const
 
 /** `vedette status | budget | latency | timeline`: what people ask of a history, also while it is written. */
-export function addHistoryCommands(program: Command, finish: (code: number) => void): void {
-  const output = processOutput()
+export const addHistoryCommands: AddCommands = (...to) => {
+  addStatus(...to)
+  addBudget(...to)
+  addLatency(...to)
+  addTimeline(...to)
+}
 
+const addStatus: AddCommands = (program, output, finish) => {
   program
     .command('status')
     .description(
@@ -23,7 +26,9 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
       const { status } = await import('./status.ts')
       finish(await status(options, output))
     })
+}
 
+const addBudget: AddCommands = (program, output, finish) => {
   program
     .command('budget')
     .description('Error budgets: what is left, how fast it burns, and whether a change may stay. Exit 1: roll back.')
@@ -39,7 +44,9 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
       const { budget } = await import('./budget.ts')
       finish(await budget(options, output))
     })
+}
 
+const addLatency: AddCommands = (program, output, finish) => {
   program
     .command('latency')
     .description('How long runs take: percentiles, the tail against the median, and whether they are two groups.')
@@ -53,7 +60,9 @@ export function addHistoryCommands(program: Command, finish: (code: number) => v
       const { latency } = await import('./latency.ts')
       finish(await latency(options, output))
     })
+}
 
+const addTimeline: AddCommands = (program, output, finish) => {
   program
     .command('timeline')
     .description('Everything that happened between two times, as Markdown for a post-mortem.')

@@ -2,8 +2,10 @@ import type { styleText } from 'node:util'
 import type { Cause } from '../decide/health.ts'
 import type { MonitorView } from '../local/snapshot.ts'
 import { type Look, looks } from '../local/web/look.ts'
+import { percent } from '../local/web/uptime.ts'
 import { age } from '../model/duration.ts'
 import { toWidth, wrapped } from './text-width.ts'
+import { msText } from './words.ts'
 
 export type Style = Parameters<typeof styleText>[0]
 export type Paint = (style: Style, text: string) => string
@@ -46,9 +48,16 @@ export function monitorTable(
   const rows = monitors.flatMap(({ view, look }) => {
     const { id, last, recent, sinceMs, uptime24h } = view
     // A failed run has no honest duration.
-    const took = last?.status === 'up' || last?.status === 'degraded' ? duration(last.durationMs) : ''
+    const took = last?.status === 'up' || last?.status === 'degraded' ? tight(msText(last.durationMs)) : ''
     const spark = sparkline(recent, columns.sparkWidth)
-    const cells: Cells = [`${looks[look]} ${look}`, age(nowMs - sinceMs), id, took, spark, percent(uptime24h)]
+    const cells: Cells = [
+      `${looks[look]} ${look}`,
+      age(nowMs - sinceMs),
+      id,
+      took,
+      spark,
+      tight(percent(uptime24h ?? null)),
+    ]
     const why = causeLines(causeOf(view, nowMs), columns.causeWidth, look === 'up' ? 0 : left, width)
     left -= why.below.length
     const text = columns.line(cells, why.beside)
@@ -117,12 +126,7 @@ export function sparkline(durations: readonly (number | null)[], width: number):
   return latest.map((ms) => (ms === null ? '×' : bar(ms))).join('')
 }
 
-function duration(ms: number): string {
-  return ms < 9.95 ? `${ms.toFixed(1)}ms` : ms < 9999.5 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(1)}s`
-}
-
-/** A share as a percentage that never rounds trouble away: 99.999 % is not 100 %. */
-function percent(share: number | undefined): string {
-  if (share === undefined) return '–'
-  return share === 1 ? '100%' : `${(Math.floor(share * 10_000) / 100).toFixed(2)}%`
+/** Without its space: room in a line is for causes. */
+function tight(figure: string): string {
+  return figure.replace(' ', '')
 }

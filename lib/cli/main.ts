@@ -1,13 +1,15 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { enableLinearRegex } from '../run/linear-regex.ts'
 import { check } from './check.ts'
 import { cost } from './cost.ts'
+import { refuseExcess } from './excess-arguments.ts'
 import { addFailoverCommands } from './failover-commands.ts'
 import { addHistoryCommands } from './history-commands.ts'
 import { addNotifyCommands } from './notify-commands.ts'
-import { configOption, each, socketOption } from './options.ts'
-import { processOutput } from './output.ts'
+import { configOption, each } from './options.ts'
+import { type Output, processOutput } from './output.ts'
 import { plan } from './plan.ts'
+import { addRunCommand } from './run-command.ts'
 import { userErrorText } from './user-error.ts'
 import { validate } from './validate.ts'
 import { version } from './version.ts'
@@ -17,7 +19,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   enableLinearRegex()
   const output = processOutput()
   let code = 0
-  const program = build((exitCode) => {
+  const program = build(output, (exitCode) => {
     code = exitCode
   })
   try {
@@ -33,26 +35,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function wholeDays(text: string): number {
-  const days = Number(text)
-  if (Number.isInteger(days) && days >= 1 && days <= 400) return days
-  throw new InvalidArgumentError('expected a whole number of days from 1 to 400')
-}
-
-function port(text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 1 && number <= 65_535) return number
-  throw new InvalidArgumentError('expected a port from 1 to 65535')
-}
-
-function build(finish: (code: number) => void): Command {
-  const output = processOutput()
+function build(output: Output, finish: (code: number) => void): Command {
   const program = new Command('vedette')
     .description('Watches services from outside, and says why they fail.')
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(vedette --help lists what there is)')
+    .allowExcessArguments()
+    .hook('preAction', (_, command) => refuseExcess(command))
 
   program
     .command('check')
@@ -64,33 +55,7 @@ function build(finish: (code: number) => void): Command {
     .option('--strict', 'exit 1 for degraded and unknown as well')
     .action(async (options) => finish(await check(options, output)))
 
-  program
-    .command('run')
-    .description('Keep running every monitor, with history and a live view. SIGTERM or Ctrl-C ends it.')
-    .option(...configOption)
-    .option('--demo', 'watch a small shop that is brought up beside it, instead of a config')
-    .option(
-      '--route53',
-      'move records in Route 53, with the credentials of the environment, not in zones of this machine',
-    )
-    .option(
-      '--zone-port <port>',
-      'where the first zone of this machine is served (default: 4455, or a free port)',
-      port,
-    )
-    .option(...socketOption)
-    .option('--history <file>', 'where results are kept (default: .vedette/history.db)')
-    .option('--retention-days <days>', 'how long single results are kept', wholeDays, 30)
-    .option('--view <view>', 'live (terminal), json (log lines), or auto', 'auto')
-    .option('--verbose', 'log every result, not only failures and changes')
-    .option('--listen <host:port>', 'where the dashboard is (default: 127.0.0.1:4400, or the next free port)')
-    .option('--token <token>', 'what its readers must know (default: $VEDETTE_TOKEN); needed beyond this machine')
-    .option('--no-dashboard', 'serve none')
-    .action(async (options) => {
-      // The engine is loaded by those who run it, so that a check starts at once.
-      const { run } = await import('./run.ts')
-      finish(await run(options, output))
-    })
+  addRunCommand(program, output, finish)
 
   program
     .command('plan')
@@ -106,9 +71,9 @@ function build(finish: (code: number) => void): Command {
     .option('--json', 'print the bill as JSON and nothing else')
     .action(async (options) => finish(await cost(options, output)))
 
-  addFailoverCommands(program, finish)
-  addNotifyCommands(program, finish)
-  addHistoryCommands(program, finish)
+  addFailoverCommands(program, output, finish)
+  addNotifyCommands(program, output, finish)
+  addHistoryCommands(program, output, finish)
 
   program
     .command('validate')

@@ -1,10 +1,7 @@
-import type { Command } from 'commander'
-import { configOption, historyOption } from './options.ts'
-import { processOutput } from './output.ts'
+import { type AddCommands, configOption, historyOption } from './options.ts'
 
 /** `vedette notify …`: proves that people can be reached, and notes what people change. */
-export function addNotifyCommands(program: Command, finish: (code: number) => void): void {
-  const output = processOutput()
+export const addNotifyCommands: AddCommands = (program, output, finish) => {
   const notify = program.command('notify').description('Prove that people can be told, and note what was changed.')
 
   notify

@@ -1,3 +1,9 @@
+import type { Command } from 'commander'
+import type { Output } from './output.ts'
+
+/** Adds commands to a program: where they write, and who is told the exit code of the one that ran. */
+export type AddCommands = (program: Command, output: Output, finish: (code: number) => void) => void
+
 /** Options that several commands have, each with its help. */
 export const configOption = [
   '-c, --config <file>',

@@ -15,12 +15,8 @@ export interface Output {
 /** The terminal, or the pipe, of this process. */
 export function processOutput(): Output {
   const { stdout, stderr } = process
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Who read the output has seen enough (`| head`): the exit code still says how the command went.
-    if (error.code === 'EPIPE') return
-    stderr.write(`vedette: standard output cannot be written: ${error.message}\n`)
-    process.exit(2)
-  })
+  // Once, however often it is asked for.
+  stdout.off('error', endUnwritable).on('error', endUnwritable)
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
@@ -29,4 +25,11 @@ export function processOutput(): Output {
     },
     ...(stdout.isTTY && { columns: stdout.columns || usualColumns }),
   }
+}
+
+function endUnwritable(error: NodeJS.ErrnoException): void {
+  // Who read the output has seen enough (`| head`): the exit code still says how the command went.
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`vedette: standard output cannot be written: ${error.message}\n`)
+  process.exit(2)
 }

@@ -3,13 +3,14 @@ import type { SloReport } from '../decide/budget-report.ts'
 import { slowText } from '../decide/event-text.ts'
 import type { MonitorStatus } from '../local/overview.ts'
 import { age } from '../model/duration.ts'
+import { percentText } from '../model/figures.ts'
 import type { Severity } from '../model/route.ts'
 import type { FailoverStatus } from '../run/failover-status.ts'
 import { failoverLines } from './failover-view.ts'
 import { plainText } from './plain-text.ts'
 import type { Status } from './status.ts'
 import { wrapped } from './text-width.ts'
-import { percentText, utcText } from './words.ts'
+import { utcText } from './words.ts'
 
 /** One thing that is not as it should be. */
 export interface Row {

@@ -1,10 +1,5 @@
 import type { FailingRoute } from '../decide/route-health.ts'
-
-/** A share as a percentage that never rounds trouble away: 99.9996 % is not 100 %. */
-export function percentText(share: number, decimals = 2): string {
-  const scale = 10 ** (decimals + 2)
-  return `${(Math.floor(share * scale + 1e-6) / (scale / 100)).toFixed(decimals).replace(/\.0+$/, '')} %`
-}
+import { milliseconds } from '../model/figures.ts'
 
 /** `2026-11-20 12:03:20`, in UTC. */
 export function utcText(ms: number): string {
@@ -17,8 +12,7 @@ export function cannotTellText({ route, sinceMs, reason, waiting }: FailingRoute
   return `CANNOT TELL ${route} since ${utcText(sinceMs).slice(11)} UTC${left}: ${reason}`
 }
 
-/** Milliseconds as people say them: `0.42 ms`, `87 ms`, `1.2 s`. */
+/** Milliseconds in a terminal: `0.4 ms`, `1240 ms`, `12.4 s`; seconds from ten on alone, so that columns have mostly one unit. */
 export function msText(ms: number): string {
-  if (ms >= 9999.5) return `${(ms / 1000).toFixed(1)} s`
-  return `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`
+  return milliseconds(ms, 10_000)
 }

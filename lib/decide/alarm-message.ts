@@ -60,15 +60,9 @@ function eventOf(
       return { ...head, type: 'monitor.down', monitor, target, sinceMs: firstTime(reason) ?? atMs, blast }
     }
     case 'slow': {
-      const { monitor, target, against, statistic, isMeasured } = meaning
+      const { monitor, target, against } = meaning
       if (!isOpen) return { ...head, type: 'latency.normal', monitor, target, against }
-      const valueMs = isMeasured ? latestValue(reason) : undefined
-      const limitMs = meaning.limitMs ?? upperThreshold(reason)
-      return {
-        ...{ ...head, type: 'latency.slow', monitor, target, against, statistic, sinceMs: firstTime(reason) ?? atMs },
-        ...(valueMs !== undefined && { valueMs }),
-        ...(limitMs !== undefined && { limitMs }),
-      }
+      return { ...head, ...slowAs(meaning, reason, atMs) }
     }
     case 'burning': {
       const { is: _, ...about } = meaning
@@ -102,6 +96,21 @@ function eventOf(
       const detail = meaning.is === 'silent' ? 'it has said nothing for five minutes' : reason
       return isOpen ? { ...head, type: 'fault.opened', part, detail } : { ...head, type: 'fault.closed', part }
     }
+  }
+}
+
+/** What a latency alarm that opened says: how slow, against what, since when. */
+function slowAs(
+  { monitor, target, against, statistic, isMeasured, limitMs }: Extract<AlarmMeaning, { is: 'slow' }>,
+  reason: string,
+  atMs: number,
+) {
+  const valueMs = isMeasured ? latestValue(reason) : undefined
+  const limit = limitMs ?? upperThreshold(reason)
+  return {
+    ...({ type: 'latency.slow', monitor, target, against, statistic, sinceMs: firstTime(reason) ?? atMs } as const),
+    ...(valueMs !== undefined && { valueMs }),
+    ...(limit !== undefined && { limitMs: limit }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { age } from '../model/duration.ts'
+import { percentText, timesText } from '../model/figures.ts'
 import {
   badShare,
   burnOf,
@@ -11,7 +12,6 @@ import {
   type Pair,
   type PairState,
   type Slo,
-  timesText,
   type Votes,
   votesDue,
 } from './budget.ts'
@@ -190,5 +190,5 @@ export function budgetReasonText(reason: BudgetReason): string {
 }
 
 function percent(share: number): string {
-  return `${Math.floor(share * 1000) / 10} %`
+  return percentText(share, 1)
 }

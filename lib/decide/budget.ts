@@ -1,4 +1,5 @@
 import { formatDuration, inTwoUnits } from '../model/duration.ts'
+import { timesText } from '../model/figures.ts'
 import type { Monitor } from '../model/monitor.ts'
 
 /** What a monitor promises: a share of good votes, in percent, over a time. */
@@ -162,9 +163,4 @@ function rounded(value: number): number {
 export function overText(burn: number, windowMs: number, seenMs = windowMs): string {
   const seen = seenMs < windowMs ? ` (${inTwoUnits(seenMs)} of it seen)` : ''
   return `${timesText(burn)} over ${formatDuration(windowMs)}${seen}`
-}
-
-/** A burn rate: `14.4×`, `167×`. */
-export function timesText(burn: number): string {
-  return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
 }

@@ -44,20 +44,14 @@ export function afterListing(
     largestEpoch: Math.max(attempt.largestEpoch, txt.epoch),
     holdsClaim: txt.claim?.decision === attempt.plan.decision,
   }
+  const seen: Seen = { sets, txt, text, atMs, isLocked }
   // Before anything is concluded: what was lost must be unable to land.
-  if (known.inDoubt !== undefined && known.goal === 'move') return fence(known, { sets, txt, text, atMs, isLocked })
-  return judge(known, { sets, txt, text, atMs, isLocked })
+  return known.inDoubt !== undefined && known.goal === 'move' ? fence(known, seen) : judge(known, seen)
 }
 
 /** A TXT-only swap by ourselves: once it has landed, nothing that deletes the former text can. */
-function fence(attempt: Attempt, { sets, txt, text }: Seen): Step {
-  return write(
-    attempt,
-    'fence',
-    text,
-    (own) => ({ ...txt, ...own }),
-    (state) => txtBatch(sets, state, attempt.plan.failover),
-  )
+function fence(attempt: Attempt, seen: Seen): Step {
+  return writeTxt(attempt, 'fence', seen, (own) => ({ ...seen.txt, ...own }))
 }
 
 function judge(attempt: Attempt, seen: Seen): Step {
@@ -103,19 +97,14 @@ function judge(attempt: Attempt, seen: Seen): Step {
 }
 
 /** Takes the record out of the hands of a hook that failed. */
-function release(attempt: Attempt, { txt, text, sets }: Seen): Step {
+function release(attempt: Attempt, seen: Seen): Step {
+  const { txt } = seen
   if (!attempt.holdsClaim) {
     if (txt.decision === attempt.plan.decision) return finish(attempt, hookFailed(attempt))
     return finish(attempt, { kind: 'superseded', reason: 'OTHER_STATE', by: identityOf(txt) })
   }
   const { claim: _, ...rest } = txt
-  return write(
-    attempt,
-    'release',
-    text,
-    (own) => ({ ...rest, ...own }),
-    (state) => txtBatch(sets, state, attempt.plan.failover),
-  )
+  return writeTxt(attempt, 'release', seen, (own) => ({ ...rest, ...own }))
 }
 
 /** Nothing forbids it: the claim, then the hook, then the answer. */
@@ -133,14 +122,26 @@ function proceed(attempt: Attempt, seen: Seen, target: Endpoint): Step {
 }
 
 /** A claim that was another's keeps its epoch, and the hook with it its key; for another target it is another switch. */
-function claim(attempt: Attempt, { txt, text, sets, atMs }: Seen, pages: Page[]): Step {
-  const { failover, decision, to, claimMs } = attempt.plan
+function claim(attempt: Attempt, seen: Seen, pages: Page[]): Step {
+  const { txt, atMs } = seen
+  const { decision, to, claimMs } = attempt.plan
   const next = (own: Identity) => {
     const epoch = txt.claim?.to === to ? txt.claim.epoch : own.epoch
     const claim = { epoch, decision, to, expiresAtMs: atMs + claimMs }
     return { ...txt, ...own, claim }
   }
-  return write(attempt, 'claim', text, next, (state) => txtBatch(sets, state, failover), pages)
+  return writeTxt(attempt, 'claim', seen, next, pages)
+}
+
+/** A write of the TXT alone: the answer stays as it is. */
+function writeTxt(
+  attempt: Attempt,
+  what: 'claim' | 'release' | 'fence',
+  { sets, text }: Seen,
+  next: (own: Identity) => SwapState,
+  pages: Page[] = [],
+): Step {
+  return write(attempt, what, text, next, (state) => txtBatch(sets, state, attempt.plan.failover), pages)
 }
 
 function callHook(attempt: Attempt, { claim }: SwapState, pages: Page[]): Step {

@@ -4,18 +4,18 @@ import type { AlarmCall, FailoverAsset, FailoverCall } from '../decide/failover-
 import { concerned, concernsActive, healthOf, monitorsOfAlarms, votesToRead } from '../decide/tick.ts'
 import type { Failover } from '../model/failover.ts'
 import { batching } from './batching.ts'
-import { collectVotes } from './collect.ts'
 import { carryOutRequest } from './control.ts'
 import { Controller } from './controller.ts'
+import type { FailoverEvent } from './failover-event.ts'
+import { failoverHost } from './failover-host.ts'
 import { failoverMinute } from './failover-minute.ts'
 import type { FailoverNotice } from './failover-notice.ts'
 import { activeByDns } from './failover-published.ts'
-import type { FailoverStatus } from './failover-status.ts'
 import { createTeller, type FailoverMessage } from './failover-teller.ts'
 import type { Log } from './log.ts'
+import { pool } from './pool.ts'
 import type { SwapHost } from './swap.ts'
 import { storeBySwitch, tableStore } from './table-store.ts'
-import { verifyMove } from './verify.ts'
 
 /** What the failover function of a controller region needs of AWS. */
 export interface FailoverFunctionHost {
@@ -46,60 +46,19 @@ const rankDelayMs = 5_000
  * person, and gives what came of it. It rejects only for a person's request that cannot be carried out.
  */
 export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunctionHost) {
-  const { failovers, rank } = asset
+  const { failovers } = asset
   const vantages = asset.vantages.map(({ id }) => id)
-  const holder = randomBytes(8).toString('hex')
   const byTable = tableStore(host.table, host.wallClock)
-  const records = storeBySwitch(batching(host.records), byTable)
   const teller = createTeller(asset, host)
-  const common = {
-    ...{ vantages, monitors: asset.monitors, ask: host.ask, records, table: host.table, wallClock: host.wallClock },
-    // By chance up to as long again, so that two controllers fall out of step.
-    pause: (ms: number) => host.pause(ms * (1 + Math.random())),
+  const healthySince = (failover: Failover) => healthByVotes(failover, asset, host)
+  const world = failoverHost({
+    ...{ vantages, monitors: asset.monitors, ask: host.ask, table: host.table, hook: host.hook, healthySince },
+    ...{ wallClock: host.wallClock, pause: host.pause, emit: teller.take },
+    records: storeBySwitch(batching(host.records), byTable),
     stopping: new AbortController().signal,
-    collect: (failover: Failover) => collectVotes(failover, vantages, asset.monitors, host.ask),
-    emit: teller.take,
-    newDecision: () => randomBytes(5).toString('hex'),
-  }
-  const healthySince = async (failover: Failover) => {
-    const nowMs = host.wallClock()
-    const found = await Promise.all(
-      votesToRead(failover, asset, nowMs).map(({ monitors, fromMs, periodMs }) =>
-        host.published.votes(monitors, fromMs, periodMs),
-      ),
-    )
-    return healthOf(failover, new Map(found.flatMap((votes) => [...votes])), asset, nowMs)
-  }
-  const controller = new Controller(asset, {
-    ...common,
-    ...{ hook: host.hook, healthySince },
-    verify: (failover, to, changeId) => verifyMove(failover, to, changeId, common),
   })
-
-  /** Decides by itself, unless another container of this region is at it; a standby waits for home first. */
-  const decide = async (failover: Failover, trigger: Trigger, sinceMs?: number) => {
-    if (rank > 0) await host.pause(rank * (failover.sustainMs + rankDelayMs))
-    const { id } = failover
-    // A table that does not answer locks the failover: the decision says so.
-    const isMine = await host.table.lease(id, holder, host.wallClock(), leaseMs).catch(() => true)
-    if (!isMine) {
-      const skipped = 'another decision of this region is under way'
-      host.log('info', 'failover.skipped', { failover: id, trigger, why: skipped })
-      return { failover: id, skipped }
-    }
-    try {
-      // Not where another container decides: what it made of it would date the next outage.
-      if (sinceMs !== undefined) controller.noteFailure(id, sinceMs)
-      const { kind } = await controller.decide(id, trigger)
-      return { failover: id, decision: kind }
-    } catch (error) {
-      const message = (error as Error).stack ?? (error as Error).message
-      teller.take({ type: 'failed', failover: id, message, atMs: host.wallClock() })
-      return { failover: id, failed: message }
-    } finally {
-      await host.table.release(id, holder).catch(() => {})
-    }
-  }
+  const controller = new Controller(asset, world)
+  const decide = decideAlone(asset.rank, host, { controller, emit: teller.take })
 
   const decideOn = async (
     monitors: readonly string[],
@@ -114,14 +73,10 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
   }
 
   // What is not urgent keeps out of the batches of what is: a batch that must fail would take a move along.
-  const quiet = storeBySwitch(host.records, byTable)
-  const minute = failoverMinute(asset, { ...host, ...common, records: quiet, controller, decide, healthySince })
-  const status = async () => {
-    const all: FailoverStatus[] = []
-    for (let i = 0; i < failovers.length; i += mostLooks)
-      all.push(...(await Promise.all(failovers.slice(i, i + mostLooks).map(({ id }) => controller.look(id)))))
-    return all
-  }
+  const quiet = { ...world, records: storeBySwitch(host.records, byTable) }
+  const { published, publish } = host
+  const minute = failoverMinute(asset, { ...quiet, published, publish, controller, decide, healthySince })
+  const status = () => pool(failovers, mostLooks, ({ id }) => controller.look(id))
   const run = async (call: FailoverCall | AlarmCall): Promise<unknown> => {
     if ('source' in call) {
       const { alarmName, state } = call.alarmData
@@ -140,6 +95,52 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
       // A function is frozen when it returns, and everything in it.
       await controller.idle()
       await teller.settled()
+    }
+  }
+}
+
+/** Since when endpoints have been up by quorum, as the published votes say. */
+async function healthByVotes(
+  failover: Failover,
+  asset: FailoverAsset,
+  { published, wallClock }: Pick<FailoverFunctionHost, 'published' | 'wallClock'>,
+) {
+  const nowMs = wallClock()
+  const found = await Promise.all(
+    votesToRead(failover, asset, nowMs).map(({ monitors, fromMs, periodMs }) =>
+      published.votes(monitors, fromMs, periodMs),
+    ),
+  )
+  return healthOf(failover, new Map(found.flatMap((votes) => [...votes])), asset, nowMs)
+}
+
+/** Decides by itself, unless another container of this region is at it; a standby, of rank 1 or more, waits for home first. */
+function decideAlone(
+  rank: number,
+  { table, log, pause, wallClock }: Pick<FailoverFunctionHost, 'table' | 'log' | 'pause' | 'wallClock'>,
+  { controller, emit }: { controller: Controller; emit(event: FailoverEvent): void },
+) {
+  const holder = randomBytes(8).toString('hex')
+  return async ({ id, sustainMs }: Failover, trigger: Trigger, sinceMs?: number) => {
+    if (rank > 0) await pause(rank * (sustainMs + rankDelayMs))
+    // A table that does not answer locks the failover: the decision says so.
+    const isMine = await table.lease(id, holder, wallClock(), leaseMs).catch(() => true)
+    if (!isMine) {
+      const skipped = 'another decision of this region is under way'
+      log('info', 'failover.skipped', { failover: id, trigger, why: skipped })
+      return { failover: id, skipped }
+    }
+    try {
+      // Not where another container decides: what it made of it would date the next outage.
+      if (sinceMs !== undefined) controller.noteFailure(id, sinceMs)
+      const { kind } = await controller.decide(id, trigger)
+      return { failover: id, decision: kind }
+    } catch (error) {
+      const message = (error as Error).stack ?? (error as Error).message
+      emit({ type: 'failed', failover: id, message, atMs: wallClock() })
+      return { failover: id, failed: message }
+    } finally {
+      await table.release(id, holder).catch(() => {})
     }
   }
 }

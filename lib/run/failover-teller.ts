@@ -2,6 +2,7 @@ import type { ControllerMemory, ControllerTable, PublishMetrics } from '../act/p
 import type { FailoverAsset } from '../decide/failover-asset.ts'
 import { phaseDatums, servePrimary } from '../decide/failover-metrics.ts'
 import type { Datum } from '../decide/votes.ts'
+import { createAside } from './aside.ts'
 import type { FailoverEvent } from './failover-event.ts'
 import { logFailover } from './failover-log.ts'
 import { type FailoverNotice, noticeOf } from './failover-notice.ts'
@@ -37,13 +38,9 @@ type Told = NonNullable<ControllerMemory['told']>
 
 /** Takes a controller's events: every one to the log, durations to the metrics, and to people what they have to know. */
 export function createTeller({ service, region, failovers }: FailoverAsset, host: TellerHost) {
-  const underWay = new Set<Promise<unknown>>()
-  const aside = (work: Promise<unknown>) => {
-    const done: Promise<unknown> = work
-      .catch((error: Error) => host.log('error', 'failover.untold', { message: error.message }))
-      .finally(() => underWay.delete(done))
-    underWay.add(done)
-  }
+  const aside = createAside()
+  const begin = (work: Promise<unknown>) =>
+    aside.begin(work.catch((error: Error) => host.log('error', 'failover.untold', { message: error.message })))
   // Beside the table, which may be what cannot be read.
   const toldHere = new Map<string, Told>()
   const turns = new Map<string, Promise<unknown>>()
@@ -70,7 +67,7 @@ export function createTeller({ service, region, failovers }: FailoverAsset, host
   }
   const untold: { event: FailoverEvent; notice: FailoverNotice }[] = []
   const tellOrKeep = (event: FailoverEvent, notice: FailoverNotice) =>
-    aside(
+    begin(
       inTurn(event.failover, () =>
         tell(event, notice).catch((error: Error) => {
           untold.push({ event, notice })
@@ -90,12 +87,10 @@ export function createTeller({ service, region, failovers }: FailoverAsset, host
       if (notice) tellOrKeep(event, notice)
       const failover = failovers.find(({ id }) => id === event.failover)
       const datums = failover ? datumsOf(failover, event) : []
-      if (datums.length > 0) aside(host.publish(datums))
+      if (datums.length > 0) begin(host.publish(datums))
     },
     /** Resolves when all is told. */
-    settled: async (): Promise<void> => {
-      while (underWay.size > 0) await Promise.all(underWay)
-    },
+    settled: aside.settled,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Move } from '../act/ports.ts'
 import { stateIn } from '../decide/swap-records.ts'
 import { hookText, type Page } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
+import { createAside } from './aside.ts'
 import type { ControllerHost } from './controller-host.ts'
 import type { FailoverStatus } from './failover-status.ts'
 
@@ -21,18 +22,15 @@ interface Written {
 
 /** Sees moves through that were made: verifies them, tells what is wrong, and calls the hooks after them. */
 export function createFollowUp(host: FollowUpHost) {
-  const underWay = new Set<Promise<void>>()
+  const aside = createAside()
   return {
     /** On the side: what is decided next does not wait until every server has heard of this. */
     begin: (failover: Failover, move: Move, written: Written): void => {
-      const done: Promise<void> = follow(failover, move, written, host)
-        .catch(({ message }: Error) =>
-          host.emit({ type: 'failed', failover: failover.id, message, atMs: host.wallClock() }),
-        )
-        .finally(() => underWay.delete(done))
-      underWay.add(done)
+      const failed = ({ message }: Error) =>
+        host.emit({ type: 'failed', failover: failover.id, message, atMs: host.wallClock() })
+      aside.begin(follow(failover, move, written, host).catch(failed))
     },
-    underWay: (): readonly Promise<void>[] => [...underWay],
+    underWay: aside.underWay,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FailoverCall } from '../decide/failover-asset.ts'
+import { createAside } from './aside.ts'
 import { pause } from './pause.ts'
 
 /** What became of a call to a controller: nothing, or what went wrong. */
@@ -22,7 +23,7 @@ export function createTrigger(
   write: (line: string) => void,
 ): FailureTrigger {
   let gathering: Map<string, number> | undefined
-  const underWay = new Set<Promise<void>>()
+  const calls = createAside()
   const tell = async (failures: ReadonlyMap<string, number>) => {
     await pause(gatherMs)
     gathering = undefined
@@ -39,11 +40,8 @@ export function createTrigger(
     failed: (monitor, sinceMs) => {
       if (gathering) return void gathering.set(monitor, Math.min(sinceMs, gathering.get(monitor) ?? sinceMs))
       gathering = new Map([[monitor, sinceMs]])
-      const told: Promise<void> = tell(gathering).finally(() => underWay.delete(told))
-      underWay.add(told)
+      calls.begin(tell(gathering))
     },
-    settled: async () => {
-      while (underWay.size > 0) await Promise.all(underWay)
-    },
+    settled: calls.settled,
   }
 }

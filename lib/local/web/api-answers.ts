@@ -1,5 +1,6 @@
 import type { HistoryAccess } from '../history-access.ts'
 import { shorten } from '../history-block.ts'
+import type { HistoryReader } from '../history-reader.ts'
 import { hourMs } from '../history-schema.ts'
 import { type Answer, answer, HttpError, json } from './answer.ts'
 import type { EngineState, Health } from './api/engine.ts'
@@ -26,90 +27,121 @@ const mostIncidents = 200
 const sharedForMs = 1000
 
 type Handler = (id: string, query: URLSearchParams) => Answer | Promise<Answer>
+type ApiRoute = Exclude<RouteName, 'page' | 'events'>
+
+/** What answers are made of. */
+interface Sources {
+  board: Board
+  ring: EventRing
+  history: HistoryAccess
+}
 
 /** What answers each route, but the stream and the page. */
-export function createApi({ board, ring, history }: { board: Board; ring: EventRing; history: HistoryAccess }) {
-  const read: HistoryAccess['read'] = (question) => history.read(question)
-  const engineOf = (): EngineState => {
-    const { silentMs: _, ...engine } = board.engine()
-    return engine
+export function createApi(sources: Sources): Record<ApiRoute, Handler> {
+  const { board } = sources
+  return {
+    ...answersOnAll(sources),
+    ...answersOnMonitors(sources),
+    ...answersOnIncidents(sources),
+    healthz: () => healthAnswer(healthOf(board)),
+    livez: () => healthAnswer(livenessOf(board)),
   }
-  /** What goes with every answer; the id is taken first, so that nothing which comes meanwhile is missed. */
-  const frame = () => ({ eventId: ring.lastId, engine: engineOf() })
-  const monitorOf = (id: string): WatchedMonitor => {
-    const monitor = board.monitors.get(id)
-    if (monitor) return monitor
-    throw new HttpError(404, `expected the id of a monitor, got ${JSON.stringify(id)}: /api/overview lists them`)
-  }
+}
+
+function answersOnAll(sources: Sources): Record<'overview' | 'failovers' | 'metrics', Handler> {
+  const { board, ring } = sources
   const overviewOf = (monitors: Iterable<WatchedMonitor>): Overview => ({
-    ...frame(),
+    ...frameOf(sources),
     ...barStarts(Date.now()),
-    monitors: read((reader) => board.rows(monitors, reader)) ?? board.rows(monitors, undefined),
+    monitors: askHistory(sources, (reader) => board.rows(monitors, reader)),
     failovers: board.failovers(),
     openIncidents: board.incidents.open(),
   })
   const overview = shared(() => tagged(ring, overviewOf(board.monitors.values())))
-  const metrics = shared(() => {
-    return answer('text/plain; version=0.0.4; charset=utf-8', metricsText(board), { cacheControl: 'no-store' })
-  })
-  const incident = (id: string) => {
-    const found = board.incidents.find(id)
-    if (!found)
-      throw new HttpError(404, `expected the id of an incident, got ${JSON.stringify(id)}: see /api/incidents`)
-    return incidentPage(found, board, read)
-  }
-
   return {
     overview: (_, query) => {
       const ids = query.get('ids')
-      return ids === null ? overview() : json(overviewOf([...new Set(ids.split(','))].map(monitorOf)))
-    },
-    monitor: (id) => {
-      const monitor = monitorOf(id)
-      const about = frame()
-      const page = read((reader) => monitorPage(monitor, board, reader)) ?? monitorPage(monitor, board, undefined)
-      return tagged(ring, { ...about, ...page })
-    },
-    series: async (id, query) => {
-      const { everyMs } = monitorOf(id)
-      const { eventId } = frame()
-      const nowMs = Date.now()
-      const range = rangeOf(query, nowMs, dayMs)
-      const newest = board.latest(id).map((result) => {
-        return { ...shorten(result, Date.parse(result.startedAt)), vantage: result.vantage }
-      })
-      const series = await seriesOf({ monitor: id, everyMs, ...range, newest }, read)
-      return tagged(ring, { eventId, ...series })
+      if (ids === null) return overview()
+      return json(overviewOf([...new Set(ids.split(','))].map((id) => monitorOf(board, id))))
     },
     failovers: () => {
       const vantages = [...board.vantages]
       const page = { vantages, failovers: board.failovers(), history: board.happenings.latest(mostHappenings) }
-      return tagged(ring, { ...frame(), ...page } satisfies FailoversPage)
+      return tagged(ring, { ...frameOf(sources), ...page } satisfies FailoversPage)
     },
+    metrics: shared(() =>
+      answer('text/plain; version=0.0.4; charset=utf-8', metricsText(board), { cacheControl: 'no-store' }),
+    ),
+  }
+}
+
+function answersOnMonitors(sources: Sources): Record<'monitor' | 'series' | 'badge', Handler> {
+  const { board, ring, history } = sources
+  return {
+    monitor: (id) => {
+      const monitor = monitorOf(board, id)
+      const about = frameOf(sources)
+      const page = askHistory(sources, (reader) => monitorPage(monitor, board, reader))
+      return tagged(ring, { ...about, ...page })
+    },
+    series: async (id, query) => {
+      const { everyMs } = monitorOf(board, id)
+      const { eventId } = frameOf(sources)
+      const range = rangeOf(query, Date.now(), dayMs)
+      const newest = board.latest(id).map((result) => {
+        return { ...shorten(result, Date.parse(result.startedAt)), vantage: result.vantage }
+      })
+      const asked = { monitor: id, everyMs, ...range, newest }
+      return tagged(ring, { eventId, ...(await seriesOf(asked, (question) => history.read(question))) })
+    },
+    badge: (id, query) => {
+      const monitor = monitorOf(board, id.replace(/\.svg$/, ''))
+      const [row] = askHistory(sources, (reader) => board.rows([monitor], reader))
+      return badge(row, query.get('show') ?? 'state')
+    },
+  }
+}
+
+function answersOnIncidents(sources: Sources): Record<'incidents' | 'incident' | 'incidentMarkdown', Handler> {
+  const { board, ring, history } = sources
+  const pageOf = (id: string) => {
+    const found = board.incidents.find(id)
+    if (found) return incidentPage(found, board, (question) => history.read(question))
+    throw new HttpError(404, `expected the id of an incident, got ${JSON.stringify(id)}: see /api/incidents`)
+  }
+  return {
     incidents: (_, query) => {
       const { fromMs, toMs } = rangeOf(query, Date.now() + 1, 30 * dayMs)
       const limit = limitOf(query.get('limit'))
       const found = board.incidents.within(fromMs, toMs, query.get('monitor') ?? undefined)
       const list = { incidents: found.slice(0, limit), more: found.length > limit }
-      return tagged(ring, { ...frame(), ...list } satisfies IncidentList)
+      return tagged(ring, { ...frameOf(sources), ...list } satisfies IncidentList)
     },
-    incident: async (id) => json({ ...frame(), ...(await incident(id)) }),
+    incident: async (id) => json({ ...frameOf(sources), ...(await pageOf(id)) }),
     incidentMarkdown: async (id) => {
       const name = `incident-${id.replace(/[^\w.-]+/g, '-')}.md`
       const headers = { 'content-disposition': `attachment; filename="${name}"` }
-      return answer('text/markdown; charset=utf-8', incidentMarkdown(board.setup.service, await incident(id)), {
-        headers,
-      })
+      const text = incidentMarkdown(board.setup.service, await pageOf(id))
+      return answer('text/markdown; charset=utf-8', text, { headers })
     },
-    badge: (id, query) => {
-      const monitor = monitorOf(id.replace(/\.svg$/, ''))
-      const [row] = read((reader) => board.rows([monitor], reader)) ?? board.rows([monitor], undefined)
-      return badge(row, query.get('show') ?? 'state')
-    },
-    metrics,
-    healthz: () => healthAnswer(healthOf(board)),
-    livez: () => healthAnswer(livenessOf(board)),
-  } satisfies Record<Exclude<RouteName, 'page' | 'events'>, Handler>
+  }
+}
+
+/** What goes with every answer: taken first, so that nothing which comes meanwhile is missed by who follows the stream from this id. */
+function frameOf({ board, ring }: Sources): { eventId: string; engine: EngineState } {
+  const { silentMs: _, ...engine } = board.engine()
+  return { eventId: ring.lastId, engine }
+}
+
+/** Asks with the history, or without it while it cannot be read. */
+function askHistory<T>({ history }: Sources, question: (reader: HistoryReader | undefined) => T): T {
+  return history.read(question) ?? question(undefined)
+}
+
+function monitorOf(board: Board, id: string): WatchedMonitor {
+  const monitor = board.monitors.get(id)
+  if (monitor) return monitor
+  throw new HttpError(404, `expected the id of a monitor, got ${JSON.stringify(id)}: /api/overview lists them`)
 }
 
 function healthAnswer(health: Health): Answer {

@@ -1,3 +1,5 @@
+import { percentColumn } from '../../model/figures.ts'
+
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
@@ -28,8 +30,7 @@ export function uptimeText({ uptime, seenMs }: Uptime, window: UptimeWindow): st
   return seenMs.d30 < newUntilMs ? 'new' : '–'
 }
 
-/** A share as a percentage that never rounds trouble away: 99.999 % is not 100 %. */
+/** A share as a percentage; a dash where there is none. */
 export function percent(share: number | null): string {
-  if (share === null) return '–'
-  return share === 1 ? '100 %' : `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`
+  return share === null ? '–' : percentColumn(share)
 }

@@ -1,7 +1,8 @@
+import { timesText } from '../../../model/figures.ts'
 import type { BudgetView } from '../api/budget.ts'
 import { percent } from '../uptime.ts'
 import { h } from './dom.ts'
-import { span, times } from './format.ts'
+import { span } from './format.ts'
 import { facts } from './monitor-panels.ts'
 
 const decisionLooks = { keep: 'up', 'watch closely': 'degraded', 'roll back': 'down' } as const
@@ -48,7 +49,7 @@ function burnTable(pairs: BudgetView['pairs']): HTMLElement {
       h('th', { scope: 'row' }, pair.id, h('div', { class: 'help' }, seen)),
       h('td', { class: `number ${look ? `look ${look}` : ''}` }, look ? `${marks[look]} ` : '', rate(long, longBurn)),
       h('td', { class: 'number' }, rate(short, shortBurn), h('div', { class: 'help' }, `in ${span(pair.shortMs)}`)),
-      h('td', { class: 'number' }, times(pair.burnRate), h('div', { class: 'help' }, pair.severity)),
+      h('td', { class: 'number' }, timesText(pair.burnRate), h('div', { class: 'help' }, pair.severity)),
     )
   })
   const head = h(
@@ -65,5 +66,5 @@ function burnTable(pairs: BudgetView['pairs']): HTMLElement {
 
 /** Without a vote there is no rate. */
 function rate({ good, bad }: BudgetView['pairs'][number]['long'], burn: number): string {
-  return good + bad > 0 ? times(burn) : '–'
+  return good + bad > 0 ? timesText(burn) : '–'
 }

@@ -1,5 +1,6 @@
 import type uPlot from 'uplot'
-import { axisTexts, milliseconds } from './format.ts'
+import { milliseconds } from '../../../model/figures.ts'
+import { axisTexts } from './format.ts'
 import { colour } from './theme.ts'
 import { localTime, utc } from './time.ts'
 

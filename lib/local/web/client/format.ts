@@ -1,10 +1,3 @@
-/** `0.4 ms`, `84 ms`, `1.24 s`. */
-export function milliseconds(ms: number): string {
-  if (ms < 9.95) return `${ms.toFixed(1)} ms`
-  if (ms < 999.5) return `${Math.round(ms)} ms`
-  return `${(ms / 1000).toFixed(ms < 9995 ? 2 : 1)} s`
-}
-
 /** Milliseconds along an axis, in one unit and with as many digits as tell its steps apart: `0`, `0.25 ms`, `0.50 ms`. */
 export function axisTexts(splits: readonly number[], stepMs: number): string[] {
   const [unit, name] = (splits.at(-1) ?? 0) >= 1000 ? [1000, 's'] : [1, 'ms']
@@ -35,11 +28,6 @@ export function span(ms: number): string {
 export function age(ms: number): string {
   const [name, unit] = units.find(([, length]) => ms >= length) ?? units[3]
   return `${Math.max(0, Math.floor(ms / unit))} ${name}`
-}
-
-/** A burn rate: `14.4×`, `167×`. */
-export function times(burn: number): string {
-  return `${burn >= 100 ? Math.round(burn) : Math.round(burn * 10) / 10}×`
 }
 
 /** `1 run`, `1,440 runs`. */

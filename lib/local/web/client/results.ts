@@ -1,8 +1,8 @@
+import { milliseconds } from '../../../model/figures.ts'
 import type { MonitorPage } from '../api/monitor.ts'
 import { looks } from '../look.ts'
 import { type Phases, phaseNames } from './chart-data.ts'
 import { arrange, h, setText } from './dom.ts'
-import { milliseconds } from './format.ts'
 import { timeTag } from './time.ts'
 
 type Result = MonitorPage['results'][number]
