@@ -338,6 +338,8 @@ describe('guards', () => {
     ['as many moves in a day as allowed', { switches: twoMoves }, 'refuse max-per-day latch page'],
     ['more failovers that want to move than allowed', { wantToMove: 2 }, 'refuse max-concurrent page'],
     ['as many as allowed', { wantToMove: 1 }, 'move b failover'],
+    ['left to a person, though nobody else wants to any more', { heldBack: 3 }, 'refuse max-concurrent page'],
+    ['left to a person by a limit that was raised since', { heldBack: 3, maxConcurrent: 3 }, 'move b failover'],
     ['one move fewer than allowed', { switches: twoMoves.slice(1) }, 'move b failover'],
     [
       'a move exactly a day ago',
@@ -596,7 +598,7 @@ describe("a person's request", () => {
     ],
     ['never without a TXT', { votes: dead, request, active: undefined }, 'refuse txt-unreadable'],
     ['overrides the latch', { votes: dead, request, flags: { locked: false, latched: true } }, 'move c request'],
-    ['overrides too many failovers', { votes: dead, request, wantToMove: 9 }, 'move c request'],
+    ['overrides too many failovers', { votes: dead, request, wantToMove: 9, heldBack: 10 }, 'move c request'],
     [
       'overrides the limit of a day',
       { votes: dead, request, failover: { maxPerDay: 1 }, switches: [switched('b', 'a', hourMs)] },

@@ -306,6 +306,29 @@ describe('many failovers at once', () => {
     expect(moved()).toBeLessThanOrEqual(4)
   })
 
+  test('wait for a person for as long as their outage goes on, not until the others have moved', async () => {
+    const { region, votes, monitors, moved, active } = failing(many(4, { sustain: '0s' }), 3)
+    const { run, open } = region(0)
+    await settle(run(trigger(...monitors)))
+    expect(moved()).toBe(3)
+    const left = ['f0', 'f1', 'f2', 'f3'].find((id) => active(id) === 'one') ?? ''
+    open.add(`c${left.slice(1)}@one-down`)
+    for (let minute = 1; minute <= 8; minute++) {
+      vi.setSystemTime(Math.max(Date.now(), noon + minute * minuteMs))
+      expect(await settle(run(tick))).toMatchObject({ decisions: [{ failover: left, decision: 'refuse' }] })
+    }
+    votes[left] = { one: 'up' }
+    expect(await settle(run(tick))).toMatchObject({ decisions: [{ failover: left, decision: 'stay' }] })
+    votes[left] = { one: 'down' }
+    expect(await settle(run(tick))).toMatchObject({ decisions: [{ failover: left, decision: 'move' }] })
+  })
+
+  test('are so however long votes have to hold', async () => {
+    const { region, monitors, moved } = failing(many(6, { sustain: '6m' }), 4)
+    await settle(region(0).run(trigger(...monitors)))
+    expect(moved()).toBe(0)
+  })
+
   test('that fail one after the other are so for both controllers together', async () => {
     const failovers = many(8, { sustain: '0s' })
     const { region, votes, active } = regionsOf(failovers, { maxConcurrent: 4 })
