@@ -87,12 +87,11 @@ export async function deliberate(
     let judged = judge(memory, known?.wanted)
     const isNoted = notedMs !== undefined && Math.abs(nowMs - notedMs) < notedGoodForMs
     if (!about.isIdle && !isNoted && wantsToMove(judged.decision)) {
-      notedMs = nowMs
       // Noted and counted in one step: of many that want to move at once, only so many find room.
-      judged = await host.table.want(failover.id, nowMs).then(
-        (wanted) => judge(memory, wanted),
-        () => judge(undefined),
-      )
+      const wanted = await host.table.want(failover.id, nowMs).catch(() => undefined)
+      // What could not be noted is tried again, and does not move before: others could not count it.
+      if (wanted) notedMs = nowMs
+      judged = wanted ? judge(memory, wanted) : judge(undefined)
     }
     const { decision } = judged
     const verdict = decision.kind === 'report' ? decision.would : decision
