@@ -156,9 +156,15 @@ function verdictOf(decision: Decided): Verdict {
 }
 
 /** The failover that is meant; it need not be named where there is only one. */
-async function chosen({ failover }: { failover?: string }, lines: readonly ControllerLine[]): Promise<string> {
-  if (failover !== undefined) return failover
-  const all = await askFirst<FailoverStatus[]>(lines, { do: 'status' })
+async function chosen(
+  options: FailoverOptions & { failover?: string },
+  lines: readonly ControllerLine[],
+): Promise<string> {
+  if (options.failover !== undefined) return options.failover
+  // In AWS the config knows: who locks in an emergency depends on no controller's answer, and waits for none.
+  const all = options.aws
+    ? (await loadConfig(options.config)).failovers
+    : await askFirst<FailoverStatus[]>(lines, { do: 'status' })
   const [only] = all
   if (all.length === 1 && only) return only.id
   throw new UsageError(`name one of ${all.map(({ id }) => id).join(', ')} with --failover`)

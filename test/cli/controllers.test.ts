@@ -162,6 +162,10 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     }
     const half = await failover('lock', '-f', 'record')
     expect(half).toMatchObject({ code: 1, stderr: 'not in eu-central-1: the table is gone\n' })
+    asked = []
+    const unnamed = await failover('lock')
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('name one of record, health-check') })
+    expect(asked).toEqual([])
   })
 
   test('a config without controllers has nobody to ask', async () => {

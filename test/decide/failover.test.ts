@@ -530,6 +530,10 @@ describe('failback', () => {
     expect(reasons({ ...back, healthySince: { a: nowMs - minuteMs } }, 'failback-early')).toEqual([
       { code: 'failback-early', endpoint: 'a', upForMs: minuteMs, neededMs: hourMs },
     ])
+    // A clock that was ahead, then: it is not up for less than nothing.
+    expect(reasons({ ...back, healthySince: { a: nowMs + minuteMs } }, 'failback-early')).toMatchObject([
+      { upForMs: 0 },
+    ])
     expect(codes({ ...back, failover: {} })).toContain('failback-manual')
     expect(codes({ ...back, votes: { ...fine, a: 'uu-' } })).toContain('lacks-as-many')
     expect(codes({ ...back, votes: { ...fine, a: 'u--' } })).toContain('lacks-pass')

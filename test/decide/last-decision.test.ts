@@ -88,6 +88,12 @@ describe('since when the active endpoint is down', () => {
     expect(downSince(facts(2), 50_000, last(40_000, 'two'))).toEqual({ endpoint: 'one', sinceMs: 50_000 })
   })
 
+  test('goes by as many vantages as a failover needs, not by a majority', () => {
+    const needing = (fail: number) => ({ ...facts(2), failover: failoverOf({ quorum: { fail } }) })
+    expect(downSince(needing(3), 50_000, undefined)).toBeUndefined()
+    expect(downSince(needing(1), 50_000, undefined)).toEqual({ endpoint: 'one', sinceMs: 50_000 })
+  })
+
   test('goes on from decision to decision, but not over a longer break', () => {
     expect(downSince(facts(3), 100_000, last(40_000))).toEqual({ endpoint: 'one', sinceMs: 1000 })
     expect(downSince(facts(3), 400_000, last(40_000))).toEqual({ endpoint: 'one', sinceMs: 400_000 })

@@ -401,6 +401,31 @@ test('a move that another has followed elsewhere is not called unverified', asyn
   expect((await memory()).lastMove?.verified).toBeUndefined()
 })
 
+test('a later move of another process of this region is not overwritten by what was seen of this one', async () => {
+  const table = openControllerTable(':memory:')
+  const later = { atMs: noon + 60_000, to: 'three', tookMs: 1, verified: true }
+  const verify = async () => {
+    await table.update('live', { lastMove: later })
+    return { problem: 'ns1 says A 192.0.2.3' }
+  }
+  const { decide, events } = setup({ world: all('down', 'up'), table, host: { verify } })
+  await decide()
+  expect(kinds(events)).toEqual(['decided', 'swapped'])
+  expect((await table.read('live')).lastMove).toEqual(later)
+})
+
+test('an after hook that fails wakes someone, and the move stays made', async () => {
+  const failover = failoverOf({ hooks: { after: { lambda: 'arn' } } })
+  const hook: ControllerHost['hook'] = async () => ({ kind: 'hookFailed', why: 'it threw "no"' })
+  const { decide, events, answer } = setup({ failover, world: all('down', 'up'), host: { hook } })
+  await decide()
+  expect(events.at(-1)).toMatchObject({
+    type: 'page',
+    pages: [{ code: 'HOOK_FAILED', detail: expect.stringContaining('no') }],
+  })
+  expect(answer()).toEqual(['192.0.2.2'])
+})
+
 test('a move that another region has moved on is not called unverified, now or later', async () => {
   const onwards = { version: 1 as const, epoch: 9, decision: 'theirs', active: 'one', sinceMs: noon, switches: [] }
   const flags = { locked: false, latched: false }
