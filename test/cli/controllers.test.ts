@@ -86,6 +86,23 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     expect(stderr).not.toContain('not-to-be-shown')
   })
 
+  test('status says where another controller stands elsewhere: its lock, or its state, is its own', async () => {
+    const [record] = status
+    const moved = { ...record, id: 'health-check', record: 'health-check.example.com' }
+    const at = (active: string) => moved.endpoints?.map((one) => ({ ...one, active: one.id === active }))
+    regions['us-west-2'] = () => [record, { ...moved, endpoints: at('one') }]
+    regions['eu-central-1'] = () => [record, { ...moved, latched: true, endpoints: at('two') }]
+    const { code, stdout } = await failover('status')
+    expect(code).toBe(1)
+    expect(stdout.split('\n').filter((line) => line.includes(' at '))).toEqual([
+      '⇄ health-check at eu-central-1: health-check.example.com → two (LATCHED)',
+    ])
+    expect(JSON.parse((await failover('status', '--json')).stdout)).toMatchObject({
+      failovers: [{ id: 'record' }, { id: 'health-check', endpoints: at('one') }],
+      elsewhere: [{ where: 'eu-central-1', id: 'health-check', active: 'two', locked: false, latched: true }],
+    })
+  })
+
   test('a move is asked of home alone, and of the other only where home is not there', async () => {
     expect(await failover('to', 'two', '-f', 'record', '--reason', 'drain')).toMatchObject({ code: 0 })
     expect(asked).toMatchObject([
@@ -113,6 +130,27 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     expect(stdout).toMatch(/us-west-2: move to two[\s\S]*eu-central-1: move to two/)
   })
 
+  test('what moves by health checks is adopted by every controller, each from its own state', async () => {
+    expect(await failover('adopt', '-f', 'health-check')).toMatchObject({ code: 0 })
+    expect(regionsAsked()).toEqual(['eu-central-1', 'us-west-2'])
+    asked = []
+    expect(await failover('adopt', '-f', 'record')).toMatchObject({ code: 0 })
+    expect(regionsAsked()).toEqual(['us-west-2'])
+  })
+
+  test('as JSON, a move in every controller has the answer of each', async () => {
+    regions['eu-central-1'] = () => ({ ...moved, kind: 'refuse', code: 'locked' })
+    const { code, stdout } = await failover('to', 'two', '-f', 'health-check', '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'move',
+      controllers: [
+        { where: 'us-west-2', answer: { kind: 'move' } },
+        { where: 'eu-central-1', answer: { kind: 'refuse', code: 'locked' } },
+      ],
+    })
+  })
+
   test('lock is written everywhere, and half a lock is said', async () => {
     expect(await failover('lock', '-f', 'record')).toMatchObject({
       code: 0,
@@ -124,6 +162,10 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     }
     const half = await failover('lock', '-f', 'record')
     expect(half).toMatchObject({ code: 1, stderr: 'not in eu-central-1: the table is gone\n' })
+    asked = []
+    const unnamed = await failover('lock')
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('name one of record, health-check') })
+    expect(asked).toEqual([])
   })
 
   test('a config without controllers has nobody to ask', async () => {
