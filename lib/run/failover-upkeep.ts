@@ -78,7 +78,8 @@ async function whyBusy(zone: string, failovers: readonly Failover[], host: Upkee
     return `a decision on ${deciding} is under way in ${zone}: try again when it has been made ("vedette failover status")`
   const nowMs = host.wallClock()
   const wanted = await host.table.wanted()
-  const sinceMs = (id: string) => nowMs - (wanted[id] ?? Number.NEGATIVE_INFINITY)
+  // What a clock dated far ahead, before it was set right, is not lately.
+  const sinceMs = (id: string) => Math.abs(nowMs - (wanted[id] ?? Number.NEGATIVE_INFINITY))
   const [latest] = ids.toSorted((a, b) => sinceMs(a) - sinceMs(b))
   if (latest === undefined || sinceMs(latest) >= busyMs) return undefined
   const waitMs = busyMs - sinceMs(latest)
