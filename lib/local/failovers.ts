@@ -138,6 +138,7 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
     sights: () => [...sights.values()],
     status: async () => controller.status(),
     drill: upkeep.drill,
+    drilled: upkeep.drilled,
     // What is active tells whose failures are looked for: a record that was just adopted is watched at once.
     changed: (id) =>
       aside(

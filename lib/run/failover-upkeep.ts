@@ -60,6 +60,13 @@ export function createUpkeep(failovers: readonly Failover[], host: UpkeepHost) {
       host.emit({ type: 'drill', failover: id, ...outcome })
       return outcome
     },
+    /** Notes one that passed at another controller, unless a later one is known. Rejects where it cannot be noted. */
+    drilled: async (id: string, atMs: number): Promise<void> => {
+      const failover = failoverNamed(id, failovers)
+      if (!Number.isFinite(atMs)) throw new Error(`expected the time of a drill in ms, got ${JSON.stringify(atMs)}`)
+      const { drilledAtMs = 0 } = await host.table.read(failover.id)
+      if (atMs > drilledAtMs) await host.table.update(failover.id, { drilledAtMs: Math.min(atMs, host.wallClock()) })
+    },
   }
 }
 

@@ -37,6 +37,18 @@ function drilling({
   return createUpkeep([failover, other, elsewhere], host).drill(id)
 }
 
+test('a drill that passed at another controller counts here, unless a later one is known or it is yet to come', async () => {
+  const table = openControllerTable(':memory:')
+  const { drilled } = createUpkeep([failover], { records: {}, table, wallClock: () => 5000 } as unknown as UpkeepHost)
+  const after = async (atMs: number) => {
+    await drilled('live', atMs)
+    return (await table.read('live')).drilledAtMs
+  }
+  expect([await after(3000), await after(2000), await after(4000), await after(9000)]).toEqual([3000, 3000, 4000, 5000])
+  await expect(drilled('lvie', 1)).rejects.toThrow('got "lvie"')
+  await expect(drilled('live', '1' as never)).rejects.toThrow('expected the time of a drill in ms, got "1"')
+})
+
 test('a drill that gives way says to which decision, and when to try again', async () => {
   expect(await drilling({ deciding: 'other' })).toMatchObject({
     outcome: 'yielded',
