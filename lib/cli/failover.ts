@@ -136,7 +136,12 @@ export async function failoverDrill(
   const outcome = await askFirst<DrillOutcome>(lines, { do: 'drill', failover: id })
   output.progress('')
   output.out(options.json ? JSON.stringify(outcome) : drillLines(outcome).join('\n'))
-  return outcome.outcome === 'passed' ? 0 : 1
+  if (outcome.outcome !== 'passed') return 1
+  // Each controller counts the days since the last drill by its own table.
+  const noted = lines.length > 1 ? await askAll(lines, { do: 'drilled', failover: id, atMs: outcome.atMs }) : []
+  for (const one of noted)
+    if ('problem' in one) output.err(`it passed, which is not noted in ${one.where}: ${one.problem}`)
+  return 0
 }
 
 function decisionLines(decision: Decided, where: string): string[] {

@@ -76,6 +76,7 @@ export async function deliberate(
       await host.pause(pauseMs(unlisted++))
       continue
     }
+    if (known) await noteEpoch(failover, host, { listed, memory: known.memory })
     if (known && !about.isIdle) await noteMove(failover, host, { listed, nowMs, wanted: known.wanted })
     const memory = known && (await withHealth(failover, host, known.memory, { ...collected, listed, nowMs, health }))
     const judge = (memory: ControllerMemory | undefined, wanted: Record<string, number> = {}): Deliberation => {
@@ -112,6 +113,20 @@ function isPassing({ kind }: ListOutcome): boolean {
 async function recall({ id }: Failover, { table }: ControllerHost) {
   const [memory, wanted] = await Promise.all([table.read(id), table.wanted()])
   return { memory, wanted }
+}
+
+/**
+ * Keeps the epoch of a TXT that another controller wrote: should that change be stranded, or the TXT be lost, no switch of ours
+ * is to have its number, and its hook a key that is known already.
+ */
+async function noteEpoch(
+  failover: Failover,
+  { table }: ControllerHost,
+  { listed, memory }: { listed: ListOutcome; memory: ControllerMemory },
+): Promise<void> {
+  const { epoch = 0 } = stateOf(listed, failover) ?? {}
+  // One that cannot be kept is no reason not to act: nothing is written without the table.
+  if (epoch > memory.largestEpoch) await table.update(failover.id, { largestEpoch: epoch }).catch(() => {})
 }
 
 /**

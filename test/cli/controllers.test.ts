@@ -115,6 +115,33 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     expect(asked.slice(1).map(({ region }) => region)).toEqual(['us-west-2', 'eu-central-1'])
   })
 
+  test('a drill is run by home alone, and that it passed is noted in every controller', async () => {
+    const drill = { outcome: 'passed', detail: 'fine', atMs: 7, seen: [], steps: [] }
+    const drills = () =>
+      vedette(['drill', 'record', '--aws', '-c', file], {
+        env: { AWS_ENDPOINT_URL: lambda.url, AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'not-to-be-shown' },
+      })
+    regions['us-west-2'] = ({ do: what }) => (what === 'drill' ? drill : { done: what })
+    regions['eu-central-1'] = () => {
+      throw new NotDeployed()
+    }
+    const { code, stderr } = await drills()
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('it passed, which is not noted in eu-central-1: '),
+    })
+    expect(asked.map((one) => [one.region, one.asked.do]).sort()).toEqual([
+      ['eu-central-1', 'drilled'],
+      ['us-west-2', 'drill'],
+      ['us-west-2', 'drilled'],
+    ])
+    expect(asked.at(-1)?.asked).toEqual({ do: 'drilled', failover: 'record', atMs: 7 })
+    asked = []
+    regions['us-west-2'] = () => ({ ...drill, outcome: 'failed' })
+    expect(await drills()).toMatchObject({ code: 1 })
+    expect(asked.map((one) => one.asked.do)).toEqual(['drill'])
+  })
+
   test('what a controller refuses is not asked of the other', async () => {
     regions['us-west-2'] = () => {
       throw new Error('expected the id of a failover (record), got "recrod"')

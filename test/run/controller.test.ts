@@ -590,6 +590,41 @@ test('nothing is written whose epoch could not be kept', async () => {
   expect(events).toContainEqual(expect.objectContaining({ type: 'page' }))
 })
 
+describe('an epoch that another controller wrote is never used again', () => {
+  const flags = { locked: false, latched: false }
+  const theirs = (active: string) =>
+    txtOf(
+      failoverOf(),
+      encodeState({ version: 1, epoch: 9, decision: 'theirs', active, sinceMs: noon, switches: [], flags }),
+    )
+  const damaged = { ...theirs('one'), values: ['"damaged"'] }
+
+  test.each<[string, (one: ReturnType<typeof setup>) => Promise<unknown>]>([
+    ['a decision to stay', ({ decide }) => decide('live', 'tick')],
+    ['a look that does nothing', ({ controller }) => controller.look('live')],
+    ['a lock that was there', ({ controller }) => controller.setLocked('live', false)],
+  ])('once %s has seen it: not after its TXT was lost', async (_, see) => {
+    const one = setup()
+    one.store.put([theirs('one')])
+    await see(one)
+    one.store.put([damaged])
+    await one.controller.adopt('live')
+    expect(one.txt()?.epoch).toBe(10)
+  })
+
+  test('once a move has met it on its way', async () => {
+    const one = setup({
+      world: all('down', 'up'),
+      change: async (apply, nth) => {
+        if (nth === 1) one.store.put([theirs('two'), ...answerOf(failoverOf(), failoverOf().endpoints[1] as Endpoint)])
+        return apply()
+      },
+    })
+    expect(await one.decide()).toMatchObject({ outcome: { kind: 'alreadyDone' } })
+    expect(await one.memory()).toMatchObject({ largestEpoch: 9 })
+  })
+})
+
 test('what other failovers wanted counts for five minutes, not for as long as a clock was ahead', async () => {
   const decideAfter = async (aheadMs: number) => {
     const want = async () => ({ live: noon, web: noon + aheadMs, mail: noon + aheadMs })
