@@ -59,6 +59,20 @@ describe('one incident, one alert', () => {
     expect(desk.told().at(-1)).toBe('close a')
   })
 
+  test('a reminder of a certificate has the days that are left by then', () => {
+    const desk = new Desk(rulesOf({ remindMs: 36 * hour }))
+    const expiring: VedetteEvent = {
+      ...{ service: 'shop', atMs: 0, type: 'certificate.expiring', monitor: 'a', daysRemaining: 14, detail: '' },
+    }
+    desk.take(0, expiring)
+    for (let atMs = hour; atMs <= 72 * hour; atMs += hour) desk.take(atMs, { kind: 'clock' })
+    expect(desk.sent.map(({ action, event }) => [action, 'daysRemaining' in event && event.daysRemaining])).toEqual([
+      ['open', 14],
+      ['remind', 13],
+      ['remind', 11],
+    ])
+  })
+
   test('what the config does not have any more is over', () => {
     const desk = new Desk(rulesOf())
     desk.take(1, downEvent('gone', 1), downEvent('a', 1))
@@ -262,17 +276,60 @@ describe('who is told', () => {
       routeRule('again', { list: 'ticket', destination: 'pager' }),
     ]
     const desk = new Desk(rulesOf({ routes, isStandby: true }))
-    desk.take(1, { kind: 'speaks', speaks: false }, downEvent('a', 1))
+    desk.take(1, { kind: 'speaks', speaks: false, atMs: 1 }, downEvent('a', 1))
     expect(desk.sent).toEqual([])
-    desk.take(2, { kind: 'speaks', speaks: true })
+    desk.take(2, { kind: 'speaks', speaks: true, atMs: 2 })
     expect([desk.openAt('pager'), desk.openAt('board'), desk.openAt('again')]).toEqual([
       ['vedette/shop/a'],
       ['vedette/shop/a'],
       [],
     ])
-    desk.take(3, { kind: 'speaks', speaks: false }, downEvent('b', 3))
+    desk.take(3, { kind: 'speaks', speaks: false, atMs: 3 }, downEvent('b', 3))
     desk.take(4, recoveredEvent('a', 4), recoveredEvent('b', 4))
     expect([desk.openAt('pager'), desk.openAt('board'), desk.sent.length]).toEqual([[], [], 4])
+  })
+})
+
+describe('a standby that is silent', () => {
+  const head = { service: 'shop', atMs: 1 }
+  const moveFailed: VedetteEvent = {
+    ...{ ...head, type: 'failover.failed', failover: 'api', record: 'api.example.com' },
+    ...{ code: 'IN_DOUBT', detail: 'a write may still land' },
+  }
+  const fault: VedetteEvent = { ...head, type: 'fault.opened', part: 'a part', detail: 'it broke' }
+  const silence = (speaks: boolean, atMs: number): NotifyInput => ({ kind: 'speaks', speaks, atMs })
+
+  test('tells what it alone knows, and reminds of it: a move of its own that failed, a fault, a route that cannot be told', () => {
+    const desk = new Desk(rulesOf({ isStandby: true, remindMs: hour }))
+    desk.refuse = ({ route, action }) =>
+      route === 'board' && action === 'open' ? { reason: '403', isFinal: true } : undefined
+    desk.take(1, silence(false, 1), downEvent('a', 1), moveFailed, fault)
+    desk.take(2, { kind: 'clock' })
+    const own = ['failover/api/move', 'fault/a part', 'route/board']
+    expect(desk.openAt('pager')).toEqual(own.map((key) => `vedette/shop/${key}`))
+    desk.take(hour + 2, { kind: 'clock' })
+    expect(desk.told().slice(3).toSorted()).toEqual(own.map((key) => `remind ${key}`))
+  })
+
+  test('says nothing more of what it told while it spoke but the end: what is over at home would begin anew', () => {
+    const watched = [monitorRule('dns'), monitorRule('web', { dependsOn: ['dns'] })]
+    const routes = [routeRule('pager')]
+    const desk = new Desk(rulesOf({ watched, routes, isStandby: true, remindMs: hour }))
+    desk.take(1, silence(true, 1), downEvent('dns', 1))
+    desk.take(minute, silence(false, minute), downEvent('web', minute))
+    for (let atMs = 2 * minute; atMs < 3 * hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    desk.take(3 * hour, recoveredEvent('web', 3 * hour), recoveredEvent('dns', 3 * hour))
+    expect(desk.told()).toEqual(['open dns', 'close dns'])
+  })
+
+  test('stays so when old news comes late, or again, that home is', () => {
+    const desk = new Desk(rulesOf({ isStandby: true, isUnordered: true }))
+    desk.take(1, silence(true, 1000))
+    desk.take(2, silence(false, 2000))
+    desk.take(3, silence(true, 1000), downEvent('a', 3))
+    expect([desk.state.isSilent, desk.sent]).toEqual([true, []])
+    desk.take(4, silence(true, 3000))
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
   })
 })
 
@@ -385,6 +442,35 @@ describe('a storm', () => {
     expect(desk.openAt('pager')).toEqual([])
   })
 
+  test('is as urgent as the worst of it, and has its most frequent causes first and no more names than anybody reads', () => {
+    const desk = new Desk(
+      rulesOf({ watched: watched.map((one, i) => ({ ...one, severity: i < 60 ? 'ticket' : 'page' })) }),
+    )
+    const expired = { code: 'TLS_EXPIRED', message: 'it expired' }
+    desk.take(0, downEvent('m0', 0, { cause: expired }), ...all(downEvent, 0).slice(1))
+    const [board, pager] = ['board', 'pager'].map((name) => desk.sent.find(({ route }) => route === name))
+    expect([board?.severity, pager?.severity]).toEqual(['ticket', 'page'])
+    const causes = [
+      { code: 'CONNECT_REFUSED', count: 59 },
+      { code: 'TLS_EXPIRED', count: 1 },
+    ]
+    expect(board?.event).toMatchObject({ open: 60, causes })
+    expect(pager?.event.type === 'storm' && pager.event.monitors).toHaveLength(50)
+  })
+
+  test('is joined by what follows within the hour; then it is a storm of its own, which the next ones join', () => {
+    const desk = new Desk(rulesOf({ watched }))
+    const some = (from: number, atMs: number) => all(downEvent, atMs).slice(from, from + 20)
+    desk.take(0, ...some(0, 0))
+    desk.take(59 * minute, ...some(20, 59 * minute))
+    expect(desk.openAt('pager')).toHaveLength(1)
+    desk.take(60 * minute, ...some(40, 60 * minute))
+    expect(desk.openAt('pager')).toHaveLength(2)
+    desk.take(62 * minute, ...some(60, 62 * minute))
+    const sizes = Object.values(desk.state.alerts.pager ?? {}).map(({ members }) => members.length)
+    expect(sizes).toEqual([40, 40])
+  })
+
   test('of a minute ago says nothing about what comes later', () => {
     const desk = new Desk(rulesOf({ watched }))
     desk.take(0, ...all(downEvent, 0).slice(0, 100))
@@ -456,6 +542,29 @@ describe('notes', () => {
     desk.take(2000, { service, failover, record, atMs: 2000, type: 'failover.settled' })
     desk.take(3000, downEvent('a', 3000))
     const alert = desk.sent.find(({ action, event }) => action === 'open' && event.type === 'monitor.down')
+    expect(alert?.acts.map(({ text }) => text)).toEqual(['Failover api: api.example.com was moved to euw1'])
+  })
+
+  test('that come twice, where messages may, are told once', () => {
+    const change: VedetteEvent = { service: 'shop', atMs: 1, type: 'change', text: 'deployed v42' }
+    const desk = new Desk(rulesOf({ isUnordered: true, routes: [routeRule('pager')] }))
+    desk.take(5 * minute, moved, change, moved)
+    desk.take(6 * minute, change, moved, { ...change, atMs: 6 * minute })
+    expect(desk.sent.map(({ event }) => event.type)).toEqual(['failover.done', 'change', 'change'])
+    expect(desk.state.changes.map(({ atMs }) => atMs)).toEqual([6 * minute, 5 * minute, 1])
+    desk.take(26 * hour, { kind: 'clock' })
+    expect(desk.state.over).toEqual({})
+  })
+
+  test('of what was done last stand in alerts, whatever order they come in', () => {
+    const watched = [monitorRule('a', { failovers: ['api'] })]
+    const desk = new Desk(rulesOf({ watched, isUnordered: true }))
+    const { service, failover, record } = moved
+    const head = { service, failover, record, to: 'euw1' }
+    desk.take(5 * minute, moved)
+    desk.take(5 * minute, { ...head, atMs: 4 * minute, type: 'failover.started', why: 'failover', reasons: [] })
+    desk.take(6 * minute, downEvent('a', 6 * minute))
+    const alert = desk.sent.find(({ action }) => action === 'open')
     expect(alert?.acts.map(({ text }) => text)).toEqual(['Failover api: api.example.com was moved to euw1'])
   })
 

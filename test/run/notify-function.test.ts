@@ -252,6 +252,28 @@ describe('what a controller or a pipeline publishes', () => {
     expect(pagerDuty.changes).toEqual(['Changed: deployed v42'])
   })
 
+  test('a change is told once though the queue hands it over again, and is of when it was sent', async () => {
+    const sent = Math.round(nowMs()) - 60_000
+    const body = JSON.stringify({ vedette: 1, change: { text: 'deployed v42' } })
+    const record = { messageId: '1', body, attributes: { SentTimestamp: `${sent}` } }
+    const store = memoryStore()
+    const notify = notifyIn(home, store)
+    for (let i = 0; i < 2; i++) await notify({ Records: [record] })
+    expect(pagerDuty.changes).toEqual(['Changed: deployed v42'])
+    expect(store.kept?.state.changes).toEqual([{ atMs: sent, text: 'deployed v42' }])
+    await notify({ Records: [{ ...record, attributes: { SentTimestamp: '17' } }] })
+    expect(store.kept?.state.changes).toHaveLength(2)
+    expect(store.kept?.state.changes[0]?.atMs).toBeGreaterThan(sent)
+  })
+
+  test('a move is told once though its message comes twice', async () => {
+    const notify = notifyIn(home)
+    const moved = published({ type: 'swapped', to: 'euw1', tookMs: 900, outcome: { kind: 'moved', epoch: 2 } })
+    await notify(batch(moved))
+    await notify(batch(moved))
+    expect(pagerDuty.changes).toEqual(['Failover api: api.example.com was moved to euw1'])
+  })
+
   test('anything else is for others: said in the log, and no reason to fail', async () => {
     await notifyIn(home)(batch('hello', '{"vedette":1}', '[]', 'null', '{"Type":"Notification","Message":"x"}'))
     expect(logged.filter((line) => line.includes('not understood'))).toHaveLength(5)
@@ -305,6 +327,14 @@ describe('home and standby', () => {
     expect(pagerDuty.opened).not.toContain('vedette/shop@staging/mail')
     await notify(batch(alarm(down('api'), 'OK', 2)))
     expect(pagerDuty.open.get(key)?.size).toBe(0)
+  })
+
+  test('a standby that has heard that home is back stays silent though the alarm comes again, or late', async () => {
+    const notify = notifyIn(standby)
+    const silence = controllerAlarm(home, config()).name
+    await notify(batch(alarm(silence, 'OK', 2)))
+    await notify(batch(alarm(silence, 'ALARM', 1), alarm(down('api'), 'ALARM', 3)))
+    expect(pagerDuty.received.length + slack.received.length).toBe(0)
   })
 
   test('home only says that the standby is silent', async () => {
