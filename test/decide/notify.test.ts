@@ -290,6 +290,29 @@ describe('who is told', () => {
   })
 })
 
+describe('that a route cannot be told', () => {
+  const failing = (...routes: ReturnType<typeof routeRule>[]) => {
+    const desk = new Desk(rulesOf({ routes }))
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '403', isFinal: true } : undefined)
+    desk.take(0, { service: 'shop', atMs: 0, type: 'change', text: 'deployed v42' })
+    desk.take(1, { kind: 'clock' })
+    return desk.sent.flatMap(({ route, key }) => (key === 'vedette/shop/route/pager' ? [route] : []))
+  }
+  const ticket = { list: 'ticket' } as const
+
+  test.each([
+    ['by the other list', [routeRule('pager'), routeRule('second'), routeRule('board', ticket)], ['board']],
+    ['by another of its own where there is no other', [routeRule('pager'), routeRule('second')], ['second']],
+    [
+      'not by one that leads to the same place',
+      [routeRule('pager'), routeRule('board', { ...ticket, destination: 'pager' }), routeRule('mail', ticket)],
+      ['mail'],
+    ],
+  ])('is told %s', (_, routes, expected) => {
+    expect(failing(...routes)).toEqual(expected)
+  })
+})
+
 describe('a standby that is silent', () => {
   const head = { service: 'shop', atMs: 1 }
   const moveFailed: VedetteEvent = {
@@ -333,6 +356,58 @@ describe('a standby that is silent', () => {
   })
 })
 
+describe('what is told again', () => {
+  const refused = (atMs: number, code: string): VedetteEvent => {
+    return { service: 'shop', atMs, type: 'failover.refused', failover: 'api', record: 'r', code, reasons: [] }
+  }
+
+  test('is what changed: a refusal for another reason, and no refusal for the same', () => {
+    const desk = new Desk(rulesOf())
+    desk.take(0, refused(0, 'BLIND'))
+    desk.take(minute, refused(minute, 'BLIND'))
+    desk.take(2 * minute, refused(2 * minute, 'COOLDOWN'))
+    expect(desk.told()).toEqual(['open failover/api', 'update failover/api'])
+    expect(desk.sent[1]?.event).toMatchObject({ code: 'COOLDOWN' })
+  })
+
+  test('is nothing that changed of what the route refused to hear of at all', () => {
+    const watched = [monitorRule('dns'), monitorRule('web', { dependsOn: ['dns'] })]
+    const desk = new Desk(rulesOf({ watched, routes: [routeRule('pager')] }))
+    desk.refuse = () => ({ reason: '403', isFinal: true })
+    desk.take(0, downEvent('dns', 0))
+    desk.refuse = () => undefined
+    desk.take(minute, downEvent('web', minute))
+    desk.take(3 * minute, { kind: 'clock' })
+    expect([desk.told(), desk.errors]).toEqual([[], []])
+  })
+
+  test('is not for the night of a route with hours, but for its morning', () => {
+    const days = ['MON', 'TUE', 'WED', 'THU', 'FRI'] as const
+    const hours = { days: [...days], fromMinute: 540, toMinute: 1020, timeZone: 'UTC' }
+    const friday = Date.parse('2026-11-20T16:00:00Z')
+    const desk = new Desk(rulesOf({ remindMs: 2 * hour, routes: [routeRule('pager', { hours })] }), friday)
+    desk.take(friday, downEvent('a', friday))
+    for (let i = 1; i <= 65; i++) desk.take(friday + i * hour, { kind: 'clock' })
+    expect(desk.sent.map(({ action, atMs }) => [action, new Date(atMs).toISOString().slice(0, 16)])).toEqual([
+      ['open', '2026-11-20T16:00'],
+      ['remind', '2026-11-23T09:00'],
+    ])
+  })
+
+  test('is a storm of which some is in maintenance, and none of which all is', () => {
+    const maintenance = [{ start: '1970-01-01T00:30:00Z', forMs: 2 * hour }]
+    const quiet = ['b', 'c'].map((id) => monitorRule(id, { maintenance }))
+    const desk = new Desk(
+      rulesOf({ storm: { count: 1, withinMs: minute }, remindMs: hour, watched: [monitorRule('a'), ...quiet] }),
+    )
+    desk.take(0, ...['a', 'b', 'c'].map((id) => downEvent(id, 0)))
+    desk.take(hour, { kind: 'clock' })
+    desk.take(hour + minute, recoveredEvent('a', hour + minute))
+    desk.take(2 * hour + 2 * minute, { kind: 'clock' })
+    expect(desk.sent.map(({ action }) => action)).toEqual(['open', 'remind', 'update'])
+  })
+})
+
 describe('what is muted', () => {
   test('a parent that is down mutes its children, at any remove, and counts them', () => {
     const watched = [
@@ -347,6 +422,9 @@ describe('what is muted', () => {
     expect(desk.openAt('pager')).toEqual(['vedette/shop/dns', 'vedette/shop/other'])
     desk.take(31_000, { kind: 'clock' })
     expect(desk.sent.at(-1)).toMatchObject({ action: 'update', key: 'vedette/shop/dns', dependants: 2 })
+    desk.take(minute, recoveredEvent('web', minute), degradedEvent('web', minute))
+    desk.take(2 * minute, { kind: 'clock' })
+    expect(desk.sent.at(-1)).toMatchObject({ action: 'update', dependants: 1 })
   })
 
   test('children that are still down when their parent is back are told then', () => {
@@ -407,6 +485,27 @@ describe('what is muted', () => {
     desk.take(11 * hour, { kind: 'clock' })
     expect(desk.told()).toEqual(['open a', 'remind a'])
     expect(desk.errors).toEqual([])
+  })
+})
+
+describe('links', () => {
+  const links = {
+    dashboard: 'https://d.example.com/{service}',
+    logs: 'https://l.example.com/?m={monitor}',
+    runbook: 'https://r.example.com/',
+  }
+
+  test('are of the monitor, escaped; its own runbook comes first, and what asks for a monitor is left out where there is none', () => {
+    const watched = [monitorRule('a&b', { runbook: 'https://r.example.com/own' }), monitorRule('c')]
+    const desk = new Desk(rulesOf({ watched, links, routes: [routeRule('pager')] }))
+    desk.take(0, downEvent('a&b', 0), downEvent('c', 0))
+    desk.take(1, { service: 'shop', atMs: 1, type: 'fault.opened', part: 'x', detail: '' })
+    const dashboard = 'https://d.example.com/shop'
+    expect(desk.sent.map((notice) => notice.links)).toEqual([
+      { dashboard, logs: 'https://l.example.com/?m=a%26b', runbook: 'https://r.example.com/own' },
+      { dashboard, logs: 'https://l.example.com/?m=c', runbook: links.runbook },
+      { dashboard, runbook: links.runbook },
+    ])
   })
 })
 
@@ -471,6 +570,15 @@ describe('a storm', () => {
     expect(sizes).toEqual([40, 40])
   })
 
+  test('is what comes within a quarter of a second, though it does not come at once', () => {
+    const desk = new Desk(rulesOf({ watched, gatherMs: 250, storm: { count: 1, withinMs: minute } }))
+    desk.take(0, downEvent('m0', 0))
+    desk.take(100, downEvent('m1', 100))
+    expect([desk.sent, desk.wakeMs]).toEqual([[], 250])
+    desk.take(250, { kind: 'clock' })
+    expect(desk.sent.map(({ event }) => event.type)).toEqual(['storm'])
+  })
+
   test('of a minute ago says nothing about what comes later', () => {
     const desk = new Desk(rulesOf({ watched }))
     desk.take(0, ...all(downEvent, 0).slice(0, 100))
@@ -520,17 +628,24 @@ describe('notes', () => {
     const desk = new Desk(rulesOf())
     desk.take(5 * minute, moved)
     desk.take(20 * minute, downEvent('a', 20 * minute))
-    desk.take(2 * hour, downEvent('b', 2 * hour))
+    desk.take(65 * minute, downEvent('b', 65 * minute))
     const [a, b] = desk.sent.filter(({ action }) => action === 'open')
-    expect(a?.changes).toEqual([{ atMs: 5 * minute, text: 'failover api: api.example.com moved to euw1' }])
+    const moves = [{ atMs: 5 * minute, text: 'failover api: api.example.com moved to euw1' }]
+    expect(a?.changes).toEqual(moves)
     expect(b?.changes).toEqual([])
+    // What came after it did not make it.
+    desk.take(66 * minute, { service: 'shop', atMs: 66 * minute, type: 'change', text: 'rolled back' })
+    desk.take(67 * minute, recoveredEvent('a', 67 * minute))
+    expect(desk.sent.at(-1)).toMatchObject({ action: 'close', changes: moves })
   })
 
   test('a decision stands in the alerts of the monitors that it is about', () => {
     const desk = new Desk(rulesOf({ watched: [monitorRule('a', { failovers: ['api'] }), monitorRule('b')] }))
     desk.take(0, { ...moved, atMs: 0 })
     desk.take(1000, downEvent('a', 1000), downEvent('b', 1000))
-    expect(desk.sent.filter(({ action }) => action === 'open').map(({ acts }) => acts.length)).toEqual([1, 0])
+    desk.take(hour, recoveredEvent('a', hour))
+    desk.take(2 * hour, downEvent('a', 2 * hour))
+    expect(desk.sent.filter(({ action }) => action === 'open').map(({ acts }) => acts.length)).toEqual([1, 0, 0])
   })
 
   test('what was done stands there though it is settled and its standby is not ready', () => {
