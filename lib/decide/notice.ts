@@ -134,7 +134,7 @@ export interface NotifyState {
   isSilent: boolean
   /** Of when the newest news of that is. */
   speaksMs?: number
-  /** When incidents that are over were last heard of, and what was told that is no incident; kept for a day where events come in any order. */
+  /** When incidents that are over were last heard of, and what was told that is no incident; kept for two weeks where events come in any order. */
   over: Record<string, number>
   /** Notices that were given up, since ever; signs of life are not counted. */
   lost: number

@@ -8,6 +8,7 @@ import { keyOf } from '../decide/incident.ts'
 import { monitorEvent } from '../decide/monitor-event.ts'
 import type { Notice } from '../decide/notice.ts'
 import { allRoutes, notifyRulesOf } from '../decide/notify-config.ts'
+import { cut } from '../decide/plain.ts'
 import type { RouteHealth } from '../decide/route-health.ts'
 import type { Config } from '../model/config.ts'
 import type { VedetteEvent } from '../model/event.ts'
@@ -116,7 +117,7 @@ function recorded(deliver: Deliver, history: LocalNotifyOptions['history']): Del
 }
 
 function textOf({ action, event }: Notice): string {
-  return `${action}: ${describe(event).title}`.slice(0, 1000)
+  return cut(`${action}: ${describe(event).title}`, 1000)
 }
 
 /** What people noted with `vedette notify change`. */

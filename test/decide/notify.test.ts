@@ -196,6 +196,15 @@ describe('one incident, one alert', () => {
     ])
   })
 
+  test('what is over stays so though its beginning is handed over again by a queue that keeps it for two weeks', () => {
+    const desk = new Desk(rulesOf({ isUnordered: true }))
+    desk.take(hour, recoveredEvent('a', hour))
+    desk.take(13 * 24 * hour, downEvent('a', minute))
+    expect(desk.sent).toEqual([])
+    desk.take(13 * 24 * hour + 1, downEvent('a', 13 * 24 * hour))
+    expect(desk.told()).toEqual(['open a'])
+  })
+
   test('a move that failed and that nothing ends is over after a day', () => {
     const desk = new Desk(rulesOf())
     const failed: VedetteEvent = {
@@ -648,6 +657,25 @@ describe('notes', () => {
     expect(desk.sent.filter(({ action }) => action === 'open').map(({ acts }) => acts.length)).toEqual([1, 0, 0])
   })
 
+  test('stands there with why, also where it was to do nothing, or failed', () => {
+    const watched = [monitorRule('a', { failovers: ['api'] })]
+    const { service, failover, record } = moved
+    const head = { service, failover, record, atMs: 0, to: 'euw1' }
+    const actsOf = (event: VedetteEvent) => {
+      const desk = new Desk(rulesOf({ watched }))
+      desk.take(0, event)
+      desk.take(1000, downEvent('a', 1000))
+      return desk.sent.find(({ event: { type } }) => type === 'monitor.down')?.acts.map(({ text }) => text)
+    }
+    const reasons = ['No vote from eu-west-1.', 'One more is needed.']
+    expect(actsOf({ ...head, type: 'failover.refused', code: 'BLIND', reasons })).toEqual([
+      'Failover api: api.example.com was not moved to euw1: BLIND: No vote from eu-west-1. One more is needed.',
+    ])
+    expect(
+      actsOf({ ...head, type: 'failover.failed', code: 'NOT_VERIFIED', detail: 'ns1 has the old answer' }),
+    ).toEqual(['Failover api: moving api.example.com to euw1 failed: NOT_VERIFIED: ns1 has the old answer'])
+  })
+
   test('what was done stands there though it is settled and its standby is not ready', () => {
     const desk = new Desk(rulesOf({ watched: [monitorRule('a', { failovers: ['api'] })] }))
     const { service, failover, record } = moved
@@ -667,7 +695,9 @@ describe('notes', () => {
     desk.take(6 * minute, change, moved, { ...change, atMs: 6 * minute })
     expect(desk.sent.map(({ event }) => event.type)).toEqual(['failover.done', 'change', 'change'])
     expect(desk.state.changes.map(({ atMs }) => atMs)).toEqual([6 * minute, 5 * minute, 1])
-    desk.take(26 * hour, { kind: 'clock' })
+    desk.take(14 * 24 * hour, change)
+    expect(desk.sent).toHaveLength(3)
+    desk.take(15 * 24 * hour, { kind: 'clock' })
     expect(desk.state.over).toEqual({})
   })
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
-import type { Found } from '../../lib/act/ports.ts'
+import type { Found, PublishReport } from '../../lib/act/ports.ts'
 import { downAlarm, heartbeatAlarm } from '../../lib/decide/alarms.ts'
 import { controllerAlarm, deadLetterAlarm } from '../../lib/decide/notify-alarms.ts'
 import { notifyAssetOf } from '../../lib/decide/notify-asset.ts'
@@ -21,9 +21,10 @@ let slack: Slack
 let logged: string[]
 let signs: Datum[]
 let found: Map<string, Found>
+let unsent: PublishReport[]
 
 beforeEach(async () => {
-  ;[logged, signs, found] = [[], [], new Map()]
+  ;[logged, signs, found, unsent] = [[], [], new Map(), []]
   pagerDuty = await startPagerDuty([key])
   slack = await startSlack()
 })
@@ -53,7 +54,7 @@ function notifyIn(region: string | undefined, store: MemoryStore = memoryStore()
     deliver: createDeliver(asset.routes, { secret, pause: (_, signal) => pause(20, signal), chance: () => 0, nowMs }),
     publish: async (datums) => {
       signs.push(...datums)
-      return []
+      return unsent
     },
     causes: async () => found,
     newHolder: randomUUID,
@@ -102,6 +103,16 @@ describe('an alarm', () => {
     })
     await notify(batch(alarm(down('api'), 'OK', 1)))
     expect([pagerDuty.opened, pagerDuty.resolved]).toEqual([['vedette/shop@staging/api'], ['vedette/shop@staging/api']])
+  })
+
+  test('of which the logs name more places than its number says so many', async () => {
+    const cause = { code: 'TLS_EXPIRED', message: 'the certificate expired' }
+    found.set('api', { cause, vantages: ['us-east-1', 'inside'], families: [] })
+    const few = { ...JSON.parse(alarm(down('api'), 'ALARM')), NewStateReason: 'datapoints [1.0 (21/11/26 10:01:00)]' }
+    await notifyIn(home)(batch(JSON.stringify(few)))
+    expect(pagerDuty.received[0]?.json).toMatchObject({
+      payload: { custom_details: { 'Seen by': '2 of 2 vantages: us-east-1, inside' } },
+    })
   })
 
   test('that comes twice, or after its end, opens nothing again', async () => {
@@ -338,13 +349,20 @@ describe('home and standby', () => {
   })
 
   test('home only says that the standby is silent', async () => {
-    await notifyIn(home)(batch(alarm(controllerAlarm(standby, config()).name, 'ALARM')))
+    const [notify, silence] = [notifyIn(home), controllerAlarm(standby, config()).name]
+    await notify(batch(alarm(silence, 'ALARM')))
     expect(slack.posts.map(({ text }) => text)).toEqual([expect.stringContaining(`the controller in ${standby}`)])
+    await notify(batch(alarm(silence, 'OK', 1), alarm(down('api'), 'ALARM', 1)))
+    expect(pagerDuty.opened).toEqual(['vedette/shop@staging/api'])
   })
 
   test('every minute each gives the other a sign of life', async () => {
     await notifyIn(home)({ do: 'tick' })
     expect(signs).toMatchObject([{ metric: 'Heartbeat', dimensions: { Controller: home }, values: [1] }])
+    expect(logged.join()).not.toContain('no sign')
+    unsent = [{ region: standby, sent: 0, queued: 1, dropped: 0, message: 'AccessDenied' }]
+    await notifyIn(home)({ do: 'tick' })
+    expect(logged.filter((line) => line.startsWith('warn notify.no sign')).join()).toContain('AccessDenied')
   })
 })
 
@@ -418,5 +436,9 @@ describe('what goes wrong', () => {
     expect(pagerDuty.opened).toHaveLength(1)
     store.conflicts = 1000
     await expect(notify(batch(alarm(down('mail'), 'ALARM')))).rejects.toThrow('written by others')
+    // Who cannot take anything in is silent, and the other one speaks.
+    store.conflicts = 1000
+    await expect(notify({ do: 'tick' })).rejects.toThrow('written by others')
+    expect(signs).toEqual([])
   })
 })
