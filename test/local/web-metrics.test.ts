@@ -1,5 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { MonitorRow } from '../../lib/local/web/api/overview.ts'
+import { badge } from '../../lib/local/web/badge.ts'
 import { MetricFamilies } from '../../lib/local/web/prometheus.ts'
 import type { TlsObserved } from '../../lib/model/result.ts'
 import { parseMetrics } from '../support/prometheus.ts'
@@ -151,6 +153,32 @@ describe('/healthz', () => {
     ])
     const find = await scrape(url)
     expect(find('vedette_history_up').map(({ value }) => value)).toEqual([0])
+    // They are told less often than all else.
+    feed({ vitals: undefined as never, results: [httpResult('api', 1000)] })
+    expect((await ask(`${url}/healthz`)).status).toBe(503)
+  })
+
+  it('fails, and /livez with it, where nothing was heard of the engine for 15 seconds, whatever the clock says', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { url, feed } = await startSite()
+    const answers = async () => {
+      const both = await Promise.all(['/healthz', '/livez'].map((path) => ask(url + path)))
+      return both.map(({ status, text }) => `${status} ${text}`)
+    }
+    const ok = '200 {"status":"ok","problems":[]}'
+    feed({})
+    vi.advanceTimersByTime(14_999)
+    expect(await answers()).toEqual([ok, ok])
+    vi.advanceTimersByTime(2)
+    const silent = '503 {"status":"failing","problems":["the engine has said nothing for 15 s"]}'
+    expect(await answers()).toEqual([silent, silent])
+    // A clock that is set says nothing of how long it has been silent.
+    vi.setSystemTime(Date.now() - 3_600_000)
+    expect(await answers()).toEqual([silent, silent])
+    feed({})
+    vi.setSystemTime(Date.now() + 7_200_000)
+    expect(await answers()).toEqual([ok, ok])
   })
 })
 
@@ -191,6 +219,41 @@ describe('a route that cannot be told', () => {
 })
 
 describe('a badge', () => {
+  const row = (over: Partial<MonitorRow> = {}) => {
+    const [uptime, seenMs] = [1, 30 * 3_600_000].map((value) => ({ h24: value, d7: value, d30: value }))
+    return { id: 'api', state: 'up', uptime, seenMs, ...over } as MonitorRow
+  }
+  const drawn = (over: Partial<MonitorRow>, show: string) => {
+    const svg = badge(row(over), show).body.toString()
+    const [, colour] = [...svg.matchAll(/fill="(#[0-9a-f]{6})"/g)].map((match) => match[1])
+    return [/<title>(.*)<\/title>/.exec(svg)?.[1], colour]
+  }
+  const [green, amber, red, grey] = ['#187a3c', '#8f5a00', '#b3261e', '#5c6470']
+
+  it('is as green as what it shows is good', () => {
+    const ofMonth = (d30: number | null) => ({ uptime: { h24: 1, d7: 1, d30 } })
+    expect(drawn(ofMonth(1), 'uptime')).toEqual(['api: 100 % in 30 d', green])
+    expect(drawn(ofMonth(0.999), 'uptime')).toEqual(['api: 99.90 % in 30 d', green])
+    expect(drawn(ofMonth(0.9989), 'uptime')).toEqual(['api: 99.89 % in 30 d', amber])
+    expect(drawn(ofMonth(0.99), 'uptime')).toEqual(['api: 99.00 % in 30 d', amber])
+    expect(drawn(ofMonth(0.98), 'uptime')).toEqual(['api: 98.00 % in 30 d', red])
+    expect(drawn(ofMonth(null), 'uptime')).toEqual(['api: no votes', grey])
+    expect(drawn({ seenMs: { h24: 0, d7: 0, d30: 30 * 3_600_000 - 1 } }, 'uptime')).toEqual(['api: too new', grey])
+    const last = { atMs: 1, durationMs: 41.5, attempts: 1 }
+    expect(drawn({ last: { ...last, status: 'degraded' } }, 'latency')).toEqual(['api: 42 ms', amber])
+    // How soon it failed is no latency.
+    for (const status of ['down', 'unknown'] as const)
+      expect(drawn({ last: { ...last, status } }, 'latency')).toEqual(['api: no run', grey])
+    expect(drawn({ state: 'degraded' }, 'state')).toEqual(['api: degraded', amber])
+  })
+
+  it('has no markup of a name, and no more of it than fits', () => {
+    const svg = badge(row({ id: `<b a="1" c='2'>&\n${'x'.repeat(60)}` }), 'state').body.toString()
+    expect(svg).toContain('<title>&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp; ')
+    expect(svg).toContain('x…: up</title>')
+    expect(svg.match(/<(?!\/?(svg|title|rect|g|text)\b)/)).toBe(null)
+  })
+
   it('shows state, uptime or latency, and says what else it was asked for', async () => {
     const now = Date.now()
     const { url, feed } = await startSite({
@@ -199,16 +262,16 @@ describe('a badge', () => {
         store.append({ results: [...good, failedResult('api', now - 1000)], transitions: [] })
       },
     })
-    const badge = async (query: string) =>
+    const shown = async (query: string) =>
       /<title>(.*)<\/title>/.exec((await ask(`${url}/badges/api.svg${query}`)).text)?.[1]
-    expect(await badge('')).toBe('api: pending')
-    expect(await badge('?show=latency')).toBe('api: no run')
+    expect(await shown('')).toBe('api: pending')
+    expect(await shown('?show=latency')).toBe('api: no run')
     feed({ results: [httpResult('api', now, { durationMs: 41.6 })] })
-    expect(await badge('')).toBe('api: up')
-    expect(await badge('?show=uptime')).toBe('api: 99.96 % in 30 d')
-    expect(await badge('?show=latency')).toBe('api: 42 ms')
+    expect(await shown('')).toBe('api: up')
+    expect(await shown('?show=uptime')).toBe('api: 99.96 % in 30 d')
+    expect(await shown('?show=latency')).toBe('api: 42 ms')
     feed({ transitions: [transition('api', 'down', now)] })
-    expect(await badge('')).toBe('api: down')
+    expect(await shown('')).toBe('api: down')
     const { status, text } = await ask(`${url}/badges/api.svg?show=colour`)
     expect([status, text]).toEqual([400, 'expected show to be state, uptime or latency, got "colour"\n'])
     const { headers } = await ask(`${url}/badges/api.svg`)

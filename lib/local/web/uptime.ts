@@ -28,8 +28,11 @@ export function uptimeText({ uptime, seenMs }: Uptime, window: UptimeWindow): st
   return seenMs.d30 < newUntilMs ? 'new' : '–'
 }
 
+/** Less than one vote of any number makes, and more than what binary fractions lose: 0.57 is 57 %. */
+const binaryLoss = 1e-9
+
 /** A share as a percentage that never rounds trouble away: 99.999 % is not 100 %. */
 export function percent(share: number | null): string {
   if (share === null) return '–'
-  return share === 1 ? '100 %' : `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`
+  return share === 1 ? '100 %' : `${(Math.floor(share * 10_000 + binaryLoss) / 100).toFixed(2)} %`
 }

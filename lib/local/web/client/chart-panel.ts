@@ -92,9 +92,10 @@ export class ChartPanel {
     const { fromMs, toMs } = limitsOf(this.#range, serverNow())
     this.#loadedMs = performance.now()
     const query = { from: Math.floor(fromMs), to: Math.ceil(toMs) + 1 }
+    // A run that fails meanwhile may not be in the answer.
+    this.#hasFailed = false
     const series = await load<MonitorSeries>(path(routes.series, this.#id, query), signal)
     this.#series = series
-    this.#hasFailed = false
     this.#charts.show(series)
     this.#describe(series)
     this.#onSeries(series)
