@@ -84,8 +84,12 @@ describe('a request to the dashboard', () => {
       expect(head.headers['content-type']).toBe(get.headers['content-type'])
       expect(Number(head.headers['content-length'])).toBeGreaterThan(0)
     }
-    const { status, bytes } = await ask(`${url}/api/events`, { method: 'HEAD' })
+    const { status, bytes, headers } = await ask(`${url}/api/events`, { method: 'HEAD' })
     expect({ status, bytes }).toEqual({ status: 200, bytes: 0 })
+    // Neither a cache nor a proxy is to hold it back.
+    expect(headers).toMatchObject({
+      ...{ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+    })
   })
 
   it('is refused with 405 where it would change something, with 404 where nothing is, in words', async () => {
