@@ -23,9 +23,17 @@ export default defineConfig({
       // What keeps nothing behind shares its workers: loading the modules again, the CDK's above all, costs more than most tests.
       {
         extends: true,
-        test: { name: 'pure', include: pure, isolate: false, setupFiles: ['test/support/behind-others.ts'] },
+        test: {
+          name: 'pure',
+          include: pure,
+          isolate: false,
+          setupFiles: ['test/support/behind-others.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
       },
-      { extends: true, test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure } },
+      // What probes and servers have deadlines for may come too late once on a machine that stands still: said in the summary.
+      { extends: true, test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure, retry: 1 } },
     ],
     setupFiles: ['test/support/setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],

@@ -33,7 +33,7 @@ async function start(name: string, count: number): Promise<{ pagerDuty: PagerDut
   const pagerDuty = await startPagerDuty([key])
   const routes = { page: [{ kind: 'pagerduty', routingKey: key, url: pagerDuty.url }] }
   const config = parseConfig({ service: 'shop', monitors, routes, notify: { storm: { count } } })
-  const history = { recordEvent: () => {} }
+  const history = { recordEvent: () => {}, read: () => undefined }
   const notify = await startNotify(config, { file: path.join(folder, `${name}.db`), history, log: () => {} })
   return { pagerDuty, notify }
 }

@@ -129,8 +129,8 @@ const waits = /PriorRequestNotComplete|Throttl|TooManyRequests|RequestLimitExcee
 function failed(error: unknown): Exclude<ListOutcome, { kind: 'listed' }> {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } }
   const said = { message: `${name}: ${message}` }
-  if (waits.test(name)) return { kind: 'throttled', ...said }
   const status = $metadata?.httpStatusCode
+  if (waits.test(name) || status === 429) return { kind: 'throttled', ...said }
   // Only what was answered with a refusal, or never sent, is certain not to have happened.
   if (status === undefined) return { kind: outcomeOf(error) === 'refused' ? 'throttled' : 'unknown', ...said }
   return { kind: status >= 500 ? 'unknown' : 'denied', ...said }

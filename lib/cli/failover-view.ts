@@ -21,6 +21,23 @@ export function failoverLines(failovers: readonly FailoverStatus[], nowMs: numbe
   })
 }
 
+/** How a failover stands at another controller than the one that is shown. */
+export interface Elsewhere {
+  where: string
+  id: string
+  record: string
+  /** Absent where that controller does not know it. */
+  active?: string
+  locked: boolean
+  latched: boolean
+}
+
+/** That in one line. */
+export function elsewhereLine({ where, id, record, active, locked, latched }: Elsewhere): string {
+  const notes = [locked && 'LOCKED', latched && 'LATCHED'].filter(Boolean).join(', ')
+  return `⇄ ${id} at ${where}: ${record} → ${active ?? 'not known'}${notes && ` (${notes})`}`
+}
+
 function votes({ id, up, down, none }: FailoverStatus['endpoints'][number]): string {
   const silent = none.length > 0 ? ` ?${none.join(',')}` : ''
   return `${id} ✔${up.length} ✖${down.length}${silent}`

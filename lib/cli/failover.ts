@@ -12,7 +12,7 @@ import {
   controllersOf,
 } from './controllers.ts'
 import { drillLines } from './drill.ts'
-import { failoverLines } from './failover-view.ts'
+import { type Elsewhere, elsewhereLine, failoverLines } from './failover-view.ts'
 import { loadConfig } from './load-config.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
@@ -22,18 +22,35 @@ export interface FailoverOptions extends ControllerOptions {
 }
 
 /**
- * `vedette failover status`: every failover as the first controller that can be reached sees it: exit 0, or 1 where one is
- * locked or latched, its active endpoint is down, or a controller does not answer.
+ * `vedette failover status`: every failover as the first controller that can be reached sees it, and where another stands
+ * elsewhere, as a lock of its own or a state of its own (`switch: 'health-check'`) lets it: exit 0, or 1 where one is locked or
+ * latched anywhere, its active endpoint is down, or a controller does not answer.
  */
 export async function failoverStatus(options: FailoverOptions, output: Output): Promise<number> {
   const lines = await controllersOf(options)
   const answers = await askAll<FailoverStatus[]>(lines, { do: 'status' })
   const all = firstAnswer(answers)
   const silent = answers.flatMap((one) => ('problem' in one ? [one.problem] : []))
-  if (options.json) output.out(JSON.stringify({ failovers: all, ...(options.aws && { unreached: silent }) }))
-  else output.out(failoverLines(all, Date.now()).join('\n'))
+  const elsewhere = answers.flatMap((one) => ('answer' in one ? differing(one.answer, all, one.where) : []))
+  if (options.json) output.out(JSON.stringify({ failovers: all, ...(options.aws && { unreached: silent, elsewhere }) }))
+  else output.out([...failoverLines(all, Date.now()), ...elsewhere.map(elsewhereLine)].join('\n'))
   for (const problem of silent) output.err(problem)
-  return all.some(isInTrouble) || silent.length > 0 ? 1 : 0
+  const isFine = answers.every((one) => 'answer' in one && !one.answer.some(isInTrouble))
+  return isFine ? 0 : 1
+}
+
+/** The failovers that stand otherwise at one controller than at another. */
+function differing(failovers: readonly FailoverStatus[], from: readonly FailoverStatus[], where: string): Elsewhere[] {
+  return failovers.flatMap((failover) => {
+    const one = standingOf(failover, where)
+    const other = from.find(({ id }) => id === failover.id)
+    return other && JSON.stringify(standingOf(other, where)) !== JSON.stringify(one) ? [one] : []
+  })
+}
+
+function standingOf({ id, record, locked, latched, endpoints }: FailoverStatus, where: string): Elsewhere {
+  const active = endpoints.find((endpoint) => endpoint.active)?.id
+  return { where, id, record, locked, latched: latched === true, ...(active !== undefined && { active }) }
 }
 
 function firstAnswer<Answer>(answers: readonly Answered<Answer>[]): Answer {
@@ -57,14 +74,13 @@ export async function failoverTo(
   const failover = await chosen(options, lines)
   const { approve: approval = false, dryRun = false, reason } = options
   const asked = { do: 'to', failover, endpoint, approval, dryRun, ...(reason && { reason }) } as const
-  // Where each controller has a state of its own, a person's move is made in all of them.
-  const answers = (await movesEverywhere(failover, options))
+  const answers = (await isKeptByEach(failover, options))
     ? await askAll<Decided>(lines, asked)
     : [{ where: '', answer: await askFirst<Decided>(lines, asked) }]
   const decisions = answers.flatMap((one) => ('answer' in one ? [one.answer] : []))
   const [first] = decisions
   if (!first) throw new UsageError(answers.flatMap((one) => ('problem' in one ? [one.problem] : [])).join('\n'))
-  if (options.json) output.out(JSON.stringify(first))
+  if (options.json) output.out(JSON.stringify(answers.length > 1 ? { ...first, controllers: answers } : first))
   else if (dryRun) output.out('dry run: nothing is moved')
   for (const one of answers) {
     if ('problem' in one) output.err(`not in ${one.where}: ${one.problem}`)
@@ -73,7 +89,8 @@ export async function failoverTo(
   return decisions.length === answers.length && decisions.every(isMove) ? 0 : 1
 }
 
-async function movesEverywhere(failover: string, { aws, config }: FailoverOptions): Promise<boolean> {
+/** Whether each controller has a state of its own: then what a person does to it is done in all of them. */
+async function isKeptByEach(failover: string, { aws, config }: FailoverOptions): Promise<boolean> {
   if (!aws) return false
   const { failovers } = await loadConfig(config)
   return failovers.some((one) => one.id === failover && one.switch === 'health-check')
@@ -86,7 +103,7 @@ function isMove({ kind, outcome }: Decided): boolean {
 
 /**
  * `vedette failover lock`, `unlock` and `adopt`: exit 0 when it is done, 1 where only some controllers have done it. Each
- * controller keeps a lock of its own; a record is adopted once.
+ * controller keeps a lock of its own; a record is adopted once, and a state of their own by all of them.
  */
 export async function failoverDo(
   what: keyof typeof doneTexts,
@@ -96,7 +113,8 @@ export async function failoverDo(
   const lines = await controllersOf(options)
   const failover = await chosen(options, lines)
   const asked = { do: what, failover }
-  const answers = what === 'adopt' ? [{ where: '', answer: await askFirst(lines, asked) }] : await askAll(lines, asked)
+  const isOnce = what === 'adopt' && !(await isKeptByEach(failover, options))
+  const answers = isOnce ? [{ where: '', answer: await askFirst(lines, asked) }] : await askAll(lines, asked)
   const failed = answers.filter((one) => 'problem' in one)
   if (failed.length === answers.length) firstAnswer(failed)
   output.out(options.json ? JSON.stringify({ failover, done: what, failed }) : `${failover} is ${doneTexts[what]}`)
@@ -118,7 +136,12 @@ export async function failoverDrill(
   const outcome = await askFirst<DrillOutcome>(lines, { do: 'drill', failover: id })
   output.progress('')
   output.out(options.json ? JSON.stringify(outcome) : drillLines(outcome).join('\n'))
-  return outcome.outcome === 'passed' ? 0 : 1
+  if (outcome.outcome !== 'passed') return 1
+  // Each controller counts the days since the last drill by its own table.
+  const noted = lines.length > 1 ? await askAll(lines, { do: 'drilled', failover: id, atMs: outcome.atMs }) : []
+  for (const one of noted)
+    if ('problem' in one) output.err(`it passed, which is not noted in ${one.where}: ${one.problem}`)
+  return 0
 }
 
 function decisionLines(decision: Decided, where: string): string[] {
@@ -138,9 +161,15 @@ function verdictOf(decision: Decided): Verdict {
 }
 
 /** The failover that is meant; it need not be named where there is only one. */
-async function chosen({ failover }: { failover?: string }, lines: readonly ControllerLine[]): Promise<string> {
-  if (failover !== undefined) return failover
-  const all = await askFirst<FailoverStatus[]>(lines, { do: 'status' })
+async function chosen(
+  options: FailoverOptions & { failover?: string },
+  lines: readonly ControllerLine[],
+): Promise<string> {
+  if (options.failover !== undefined) return options.failover
+  // In AWS the config knows: who locks in an emergency depends on no controller's answer, and waits for none.
+  const all = options.aws
+    ? (await loadConfig(options.config)).failovers
+    : await askFirst<FailoverStatus[]>(lines, { do: 'status' })
   const [only] = all
   if (all.length === 1 && only) return only.id
   throw new UsageError(`name one of ${all.map(({ id }) => id).join(', ')} with --failover`)

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { keyOf } from '../decide/incident.ts'
 import type { Notice } from '../decide/notice.ts'
 import { allRoutes } from '../decide/notify-config.ts'
+import { cut } from '../decide/plain.ts'
 import { createLocalDeliver } from '../local/notify.ts'
 import { notifyFileOf, openNotifyStore } from '../local/notify-store.ts'
 import type { Config } from '../model/config.ts'
@@ -90,7 +91,7 @@ export async function notifyChange(text: string, options: NotifyChangeOptions, o
   if (text.trim() === '') throw new UsageError('expected what was changed, such as "deployed v42", got nothing')
   const store = openNotifyStore(file)
   try {
-    store.addChange({ atMs: Date.now(), text: text.slice(0, longestChange), ...(options.url && { url: options.url }) })
+    store.addChange({ atMs: Date.now(), text: cut(text, longestChange), ...(options.url && { url: options.url }) })
   } finally {
     store.close()
   }

@@ -28,25 +28,25 @@ const longestReason = 1000
 
 /** What an alarm's change of state means. No data is no news: it neither opens nor closes anything. */
 export function alarmInputs(message: AlarmMessage, asset: NotifyAsset, nowMs: number): NotifyInput[] {
-  const { AlarmName, NewStateValue } = message
+  const { AlarmName, NewStateValue, StateChangeTime } = message
   if (NewStateValue === 'INSUFFICIENT_DATA') return []
   // An alarm that is not ours but tells our topics is told as it is.
   const meaning = Object.hasOwn(asset.alarms, AlarmName) ? asset.alarms[AlarmName] : undefined
   const isOpen = NewStateValue === 'ALARM'
-  const event = eventOf(meaning ?? { is: 'fault', part: AlarmName }, message, asset, nowMs)
+  const atMs = timeOf(StateChangeTime) ?? nowMs
+  const event = eventOf(meaning ?? { is: 'fault', part: AlarmName }, message, asset, atMs)
   const speaks: NotifyInput[] =
-    meaning?.is === 'silent' && meaning.isHome && !asset.isHome ? [{ kind: 'speaks', speaks: isOpen }] : []
+    meaning?.is === 'silent' && meaning.isHome && !asset.isHome ? [{ kind: 'speaks', speaks: isOpen, atMs }] : []
   return [...speaks, ...(event ? [{ kind: 'event', event } as const] : [])]
 }
 
 function eventOf(
   meaning: AlarmMeaning,
-  { NewStateValue, NewStateReason, StateChangeTime }: AlarmMessage,
+  { NewStateValue, NewStateReason }: AlarmMessage,
   { service, env, records }: NotifyAsset,
-  nowMs: number,
+  atMs: number,
 ): VedetteEvent | undefined {
   const isOpen = NewStateValue === 'ALARM'
-  const atMs = timeOf(StateChangeTime) ?? nowMs
   const head = { service, ...(env !== undefined && { env }), atMs }
   const reason = typeof NewStateReason === 'string' ? cut(oneLine(NewStateReason), longestReason) : ''
   switch (meaning.is) {

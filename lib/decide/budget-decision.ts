@@ -183,7 +183,7 @@ export function budgetReasonText(reason: BudgetReason): string {
     case 'ends-soon':
       return `at the rate of the last ${reason.over} the budget is gone in ${age(reason.inMs)}`
     case 'too-few-votes':
-      return `only ${reason.votes} votes in the last ${reason.over}: less than half of what there should be`
+      return `only ${reason.votes} votes in the last ${reason.over}: less than half of what a whole ${reason.over} has`
     case 'within-budget':
       return `${percent(reason.left)} of the budget is left and nothing burns`
   }

@@ -66,8 +66,13 @@ export function isDrillDue(
   const sinceMs = memory.drilledAtMs ?? memory.knownSinceMs
   if (!drill || how !== 'record' || sinceMs === undefined) return false
   const { lastDrill } = memory
-  const isTooSoon = lastDrill !== undefined && nowMs - lastDrill.atMs < againAfterMs[lastDrill.outcome]
-  return !isTooSoon && nowMs - sinceMs >= drill.everyMs + rank * rankDelayMs
+  const isTooSoon = lastDrill !== undefined && agoMs(lastDrill.atMs, nowMs) < againAfterMs[lastDrill.outcome]
+  return !isTooSoon && agoMs(sinceMs, nowMs) >= drill.everyMs + rank * rankDelayMs
+}
+
+/** How long ago something was, ms; for ever, where a clock that was wrong has dated it ahead: two clocks differ by less than a minute. */
+export function agoMs(atMs: number, nowMs: number): number {
+  return atMs - nowMs > 60_000 ? Number.POSITIVE_INFINITY : nowMs - atMs
 }
 
 /** Whom a drill moves to: the first of the others that is no last resort, else the first that is. */

@@ -112,10 +112,11 @@ export function slowText({
   return `${statistic} is ${valueMs === undefined ? '' : `${ms(valueMs)}, `}over ${limit}`
 }
 
-/** What Vedette did, in a line; of a move that begins, also why. */
+/** What Vedette did or refused to do, in a line, and why. */
 export function actText(event: VedetteEvent): string {
   const { title } = describe(event)
-  return event.type === 'failover.started' ? [`${title}:`, ...event.reasons].join(' ') : title
+  const why = 'reasons' in event ? event.reasons : event.type === 'failover.failed' ? [event.detail] : []
+  return why.length === 0 ? title : [`${title}:`, ...why].join(' ')
 }
 
 function of(title: string, ...facts: Fact[]): Described {

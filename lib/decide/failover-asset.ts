@@ -41,6 +41,8 @@ export type ControlRequest =
   | { do: 'status' }
   | { do: 'to'; failover: string; endpoint: string; approval?: boolean; dryRun?: boolean; reason?: string }
   | { do: 'lock' | 'unlock' | 'adopt' | 'drill'; failover: string }
+  /** That a drill has passed at another controller: each counts by its own table. */
+  | { do: 'drilled'; failover: string; atMs: number }
 
 /** What the failover function is called with, beside the events of alarms. */
 export type FailoverCall =

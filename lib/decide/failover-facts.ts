@@ -27,6 +27,8 @@ export interface FailoverFacts {
   wantToMove: number
   /** How many may want to at once before a person has to look. */
   maxConcurrent: number
+  /** How many wanted to at once when this one was left to a person, where it still is; see `heldBack`. */
+  heldBack?: number | undefined
   claim?: Claim
   request?: Request
 }

@@ -37,7 +37,8 @@ function recordGuards({ recordMatches }: FailoverFacts, active: string): GuardRe
   return [{ code: recordMatches === 'edited' ? 'record-edited' : 'record-unreadable', endpoint: active }]
 }
 
-function limitGuards({ flags, failover, switches, nowMs, wantToMove, maxConcurrent, claim }: FailoverFacts) {
+function limitGuards(facts: FailoverFacts): GuardReason[] {
+  const { flags, failover, switches, nowMs, wantToMove, maxConcurrent, heldBack = 0, claim } = facts
   const guards: GuardReason[] = []
   if (flags.latched) guards.push({ code: 'latched' })
 
@@ -49,7 +50,7 @@ function limitGuards({ flags, failover, switches, nowMs, wantToMove, maxConcurre
   }
 
   // A switch that has begun passed this guard then; half a switch is worse than one too many.
-  if (!claim && wantToMove + 1 > maxConcurrent)
-    guards.push({ code: 'max-concurrent', wanting: wantToMove + 1, limit: maxConcurrent })
+  const wanting = Math.max(wantToMove + 1, heldBack)
+  if (!claim && wanting > maxConcurrent) guards.push({ code: 'max-concurrent', wanting, limit: maxConcurrent })
   return guards
 }

@@ -8,6 +8,8 @@ export interface Remembered {
   decision: Decided
   /** The endpoint that was active and down, for as many vantages as a failover needs, and since when one decision after the other has seen it so. */
   down?: { endpoint: string; sinceMs: number }
+  /** How many wanted to move at once when this was left to a person, by this decision or by one before it in the same outage. */
+  heldBack?: number
 }
 
 /** Decisions follow each other once a minute while an endpoint is down; a longer break is between two outages. */
@@ -32,6 +34,22 @@ function isOfNote(decision: Decided): boolean {
   const verdict = decision.kind === 'report' ? decision.would : decision
   const isQuiet = verdict.kind === 'stay' || verdict.kind === 'wait'
   return !isQuiet || (decision.outcome !== undefined && whyNotMoved(decision.outcome) !== undefined)
+}
+
+/**
+ * How many wanted to move at once when a failover was left to a person by this decision, or by what held `before`: it is until
+ * someone moves it, or there is nothing to move for any more.
+ */
+export function heldBackBy(decision: Decision, before: number | undefined): number | undefined {
+  const verdict = decision.kind === 'report' ? decision.would : decision
+  if (verdict.kind === 'stay' || verdict.kind === 'move') return undefined
+  if (verdict.kind !== 'refuse' || verdict.code !== 'max-concurrent') return before
+  return verdict.reasons.find((reason) => reason.code === 'max-concurrent')?.wanting ?? before
+}
+
+/** What of that holds in a decision that begins now: a failover that nobody had to decide on for a while has no outage to wait in. */
+export function heldBack(last: Remembered | undefined, nowMs: number): number | undefined {
+  return last && Math.abs(nowMs - last.atMs) < longestBreakMs ? last.heldBack : undefined
 }
 
 /** Which endpoint is down now that traffic is on, and since when: `seenMs`, where this decision is the first to see it, or what those right before it said. */

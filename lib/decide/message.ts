@@ -15,6 +15,9 @@ export interface Message {
   links: { text: string; href: string }[]
 }
 
+/** What is told later than this, to a route outside its hours or again, may have changed: it says of when it is. */
+const oldMs = 300_000
+
 /** A notice in words. */
 export function messageOf(notice: Notice): Message {
   const { action, event, end, dependants, changes, acts, openedMs, atMs } = notice
@@ -25,6 +28,7 @@ export function messageOf(notice: Notice): Message {
   if (isClosed) more.push(['Ended', `${time(atMs)}, after ${longTime(atMs - openedMs)}`])
   if (isClosed && how !== undefined) more.push(['By', how])
   if (action === 'remind') more.push(['Still open', `for ${longTime(atMs - openedMs)}`])
+  if (!isClosed && action !== 'note' && atMs - event.atMs >= oldMs) more.push(['As of', time(event.atMs)])
   if (dependants > 0)
     more.push([
       'With it',

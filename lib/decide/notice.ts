@@ -132,7 +132,9 @@ export interface NotifyState {
   lease?: { holder: string; untilMs: number }
   /** Another controller speaks: nothing new is told from here. */
   isSilent: boolean
-  /** When incidents that are over were last heard of; kept for a day where events come in any order. */
+  /** Of when the newest news of that is. */
+  speaksMs?: number
+  /** When incidents that are over were last heard of, and what was told that is no incident; kept for two weeks where events come in any order. */
   over: Record<string, number>
   /** Notices that were given up, since ever; signs of life are not counted. */
   lost: number
@@ -148,8 +150,8 @@ export type NotifyInput =
   | { kind: 'delivered'; id: number; ref?: string }
   /** It was refused, or nobody was there; `isFinal` says that another try is useless, `retryAfterMs` that none is wanted before. */
   | { kind: 'undelivered'; id: number; reason: string; isFinal: boolean; retryAfterMs?: number }
-  /** Whether this place is the one that speaks. */
-  | { kind: 'speaks'; speaks: boolean }
+  /** Whether this place is the one that speaks, as of a time. */
+  | { kind: 'speaks'; speaks: boolean; atMs: number }
   /** The config that is run now: what it does not know any more is over. `isFresh`: its keys may be others than before. */
   | { kind: 'started'; isFresh: boolean }
 

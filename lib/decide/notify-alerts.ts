@@ -10,12 +10,19 @@ const updateGapMs = 30_000
 /** A storm that goes on for longer is told of anew. */
 const longestStormMs = 3_600_000
 
+const dayMs = 86_400_000
+
 /** Names of a storm's monitors that are told; the rest is a number. */
 const mostNamed = 50
 const mostCauses = 10
 
 /** What only this place knows, whoever speaks of the rest. */
 const own = new Set<VedetteEvent['type']>(['failover.failed', 'route.failing', 'fault.opened'])
+
+/** Whether it is for this place to say so, where another one may speak. */
+function maySay({ isSilent }: NotifyState, { event }: Pick<Incident, 'event'>): boolean {
+  return !isSilent || own.has(event.type)
+}
 
 /** Brings what a route has been told in line with what is open. Gives when it has to be asked again, at the latest. */
 export function settleRoute(
@@ -60,7 +67,7 @@ function pendingFor(
   return Object.values(state.incidents).filter(
     (incident) =>
       !told.has(incident.key) &&
-      (!state.isSilent || own.has(incident.event.type)) &&
+      maySay(state, incident) &&
       takes(route, incident, rules) &&
       mutedBy(incident, state, rules, nowMs) === undefined,
   )
@@ -115,7 +122,8 @@ function keepTelling(state: NotifyState, route: RouteRule, alert: Alert, rules: 
   const now = sayable(state, alert, rules)
   const isNews =
     now.open !== alert.told.open || now.dependants !== alert.told.dependants || now.what !== alert.told.what
-  if (isNews && !alert.isRefused) {
+  // What is over where another speaks, and not yet here, would begin anew there.
+  if (isNews && !alert.isRefused && maySay(state, alert)) {
     if (nowMs - alert.toldMs < updateGapMs) return alert.toldMs + updateGapMs
     say(state, route, alert, 'update', rules, nowMs)
   }
@@ -124,7 +132,7 @@ function keepTelling(state: NotifyState, route: RouteRule, alert: Alert, rules: 
     return incident === undefined || mutedBy(incident, state, rules, nowMs) !== undefined
   })
   const isDue = rules.remindMs !== undefined && nowMs - alert.toldMs >= rules.remindMs
-  if (isDue && !isMuted && !state.isSilent && isOpenAt(route, nowMs))
+  if (isDue && !isMuted && maySay(state, alert) && isOpenAt(route, nowMs))
     say(state, route, alert, alert.isRefused ? 'open' : 'remind', rules, nowMs)
   const nextMs = alert.toldMs + (rules.remindMs ?? Number.POSITIVE_INFINITY)
   // One that is held back is looked at again every minute.
@@ -169,7 +177,7 @@ function storyOf(
   sinceMs = Math.min(...incidents.map(({ openedMs }) => openedMs)),
 ): VedetteEvent {
   const [first] = incidents
-  if (first && type !== 'storm') return first.event
+  if (first && type !== 'storm') return asOf(first.event, nowMs)
   const codes = incidents.map(({ event }) => ('cause' in event && event.cause ? event.cause.code : event.type))
   const causes = [...Map.groupBy(codes, (code) => code)].map(([code, all]) => ({ code, count: all.length }))
   return {
@@ -184,6 +192,13 @@ function storyOf(
     causes: causes.sort((a, b) => b.count - a.count).slice(0, mostCauses),
     monitors: incidents.map(({ monitor, key }) => monitor ?? key).slice(0, mostNamed),
   }
+}
+
+/** The days that a certificate has left pass though nothing more is heard of it. */
+function asOf(event: VedetteEvent, nowMs: number): VedetteEvent {
+  if (event.type !== 'certificate.expiring' || event.daysRemaining === undefined) return event
+  const days = Math.max(0, Math.floor((nowMs - event.atMs) / dayMs))
+  return { ...event, atMs: event.atMs + days * dayMs, daysRemaining: event.daysRemaining - days }
 }
 
 /** Whether a route is told of a note at this hour; a sign of life has none. */

@@ -1,4 +1,5 @@
-import type { VedetteEvent } from '../model/event.ts'
+import type { ChangeNote, VedetteEvent } from '../model/event.ts'
+import { stableHash } from '../model/stable-hash.ts'
 import { actText } from './event-text.ts'
 import { changeText, effectOf, isTold, keyOf, supersededBy } from './incident.ts'
 import type { NotifyRules, NotifyState } from './notice.ts'
@@ -22,6 +23,7 @@ export function takeEvent(
   rules: NotifyRules,
   nowMs: number,
 ): void {
+  if (isTold(event) && isRepeated(state, event, rules, nowMs)) return
   const effect = effectOf(event, (monitor) => rules.monitors.get(monitor)?.severity ?? 'page')
   for (const key of [...(effect.does === 'close' ? effect.keys : []), ...supersededBy(event)]) {
     if (isStale(state, key, event, rules)) continue
@@ -38,10 +40,30 @@ export function takeEvent(
     if (rules.routes.some(({ name, list }) => list === severity && isFailing(state, name, rules))) reroute(state, [key])
   }
   const change = changeText(event)
-  if (change !== undefined) state.changes = [{ atMs: event.atMs, text: change }, ...state.changes].slice(0, mostChanges)
+  if (change !== undefined) noteChange(state, { atMs: event.atMs, text: change })
   if (isTold(event)) tell(state, event, rules, nowMs)
-  if ('failover' in event && acts.has(event.type))
-    state.acts[event.failover] = { atMs: event.atMs, text: actText(event) }
+  if ('failover' in event && acts.has(event.type)) noteAct(state, event, rules)
+}
+
+/** Where messages may come twice, what is no incident is known by what it says and of when; takes note of it. */
+function isRepeated(state: NotifyState, event: VedetteEvent, rules: NotifyRules, nowMs: number): boolean {
+  if (!rules.isUnordered) return false
+  const key = keyOf(rules, 'told', event.type, `${event.atMs}-${stableHash(JSON.stringify(event))}`)
+  if (Object.hasOwn(state.over, key)) return true
+  state.over[key] = nowMs
+  return false
+}
+
+/** Newest first. */
+function noteChange(state: NotifyState, change: ChangeNote): void {
+  state.changes = [change, ...state.changes].sort((a, b) => b.atMs - a.atMs).slice(0, mostChanges)
+}
+
+/** What was done last: where messages come in any order, not what was heard of last. */
+function noteAct(state: NotifyState, event: VedetteEvent & { failover: string }, { isUnordered }: NotifyRules): void {
+  const known = state.acts[event.failover]
+  if (isUnordered && known && event.atMs < known.atMs) return
+  state.acts[event.failover] = { atMs: event.atMs, text: actText(event) }
 }
 
 /** Whether something later is known of an incident already. */

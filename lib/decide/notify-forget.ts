@@ -33,5 +33,5 @@ export function expire(state: NotifyState, nowMs: number): void {
   for (const [key, atMs] of Object.entries(state.over)) if (nowMs - atMs >= overMs) delete state.over[key]
 }
 
-/** Nothing is on its way for so long. */
-const overMs = 86_400_000
+/** A queue hands over, or again, nothing older (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
+const overMs = 14 * 86_400_000

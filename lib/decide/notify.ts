@@ -68,11 +68,22 @@ function take(
   if (input.kind === 'event') takeEvent(state, input.event, ended, rules, nowMs)
   else if (input.kind === 'delivered') takeDelivery(state, input, ended, rules, nowMs)
   else if (input.kind === 'undelivered') takeFailure(state, input, ended, rules, nowMs)
-  else if (input.kind === 'speaks') state.isSilent = !input.speaks
+  else if (input.kind === 'speaks') takeSpeaks(state, input, rules)
   else if (input.kind === 'started') {
     forgetUnknown(state, rules)
     if (input.isFresh) for (const { name } of rules.routes) offerRefused(state, name)
   } else takeClock(state, rules, nowMs)
+}
+
+/** Where messages come in any order, older news of who speaks undoes no newer. */
+function takeSpeaks(
+  state: NotifyState,
+  { speaks, atMs }: Extract<NotifyInput, { kind: 'speaks' }>,
+  { isUnordered }: NotifyRules,
+): void {
+  if (isUnordered && atMs < (state.speaksMs ?? 0)) return
+  state.isSilent = !speaks
+  state.speaksMs = atMs
 }
 
 function takeClock(state: NotifyState, rules: NotifyRules, nowMs: number): void {

@@ -1,5 +1,6 @@
 import type { Failover } from '../model/failover.ts'
 import { stableHash } from '../model/stable-hash.ts'
+import { agoMs } from './drill.ts'
 import { recordFinding, stateOf } from './readiness-record.ts'
 import {
   type Aspect,
@@ -30,7 +31,7 @@ export function isReadinessDue({ id }: Pick<Failover, 'id'>, minute: number): bo
 /** Whether the hourly proof that the controller may write is due. */
 export function isWriteCheckDue(before: Readiness | undefined, nowMs: number): boolean {
   const knownAtMs = before?.knownAtMs?.write
-  return knownAtMs === undefined || nowMs - knownAtMs >= writeEveryMs
+  return knownAtMs === undefined || agoMs(knownAtMs, nowMs) >= writeEveryMs
 }
 
 /** Everything that would keep a failover from moving, or from helping when it does; empty where it is ready. */

@@ -91,6 +91,7 @@ export async function startFailovers(config: EmbeddedConfig, options: EmbeddedOp
     asServedHere: (monitor) => asServedHere(monitor, config.failovers, zones),
     status: async () => controller.status(),
     drill: upkeep.drill,
+    drilled: upkeep.drilled,
     // What is active tells whose failures are looked for: a record that was just adopted is watched at once.
     changed: (id) => {
       const looked = controller.look(id).then(() => lookAt(id))

@@ -8,6 +8,7 @@ import { keyOf } from '../decide/incident.ts'
 import { monitorEvent } from '../decide/monitor-event.ts'
 import type { Notice } from '../decide/notice.ts'
 import { allRoutes, notifyRulesOf } from '../decide/notify-config.ts'
+import { cut } from '../decide/plain.ts'
 import type { RouteHealth } from '../decide/route-health.ts'
 import type { Config } from '../model/config.ts'
 import type { VedetteEvent } from '../model/event.ts'
@@ -23,7 +24,7 @@ import { SightWatch } from './sight-watch.ts'
 export interface LocalNotifyOptions {
   /** `:memory:` keeps nothing. */
   file: string
-  history: Pick<History, 'recordEvent'>
+  history: Pick<History, 'recordEvent' | 'read'>
   log: Log
 }
 
@@ -50,17 +51,20 @@ export async function startNotify(config: Config, { file, history, log }: LocalN
   const certificates = new CertificateWatch(config, tell)
   const sight = new SightWatch(config, tell)
   const monitors = new Map(config.monitors.map((monitor) => [monitor.id, monitor]))
+  const hearChanges = () => takeChanges(store, config, tell, { history, log })
   const hear = (event: EngineEvent) => {
     if (event.type === 'result') {
       certificates.take(event.result)
       sight.take(event.result)
     }
     const monitor = event.type === 'transition' && monitors.get(event.transition.monitor)
+    // What was noted just before it is likely to be why.
+    if (monitor) hearChanges()
     if (monitor) tell(monitorEvent(monitor, event.transition, event.result, config))
   }
   const timer = setInterval(() => {
     sight.look(Date.now())
-    takeChanges(store, config, tell, { history, log })
+    hearChanges()
   }, lookEveryMs)
   let unsubscribe = () => {}
   return {
@@ -68,7 +72,7 @@ export async function startNotify(config: Config, { file, history, log }: LocalN
     routes: () => notifier.routes,
     watch: (engine) => {
       unsubscribe = engine.subscribe(hear)
-      for (const event of missed(engine, notifier, config)) tell(event)
+      for (const event of missed(engine, notifier, config, history)) tell(event)
     },
     stop: async () => {
       clearInterval(timer)
@@ -113,7 +117,7 @@ function recorded(deliver: Deliver, history: LocalNotifyOptions['history']): Del
 }
 
 function textOf({ action, event }: Notice): string {
-  return `${action}: ${describe(event).title}`.slice(0, 1000)
+  return cut(`${action}: ${describe(event).title}`, 1000)
 }
 
 /** What people noted with `vedette notify change`. */
@@ -138,13 +142,25 @@ function takeChanges(
  * What the engine knows of monitors that people have not been told, or told otherwise: a process may have died between the one
  * and the other, and the engine goes on in the state that it was in.
  */
-function missed(engine: Pick<Engine, 'snapshot'>, notifier: Notifier, config: Config): VedetteEvent[] {
+function missed(
+  engine: Pick<Engine, 'snapshot'>,
+  notifier: Notifier,
+  config: Config,
+  history: LocalNotifyOptions['history'],
+): VedetteEvent[] {
   const { incidents } = notifier.state
+  const changes = new Map(
+    history.read((reader) => reader.statesAt(Number.MAX_SAFE_INTEGER))?.map((one) => [one.monitor, one]),
+  )
   return engine.snapshot().monitors.flatMap(({ id, state, sinceMs }) => {
     const monitor = config.monitors.find((one) => one.id === id)
     if (!monitor || state === 'pending') return []
     const isOpen = { down: keyOf(config, id) in incidents, degraded: keyOf(config, `${id}:degraded`) in incidents }
     const isTold = state === 'up' ? !isOpen.down && !isOpen.degraded : isOpen[state]
-    return isTold ? [] : [monitorEvent(monitor, { to: state, atMs: Date.now(), firstAtMs: sinceMs }, undefined, config)]
+    if (isTold) return []
+    const change = changes.get(id)
+    const known = change?.to === state ? change : { firstAtMs: sinceMs }
+    const event = monitorEvent(monitor, { to: state, atMs: Date.now(), firstAtMs: known.firstAtMs }, undefined, config)
+    return [{ ...event, ...('cause' in known && state !== 'up' && { cause: known.cause }) } as VedetteEvent]
   })
 }

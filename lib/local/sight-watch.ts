@@ -4,6 +4,8 @@ import type { ProbeResult } from '../model/result.ts'
 
 /** As in AWS: three minutes without a vote, or two intervals where all are longer. */
 const leastBlindMs = 3 * 60_000
+/** Who looks every ten seconds, and has not for longer, slept, or had its clock set: nothing was missed in that time. */
+const longestPauseMs = 60_000
 
 /** Tells when this place is blind: its monitors run, and none of them has a vote. */
 export class SightWatch {
@@ -11,6 +13,7 @@ export class SightWatch {
   readonly #tell: (event: VedetteEvent) => void
   readonly #blindAfterMs: number
   #lastVoteMs: number | undefined
+  #lookedMs: number | undefined
   #reason = ''
   #isBlind: boolean | undefined
 
@@ -32,6 +35,9 @@ export class SightWatch {
 
   /** Looks at the clock. */
   look(nowMs: number): void {
+    const pauseMs = nowMs - (this.#lookedMs ?? nowMs)
+    this.#lookedMs = nowMs
+    if (this.#lastVoteMs !== undefined && (pauseMs < 0 || pauseMs > longestPauseMs)) this.#lastVoteMs = nowMs
     const sinceMs = this.#lastVoteMs
     if (sinceMs === undefined || this.#isBlind || nowMs - sinceMs < this.#blindAfterMs) return
     this.#isBlind = true

@@ -8,6 +8,8 @@ export interface Controlled {
   /** How every failover stands; AWS looks at them first, the embedded engine knows. */
   status(): Promise<unknown>
   drill(failover: string): Promise<DrillOutcome>
+  /** Notes a drill that passed at another controller. */
+  drilled(failover: string, atMs: number): Promise<void>
   /** Hears that a person has changed a failover, where what is known of it is kept. */
   changed?(failover: string): void
 }
@@ -33,6 +35,9 @@ export async function carryOutRequest(asked: ControlRequest, { controller, ...ho
       return { done: asked.do }
     case 'drill':
       return host.drill(asked.failover)
+    case 'drilled':
+      await host.drilled(asked.failover, asked.atMs)
+      return { done: asked.do }
     default:
       throw new Error('expected one of status, to, lock, unlock, adopt, drill')
   }

@@ -1,6 +1,6 @@
 import type { ControllerMemory, Trigger } from '../act/ports.ts'
 import type { Decision, Request } from '../decide/failover-facts.ts'
-import { downSince, notableBeside, type Remembered } from '../decide/last-decision.ts'
+import { downSince, heldBackBy, notableBeside, type Remembered } from '../decide/last-decision.ts'
 import { type Decided, whyNotMoved } from '../decide/swap-outcome.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { defaultClaimMs, defaultLimits, type Outcome } from '../decide/swap-terms.ts'
@@ -150,7 +150,11 @@ export class Controller {
     if (this.#isStopped) return decision
     const known = memory ?? this.#status.get(failover.id)
     const down = downSince(facts, seenMs, known?.last)
-    const last = { atMs: facts.nowMs, trigger, decision, ...(down && { down }) }
+    const held = heldBackBy(decision, facts.heldBack)
+    const last = {
+      ...{ atMs: facts.nowMs, trigger, decision, ...(down && { down }) },
+      ...(held !== undefined && { heldBack: held }),
+    }
     const notable = notableBeside(decision, known?.last, known?.notable)
     this.#keep(found, last, notable)
     // For those who ask later; that it cannot be kept is no reason not to act.

@@ -1,6 +1,7 @@
 import type { ControllerMemory, ListOutcome } from '../act/ports.ts'
 import { decideFailover, wantsToMove } from '../decide/failover.ts'
 import type { Decision, FailoverFacts, Request, Round } from '../decide/failover-facts.ts'
+import { heldBack } from '../decide/last-decision.ts'
 import { type Ballot, failoverQuorum, tally } from '../decide/quorum.ts'
 import { pauseMs } from '../decide/swap-attempt.ts'
 import { stateIn } from '../decide/swap-records.ts'
@@ -20,6 +21,8 @@ const longestDecisionMs = 60_000
 const longestBreakMs = 5 * 60_000
 /** Failovers that wanted to move within this are counted against `maxConcurrent`. */
 const concurrentMs = 5 * 60_000
+/** So one that waits for a long `sustain` says anew that it still wants to. */
+const notedGoodForMs = concurrentMs / 5
 
 /** What a deliberation is to know beside what it sees. */
 export interface Circumstances {
@@ -45,10 +48,11 @@ export async function deliberate(
   about: Circumstances,
 ): Promise<Deliberation> {
   const { request, maxConcurrent } = about
-  let beganMs = host.wallClock()
+  const startMs = host.wallClock()
+  let beganMs = startMs
   const rounds: Round[] = []
   const health = healthOnce(failover, host)
-  let isNoted = about.isIdle ?? false
+  let notedMs: number | undefined
   let unlisted = 0
   let last: { atMs: number; outcome: ListOutcome } | undefined
   for (;;) {
@@ -72,21 +76,23 @@ export async function deliberate(
       await host.pause(pauseMs(unlisted++))
       continue
     }
+    if (known) await noteEpoch(failover, host, { listed, memory: known.memory })
     if (known && !about.isIdle) await noteMove(failover, host, { listed, nowMs, wanted: known.wanted })
     const memory = known && (await withHealth(failover, host, known.memory, { ...collected, listed, nowMs, health }))
     const judge = (memory: ControllerMemory | undefined, wanted: Record<string, number> = {}): Deliberation => {
-      const seen = { vantages: host.vantages, rounds, listed, memory, request, nowMs, maxConcurrent }
+      const held = heldBack(memory?.last, startMs)
+      const seen = { vantages: host.vantages, rounds, listed, memory, request, nowMs, maxConcurrent, heldBack: held }
       const found = factsOf(failover, { ...seen, wantToMove: othersWanting(failover.id, wanted, nowMs) })
       return { ...found, decision: decideFailover(found.facts), memory }
     }
     let judged = judge(memory, known?.wanted)
-    if (!isNoted && wantsToMove(judged.decision)) {
-      isNoted = true
+    const isNoted = notedMs !== undefined && Math.abs(nowMs - notedMs) < notedGoodForMs
+    if (!about.isIdle && !isNoted && wantsToMove(judged.decision)) {
       // Noted and counted in one step: of many that want to move at once, only so many find room.
-      judged = await host.table.want(failover.id, nowMs).then(
-        (wanted) => judge(memory, wanted),
-        () => judge(undefined),
-      )
+      const wanted = await host.table.want(failover.id, nowMs).catch(() => undefined)
+      // What could not be noted is tried again, and does not move before: others could not count it.
+      if (wanted) notedMs = nowMs
+      judged = wanted ? judge(memory, wanted) : judge(undefined)
     }
     const { decision } = judged
     const verdict = decision.kind === 'report' ? decision.would : decision
@@ -107,6 +113,20 @@ function isPassing({ kind }: ListOutcome): boolean {
 async function recall({ id }: Failover, { table }: ControllerHost) {
   const [memory, wanted] = await Promise.all([table.read(id), table.wanted()])
   return { memory, wanted }
+}
+
+/**
+ * Keeps the epoch of a TXT that another controller wrote: should that change be stranded, or the TXT be lost, no switch of ours
+ * is to have its number, and its hook a key that is known already.
+ */
+async function noteEpoch(
+  failover: Failover,
+  { table }: ControllerHost,
+  { listed, memory }: { listed: ListOutcome; memory: ControllerMemory },
+): Promise<void> {
+  const { epoch = 0 } = stateOf(listed, failover) ?? {}
+  // One that cannot be kept is no reason not to act: nothing is written without the table.
+  if (epoch > memory.largestEpoch) await table.update(failover.id, { largestEpoch: epoch }).catch(() => {})
 }
 
 /**

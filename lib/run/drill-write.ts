@@ -16,8 +16,11 @@ export type Written =
   | { kind: 'done'; atMs: number; changeId?: string; inDoubt: boolean }
   | { kind: 'gaveUp'; why: string; inDoubt: boolean }
 
+/** Whether there is no time left for drills: asked before each further try. Absent where what is there has to go anyway. */
+export type IsOver = () => Promise<boolean>
+
 const mostTries = 8
-const betweenTriesMs = 3000
+export const betweenTriesMs = 3000
 
 /**
  * Makes the drill's name answer as wanted (nothing: gone), whatever is there. Each batch deletes exactly what was just listed,
@@ -27,11 +30,14 @@ export async function writeDrill(
   failover: Failover,
   wanted: readonly RecordSet[],
   { records, wallClock, pause }: DrillWritePorts,
+  isOver?: IsOver,
 ): Promise<Written> {
   const drill = drillOf(failover)
   let [sentMs, inDoubt, why] = [0, false, '']
   for (let tries = 1; tries <= mostTries; tries++) {
     if (tries > 1) await pause(betweenTriesMs)
+    // A zone that is busy is left to whoever has more need of it.
+    if (tries > 1 && (await isOver?.())) return { kind: 'gaveUp', why, inDoubt }
     const listed = await records.list(drill)
     if (listed.kind === 'denied') return { kind: 'gaveUp', why: `it may not be read: ${listed.message}`, inDoubt }
     why = `reading it was ${listed.kind}`

@@ -5,7 +5,7 @@ import { canonicalName } from '../model/dns-answer.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
 import { type DrillWait, type DrillWatchPorts, sightProblem, watchName, watchServed } from './drill-watch.ts'
-import { type DrillWritePorts, writeDrill } from './drill-write.ts'
+import { betweenTriesMs, type DrillWritePorts, type IsOver, writeDrill } from './drill-write.ts'
 
 /** What a drill needs of the world. */
 export interface DrillPorts extends DrillWatchPorts, DrillWritePorts {
@@ -28,6 +28,8 @@ const inSyncEveryMs = 2500
 const blindSyncMs = 60_000
 /** How long the standby may take to be up by the drill's name. */
 const nameMs = 60_000
+/** An API that is busy, or a reply that is lost, is no reason to try again only tomorrow. */
+const mostReads = 5
 /** When a lost batch that would create the drill's name is looked for once more. */
 const lateMs = 30_000
 
@@ -118,9 +120,13 @@ interface Ends {
 }
 
 /** The endpoints to drill with, or why there are none. */
-async function endsOf(failover: Failover, { records }: DrillPorts): Promise<Ends | string> {
+async function endsOf(failover: Failover, { records, pause }: DrillPorts): Promise<Ends | string> {
   if (failover.switch !== 'record') return 'it moves by health checks: there is no record to drill'
-  const listed = await records.list(failover)
+  let listed = await records.list(failover)
+  for (let tries = 1; tries < mostReads && (listed.kind === 'throttled' || listed.kind === 'unknown'); tries++) {
+    await pause(betweenTriesMs)
+    listed = await records.list(failover)
+  }
   if (listed.kind !== 'listed') return `${failover.record} could not be read (${listed.kind})`
   const found = stateIn(listed.sets, failover)
   if (typeof found === 'string') return `the TXT is ${found}: run \`vedette failover adopt\` first`
@@ -133,13 +139,13 @@ async function endsOf(failover: Failover, { records }: DrillPorts): Promise<Ends
 async function course({ from, to }: Ends, run: Run): Promise<string | undefined> {
   const { ports } = run
   const steps: [DrillStep, () => Promise<string | undefined>][] = [
-    ['clean', () => write(undefined, run)],
-    ['create', () => write(from, run)],
+    ['clean', () => write(undefined, run, run.isOver)],
+    ['create', () => write(from, run, run.isOver)],
     ['settle', () => settle(from, run)],
-    ['move', () => write(to, run)],
+    ['move', () => write(to, run, run.isOver)],
     ['served', () => served('there', to, run)],
     ['name', () => watchName(waitFor(to, nameMs, run), ports)],
-    ['move back', () => write(from, run)],
+    ['move back', () => write(from, run, run.isOver)],
     ['served back', () => served('back', from, run)],
   ]
   for (const [step, work] of steps) {
@@ -160,9 +166,9 @@ async function timed<T>(step: DrillStep, work: () => Promise<T>, { steps, ports 
 }
 
 /** Makes the drill's name answer as an endpoint does, or not at all. */
-async function write(endpoint: Endpoint | undefined, run: Run): Promise<string | undefined> {
+async function write(endpoint: Endpoint | undefined, run: Run, isOver?: IsOver): Promise<string | undefined> {
   const { failover, ports } = run
-  const written = await writeDrill(failover, endpoint ? answerOf(drillOf(failover), endpoint) : [], ports)
+  const written = await writeDrill(failover, endpoint ? answerOf(drillOf(failover), endpoint) : [], ports, isOver)
   run.inDoubt ||= written.inDoubt
   if (written.kind === 'gaveUp') return written.why
   run.change = written

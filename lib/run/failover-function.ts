@@ -84,7 +84,7 @@ export function createFailoverFunction(asset: FailoverAsset, host: FailoverFunct
     }
     if (call.do === 'tick') return minute.tick()
     if (call.do === 'trigger') return decideOn(call.monitors, 'vantage', call)
-    return carryOutRequest(call, { controller, status, drill: minute.drill })
+    return carryOutRequest(call, { controller, status, drill: minute.drill, drilled: minute.drilled })
   }
 
   return async (call: FailoverCall | AlarmCall): Promise<unknown> => {

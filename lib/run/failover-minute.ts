@@ -29,7 +29,7 @@ const overlookedMs = 16 * minuteMs
 /** What the failover function does each minute, and when it drills. */
 export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
   const { failovers } = asset
-  const { look, drill } = createUpkeep(failovers, host)
+  const { look, drill, drilled } = createUpkeep(failovers, host)
   const tellOverlooked = async (failover: string, { lastMove }: ControllerMemory, nowMs: number) => {
     if (!lastMove || lastMove.verified !== undefined || nowMs - lastMove.atMs < overlookedMs) return
     const problem = 'the function that moved it ended before it saw that through; a hook after it may not have run'
@@ -76,10 +76,10 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
       const memory = results.length === 0 ? memories.get(failover.id) : undefined
       return memory && isDrillDue(failover, memory, nowMs, asset.rank)
     })
-    const drilled = toDrill && (await drill(toDrill.id)).outcome
-    return { decisions: results, looked: due.length, ...(drilled && { drilled }) }
+    const outcome = toDrill && (await drill(toDrill.id)).outcome
+    return { decisions: results, looked: due.length, ...(outcome && { drilled: outcome }) }
   }
-  return { tick, drill }
+  return { tick, drill, drilled }
 }
 
 function isKnown(readiness: ControllerMemory['readiness'], state: SwapState | undefined): boolean {

@@ -1,4 +1,5 @@
 import { reasonText } from '../decide/failover-reasons.ts'
+import { cut } from '../decide/plain.ts'
 import { quietRefusals } from '../decide/swap-attempt.ts'
 import type { FailoverEvent } from './failover-event.ts'
 
@@ -18,7 +19,7 @@ const longest = 1000
 export function noticeOf(event: FailoverEvent): FailoverNotice | undefined {
   const { failover } = event
   const notice = (topic: FailoverNotice['topic'], key: string, text: string): FailoverNotice => {
-    return { topic, key: `${event.type} ${key}`.slice(0, longest), summary: `${failover}: ${text}`.slice(0, longest) }
+    return { topic, key: `${event.type} ${key}`.slice(0, longest), summary: cut(`${failover}: ${text}`, longest) }
   }
   switch (event.type) {
     case 'decided':

@@ -39,6 +39,7 @@ export interface Seen {
   nowMs: number
   wantToMove: number
   maxConcurrent: number
+  heldBack: number | undefined
 }
 
 /** The facts of a decision, and the state of the TXT that it is made on. */

@@ -60,6 +60,13 @@ export function createUpkeep(failovers: readonly Failover[], host: UpkeepHost) {
       host.emit({ type: 'drill', failover: id, ...outcome })
       return outcome
     },
+    /** Notes one that passed at another controller, unless a later one is known. Rejects where it cannot be noted. */
+    drilled: async (id: string, atMs: number): Promise<void> => {
+      const failover = failoverNamed(id, failovers)
+      if (!Number.isFinite(atMs)) throw new Error(`expected the time of a drill in ms, got ${JSON.stringify(atMs)}`)
+      const { drilledAtMs = 0 } = await host.table.read(failover.id)
+      if (atMs > drilledAtMs) await host.table.update(failover.id, { drilledAtMs: Math.min(atMs, host.wallClock()) })
+    },
   }
 }
 
@@ -78,7 +85,8 @@ async function whyBusy(zone: string, failovers: readonly Failover[], host: Upkee
     return `a decision on ${deciding} is under way in ${zone}: try again when it has been made ("vedette failover status")`
   const nowMs = host.wallClock()
   const wanted = await host.table.wanted()
-  const sinceMs = (id: string) => nowMs - (wanted[id] ?? Number.NEGATIVE_INFINITY)
+  // What a clock dated far ahead, before it was set right, is not lately.
+  const sinceMs = (id: string) => Math.abs(nowMs - (wanted[id] ?? Number.NEGATIVE_INFINITY))
   const [latest] = ids.toSorted((a, b) => sinceMs(a) - sinceMs(b))
   if (latest === undefined || sinceMs(latest) >= busyMs) return undefined
   const waitMs = busyMs - sinceMs(latest)

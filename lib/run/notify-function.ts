@@ -13,7 +13,13 @@ import { Notifier } from './notifier.ts'
 
 /** What SQS calls the function with, a batch at a time (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html). */
 export interface QueueEvent {
-  Records: { messageId: string; body: string }[]
+  Records: QueuedMessage[]
+}
+
+interface QueuedMessage {
+  messageId: string
+  body: string
+  attributes?: { SentTimestamp?: string }
 }
 
 /** What the function that tells people needs of AWS. */
@@ -48,7 +54,7 @@ export function createNotifyFunction(asset: NotifyAsset, host: NotifyFunctionHos
   return async (event: QueueEvent | NotifyTick): Promise<void> => {
     const nowMs = host.nowMs()
     const isTick = !('Records' in event)
-    const inputs = isTick ? [] : event.Records.flatMap(({ body }) => inputsOf(body, asset, host))
+    const inputs = isTick ? [] : event.Records.flatMap((message) => inputsOf(message, asset, host))
     const notifier = new Notifier(rules, { ...host, holder: host.newHolder() })
     // Causes are looked up while the state is read: nobody waits longer than either takes.
     const [known] = await Promise.all([withCauses(inputs, host), notifier.start()])
@@ -61,19 +67,30 @@ export function createNotifyFunction(asset: NotifyAsset, host: NotifyFunctionHos
 }
 
 /** What a message means; nothing of what others publish to the topics, which is for their other subscribers. */
-function inputsOf(body: string, asset: NotifyAsset, { log, nowMs }: NotifyFunctionHost): NotifyInput[] {
+function inputsOf(queued: QueuedMessage, asset: NotifyAsset, { log, nowMs }: NotifyFunctionHost): NotifyInput[] {
+  const { body } = queued
   const message = parsed(body)
-  if (isAlarmMessage(message)) return alarmInputs(message, asset, nowMs())
-  const told = ownEvents((message ?? {}) as OwnMessage, asset, nowMs())
+  const atMs = sentAt(queued, nowMs())
+  if (isAlarmMessage(message)) return alarmInputs(message, asset, atMs)
+  const told = ownEvents((message ?? {}) as OwnMessage, asset, atMs)
   if (!told) log('warn', 'notify.not understood', { message: body.slice(0, 100) })
   return (told ?? []).map((event) => ({ kind: 'event', event }))
 }
 
+/** When it was put into the queue, which is the same each time that it is handed over. */
+function sentAt({ attributes }: QueuedMessage, nowMs: number): number {
+  const sentMs = Number(attributes?.SentTimestamp)
+  return sentMs > nowMs - longestQueuedMs && sentMs < nowMs ? sentMs : nowMs
+}
+
+/** A queue keeps nothing for longer (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html). */
+const longestQueuedMs = 14 * 24 * 60 * minuteMs
+
 /** What a controller says, or people who changed something; undefined where it is neither. */
-function ownEvents({ vedette, event, change, ...more }: OwnMessage, asset: NotifyAsset, nowMs: number) {
+function ownEvents({ vedette, event, change, ...more }: OwnMessage, asset: NotifyAsset, sentMs: number) {
   if (vedette !== 1) return undefined
   const named = { service: asset.service, ...(asset.env !== undefined && { env: asset.env }) }
-  if (typeof change?.text === 'string') return [changeEvent(change.text, change.url, { ...named, atMs: nowMs })]
+  if (typeof change?.text === 'string') return [changeEvent(change.text, change.url, { ...named, atMs: sentMs })]
   try {
     // Of another version it may be of a type that is not known here, or of another shape.
     const isWhole = typeof event?.failover === 'string' && isTime(event.atMs)
@@ -87,7 +104,7 @@ function ownEvents({ vedette, event, change, ...more }: OwnMessage, asset: Notif
   if (typeof more.summary !== 'string') return undefined
   const part = `the failover controller in ${typeof more.region === 'string' ? more.region : 'another region'}`
   const detail = cut(more.summary, longestText)
-  return [{ ...named, atMs: nowMs, type: 'fault.opened', part, detail, forMs: unheardMs } satisfies VedetteEvent]
+  return [{ ...named, atMs: sentMs, type: 'fault.opened', part, detail, forMs: unheardMs } satisfies VedetteEvent]
 }
 
 function isTime(ms: unknown): boolean {

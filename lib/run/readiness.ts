@@ -8,6 +8,7 @@ import type {
 } from '../act/ports.ts'
 import { dnsLimitMs } from '../decide/probe-now.ts'
 import { isWriteCheckDue, type Readiness, readinessAfter } from '../decide/readiness.ts'
+import { stateOf } from '../decide/readiness-record.ts'
 import type { ReadinessFacts } from '../decide/readiness-terms.ts'
 import { doomedBatch } from '../decide/swap-batch.ts'
 import type { Failover } from '../model/failover.ts'
@@ -43,7 +44,10 @@ export async function checkReadiness(failover: Failover, ports: ReadinessPorts):
   }
   const readiness = readinessAfter(facts)
   const knownSinceMs = memory?.knownSinceMs ?? nowMs
-  const isKept = memory && (await isWritten(ports.table.update(failover.id, { readiness, knownSinceMs })))
+  // As far as another controller has counted: none of ours is to have its number, should that change be stranded.
+  const epoch = stateOf(facts)?.epoch ?? 0
+  const seen = { ...(memory && epoch > memory.largestEpoch && { largestEpoch: epoch }) }
+  const isKept = memory && (await isWritten(ports.table.update(failover.id, { readiness, knownSinceMs, ...seen })))
   return isKept || !memory ? readiness : readinessAfter({ ...facts, table: undefined })
 }
 

@@ -38,7 +38,10 @@ export async function runSwap(plan: SwapPlan, host: SwapHost): Promise<{ outcome
   for (;;) {
     const { state, effect, pages } = next
     if (pages.length > 0) host.page(plan.failover.id, pages)
-    if (effect.kind === 'done') return { outcome: effect.outcome, ...(changeId !== undefined && { changeId }) }
+    if (effect.kind === 'done') {
+      await keepSeen(plan, effect.outcome, host)
+      return { outcome: effect.outcome, ...(changeId !== undefined && { changeId }) }
+    }
     const event = await carryOut(effect, plan.failover, state.largestEpoch, host)
     if ('changeId' in event) changeId = event.changeId
     next = step(state, event)
@@ -50,7 +53,18 @@ export async function runFlags(plan: FlagPlan, host: SwapHost): Promise<Outcome>
   let { state, effect } = startFlags(plan)
   while (effect.kind !== 'done')
     ({ state, effect } = stepFlags(state, await carryOut(effect, plan.failover, state.largestEpoch, host)))
+  await keepSeen(plan, effect.outcome, host)
   return effect.outcome
+}
+
+/** Keeps the largest epoch that was seen on the way, of whoever wrote it; that of our own write was kept before it. */
+async function keepSeen(
+  { failover, largestEpoch }: Pick<SwapPlan, 'failover' | 'largestEpoch'>,
+  outcome: Outcome,
+  { remember }: Pick<SwapHost, 'remember'>,
+): Promise<void> {
+  const isOurs = (outcome.kind === 'moved' || outcome.kind === 'written') && outcome.epoch === outcome.largestEpoch
+  if (!isOurs && outcome.largestEpoch > largestEpoch) await remember(failover.id, outcome.largestEpoch).catch(() => {})
 }
 
 async function carryOut(

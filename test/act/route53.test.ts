@@ -119,6 +119,7 @@ test.each<[string, Answer, string]>([
   ['does not match what is there', failure(400, 'InvalidChangeBatch'), 'refused'],
   ['meets another change', failure(400, 'PriorRequestNotComplete'), 'throttled'],
   ['is throttled', failure(400, 'Throttling'), 'throttled'],
+  ['is one of too many, whatever that is called', failure(429, 'SlowDown'), 'throttled'],
   ['finds Route 53 busy', failure(503, 'ServiceUnavailable'), 'unknown'],
   ['is not allowed', failure(403, 'AccessDenied'), 'denied'],
   ['names a zone that is not there', failure(404, 'NoSuchHostedZone'), 'denied'],
@@ -135,6 +136,51 @@ test('where nobody listens, nothing was carried out', async () => {
   expect(await createRoute53(Date.now).change(failover, move)).toEqual({
     ...{ kind: 'throttled', message: expect.stringContaining('ECONNREFUSED') },
   })
+})
+
+test('what stands beside the answer is told apart, and both calls ask for as much as there may be', async () => {
+  answer = () => listing(set('api.example.com.', 'MX', values(60, '10 mx.example.com')))
+  const outcome = await createRoute53(() => 7).list(failover)
+  expect(outcome).toMatchObject({ kind: 'listed', sets: [], besides: [{ Type: 'MX' }] })
+  expect(asked.map(({ url }) => Object.fromEntries(new URL(url, 'http://route53').searchParams))).toEqual([
+    expect.objectContaining({ name: 'api.example.com', maxitems: '100' }),
+    expect.objectContaining({ name: '_vedette.api.example.com', maxitems: '100' }),
+  ])
+})
+
+const change = (status: string): Answer => [
+  200,
+  xml(
+    `<GetChangeResponse ${namespace}><ChangeInfo><Id>/change/C1</Id><Status>${status}</Status><SubmittedAt>2026-11-21T12:00:00Z</SubmittedAt></ChangeInfo></GetChangeResponse>`,
+  ),
+]
+test.each<[string, Answer, boolean | undefined]>([
+  ['is under way', change('PENDING'), false],
+  ['is everywhere', change('INSYNC'), true],
+  ['cannot be asked about now', failure(400, 'Throttling'), undefined],
+  ['gets no reply', 'cut', undefined],
+])('a change that %s', async (_, reply, isInSync) => {
+  answer = () => reply
+  expect(await createRoute53(Date.now).isInSync?.('/change/C1')).toBe(isInSync)
+  expect(asked).toHaveLength(1)
+})
+
+test('a hosted zone is told with its name, its servers, and whether it is private', async () => {
+  const zone = (isPrivate: boolean): Answer => [
+    200,
+    xml(
+      `<GetHostedZoneResponse ${namespace}><HostedZone><Id>/hostedzone/Z1</Id><Name>Example.com.</Name><CallerReference>x</CallerReference><Config><PrivateZone>${isPrivate}</PrivateZone></Config></HostedZone><DelegationSet><NameServers><NameServer>NS-1.awsdns.com.</NameServer><NameServer>ns-2.awsdns.net</NameServer></NameServers></DelegationSet></GetHostedZoneResponse>`,
+    ),
+  ]
+  for (const isPrivate of [true, false]) {
+    answer = () => zone(isPrivate)
+    expect(await createRoute53(Date.now).zone?.(failover)).toEqual({
+      ...{ kind: 'zone', name: 'example.com', isPrivate },
+      nameServers: ['ns-1.awsdns.com', 'ns-2.awsdns.net'],
+    })
+  }
+  answer = () => failure(404, 'NoSuchHostedZone')
+  expect(await createRoute53(Date.now).zone?.(failover)).toMatchObject({ kind: 'denied' })
 })
 
 test('one call shows record and TXT together, as they stand one after the other', async () => {

@@ -86,6 +86,23 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     expect(stderr).not.toContain('not-to-be-shown')
   })
 
+  test('status says where another controller stands elsewhere: its lock, or its state, is its own', async () => {
+    const [record] = status
+    const moved = { ...record, id: 'health-check', record: 'health-check.example.com' }
+    const at = (active: string) => moved.endpoints?.map((one) => ({ ...one, active: one.id === active }))
+    regions['us-west-2'] = () => [record, { ...moved, endpoints: at('one') }]
+    regions['eu-central-1'] = () => [record, { ...moved, latched: true, endpoints: at('two') }]
+    const { code, stdout } = await failover('status')
+    expect(code).toBe(1)
+    expect(stdout.split('\n').filter((line) => line.includes(' at '))).toEqual([
+      '⇄ health-check at eu-central-1: health-check.example.com → two (LATCHED)',
+    ])
+    expect(JSON.parse((await failover('status', '--json')).stdout)).toMatchObject({
+      failovers: [{ id: 'record' }, { id: 'health-check', endpoints: at('one') }],
+      elsewhere: [{ where: 'eu-central-1', id: 'health-check', active: 'two', locked: false, latched: true }],
+    })
+  })
+
   test('a move is asked of home alone, and of the other only where home is not there', async () => {
     expect(await failover('to', 'two', '-f', 'record', '--reason', 'drain')).toMatchObject({ code: 0 })
     expect(asked).toMatchObject([
@@ -96,6 +113,33 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     }
     expect(await failover('to', 'two', '-f', 'record')).toMatchObject({ code: 0 })
     expect(asked.slice(1).map(({ region }) => region)).toEqual(['us-west-2', 'eu-central-1'])
+  })
+
+  test('a drill is run by home alone, and that it passed is noted in every controller', async () => {
+    const drill = { outcome: 'passed', detail: 'fine', atMs: 7, seen: [], steps: [] }
+    const drills = () =>
+      vedette(['drill', 'record', '--aws', '-c', file], {
+        env: { AWS_ENDPOINT_URL: lambda.url, AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'not-to-be-shown' },
+      })
+    regions['us-west-2'] = ({ do: what }) => (what === 'drill' ? drill : { done: what })
+    regions['eu-central-1'] = () => {
+      throw new NotDeployed()
+    }
+    const { code, stderr } = await drills()
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('it passed, which is not noted in eu-central-1: '),
+    })
+    expect(asked.map((one) => [one.region, one.asked.do]).sort()).toEqual([
+      ['eu-central-1', 'drilled'],
+      ['us-west-2', 'drill'],
+      ['us-west-2', 'drilled'],
+    ])
+    expect(asked.at(-1)?.asked).toEqual({ do: 'drilled', failover: 'record', atMs: 7 })
+    asked = []
+    regions['us-west-2'] = () => ({ ...drill, outcome: 'failed' })
+    expect(await drills()).toMatchObject({ code: 1 })
+    expect(asked.map((one) => one.asked.do)).toEqual(['drill'])
   })
 
   test('what a controller refuses is not asked of the other', async () => {
@@ -113,6 +157,27 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     expect(stdout).toMatch(/us-west-2: move to two[\s\S]*eu-central-1: move to two/)
   })
 
+  test('what moves by health checks is adopted by every controller, each from its own state', async () => {
+    expect(await failover('adopt', '-f', 'health-check')).toMatchObject({ code: 0 })
+    expect(regionsAsked()).toEqual(['eu-central-1', 'us-west-2'])
+    asked = []
+    expect(await failover('adopt', '-f', 'record')).toMatchObject({ code: 0 })
+    expect(regionsAsked()).toEqual(['us-west-2'])
+  })
+
+  test('as JSON, a move in every controller has the answer of each', async () => {
+    regions['eu-central-1'] = () => ({ ...moved, kind: 'refuse', code: 'locked' })
+    const { code, stdout } = await failover('to', 'two', '-f', 'health-check', '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'move',
+      controllers: [
+        { where: 'us-west-2', answer: { kind: 'move' } },
+        { where: 'eu-central-1', answer: { kind: 'refuse', code: 'locked' } },
+      ],
+    })
+  })
+
   test('lock is written everywhere, and half a lock is said', async () => {
     expect(await failover('lock', '-f', 'record')).toMatchObject({
       code: 0,
@@ -124,6 +189,10 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     }
     const half = await failover('lock', '-f', 'record')
     expect(half).toMatchObject({ code: 1, stderr: 'not in eu-central-1: the table is gone\n' })
+    asked = []
+    const unnamed = await failover('lock')
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('name one of record, health-check') })
+    expect(asked).toEqual([])
   })
 
   test('a config without controllers has nobody to ask', async () => {

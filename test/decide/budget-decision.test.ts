@@ -71,6 +71,17 @@ describe('the decision', () => {
     }
   })
 
+  test('at its limits: nothing left is too little, a quarter is enough, what is gone ends no more, and a slow burn that eased is none', () => {
+    const withLeft = (left: number) => decide({ account: { ...account(0), left } })
+    expect(withLeft(0)).toEqual(['watch closely', 'overdrawn'])
+    expect(withLeft(0.249)).toEqual(['watch closely', 'little-left'])
+    expect(withLeft(0.25)).toEqual(['keep', 'within-budget'])
+    const gone = decide({ down: 60, hour: { good: 57, bad: 3 }, short: { good: 5, bad: 0 } })
+    expect(gone.slice(0, 2)).toEqual(['roll back', 'overdrawn'])
+    expect(gone).not.toContain('ends-soon')
+    expect(decide({ day: { good: 1430, bad: 10 } })).toEqual(['keep', 'within-budget'])
+  })
+
   test('is to watch what was never seen, and what runs seldom and has not been seen for a day', () => {
     const unseen = accountOf(
       [],
@@ -89,6 +100,8 @@ describe('the decision', () => {
       'keep',
       'within-budget',
     ])
+    // Five votes a day are too few to miss one of them.
+    expect(decide({ hour: none, day: { good: 1, bad: 0 }, votesPerHour: 0.2 })).toEqual(['keep', 'within-budget'])
   })
 
   test('since a change goes by what came after it', () => {
@@ -99,6 +112,12 @@ describe('the decision', () => {
     expect(since(990, 10)).toEqual(['watch closely', 'since'])
     expect(since(8, 2)).toEqual(['keep', 'within-budget'])
     expect(since(3, 3)).toEqual(['watch closely', 'since-too-few'])
+    expect(since(9857, 143)).toEqual(['watch closely', 'since'])
+    expect(since(9855, 145)).toEqual(['roll back', 'since'])
+    // Three of a hundred that are due, though ninety are missing.
+    const hardlySeen = { since: { ms: toMs - 100 * minuteMs, forMs: 100 * minuteMs, votes: { good: 7, bad: 3 } } }
+    const { decision } = decideBudget({ ...facts(hardlySeen), slo: { objective: 99, windowMs: 30 * dayMs } })
+    expect(decision).toBe('watch closely')
     const loose = {
       ...facts({ since: { ms: toMs - 10 * minuteMs, forMs: 10 * minuteMs, votes: { good: 0, bad: 10 } } }),
       slo: { objective: 50, windowMs: 30 * dayMs },
@@ -234,13 +253,14 @@ describe('the account', () => {
   test('pools the votes of several places: one of three that is down is a third of the time', () => {
     const found = accountOf(
       [{ startMs: fromMs, good: 120, bad: 60, unknown: 0 }],
-      { ms: 0, good: 0, bad: 0 },
+      { ms: hourMs / 2, good: 60, bad: 30 },
       {
         ...{ slo, everyMs: minuteMs, places: 3, fromMs, toMs: fromMs + hourMs, firstMs: fromMs },
       },
     )
     expect(found.upMs / minuteMs).toBeCloseTo(40)
     expect(found.downMs / minuteMs).toBeCloseTo(20)
+    expect(found.maintenance.downMs / minuteMs).toBeCloseTo(10)
   })
 })
 

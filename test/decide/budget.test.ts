@@ -9,10 +9,13 @@ import {
   leastBad,
   leastVotes,
   type Pair,
+  type PairState,
   pairsOf,
+  seenOf,
   type Votes,
   votesDue,
 } from '../../lib/decide/budget.ts'
+import { judgeBurns, type OpenBurns } from '../../lib/decide/burn-watch.ts'
 import { addHour, addVotes, advance, emptyRing, votesIn, wholeVotesOver } from '../../lib/decide/vote-ring.ts'
 
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000]
@@ -151,6 +154,39 @@ describe('a pair', () => {
         for (const { pair: one } of states) expect(one.shortMs).toBe(one.longMs / 12)
       }),
     )
+  })
+})
+
+describe('what is told of the pairs of an objective', () => {
+  const state = (id: Pair['id'], isBurning: boolean, longBurn: number): PairState => {
+    const pair = pairsOf(month, minuteMs).find((one) => one.id === id)
+    if (!pair) throw new Error(id)
+    const none = { good: 0, bad: 0 }
+    return { pair, isBurning, longBurn, shortBurn: 0, long: none, short: none, seenMs: pair.longMs }
+  }
+  const changesOf = (open: OpenBurns, ...states: PairState[]) =>
+    judgeBurns(open, states).changes.map((one) => [one.severity, one.open, one.worst.pair.id])
+
+  test('is the one that burns, though another is further over its rate in its long window alone', () => {
+    expect(changesOf({}, state('1h', false, 144), state('6h', true, 6.5))).toEqual([['page', true, '6h']])
+    expect(changesOf({}, state('1h', true, 15), state('6h', true, 30))).toEqual([['page', true, '1h']])
+  })
+
+  test('is once each that it begins and ends, of each severity', () => {
+    const both = [state('1h', true, 20), state('1d', true, 4)]
+    expect(changesOf({ page: true }, ...both)).toEqual([['ticket', true, '1d']])
+    expect(changesOf({ page: true, ticket: true }, ...both)).toEqual([])
+    expect(changesOf({ page: true }, state('1h', false, 2), state('6h', false, 5), state('1d', false, 0))).toEqual([
+      ['page', false, '6h'],
+    ])
+  })
+})
+
+describe('how much of a window was seen', () => {
+  test('is all of it from 95 % of its votes on, and never more', () => {
+    const seen = (good: number) => seenOf(hourMs, { good, bad: 0 }, pace) / minuteMs
+    expect([56, 57, 60, 70].map(seen)).toEqual([56, 60, 60, 60])
+    expect(seenOf(hourMs, { good: 60, bad: 30 }, { everyMs: minuteMs, places: 3 })).toBe(hourMs / 2)
   })
 })
 

@@ -32,6 +32,14 @@ describe('a drill is due', () => {
     expect(isDrillDue(monthly, memory, nowMs)).toBe(isDue)
   })
 
+  test('though a clock that was wrong has dated the last one ahead, and not for a clock that is a little late', () => {
+    const ahead = (ms: number) => ({ knownSinceMs: 0, drilledAtMs: nowMs + ms, ...last('passed', -ms) })
+    expect(isDrillDue(monthly, ahead(dayMs), nowMs)).toBe(true)
+    expect(isDrillDue(monthly, { knownSinceMs: 0, ...last('failed', -dayMs) }, nowMs)).toBe(true)
+    expect(isDrillDue(monthly, ahead(1000), nowMs)).toBe(false)
+    expect(isDrillDue(monthly, { knownSinceMs: 0, ...last('yielded', -1000) }, nowMs)).toBe(false)
+  })
+
   test('never where none are asked for, nor where there is no record to move', () => {
     expect(isDrillDue(failoverOf(), { knownSinceMs: 0 }, nowMs)).toBe(false)
     expect(isDrillDue({ ...monthly, switch: 'health-check' }, { knownSinceMs: 0 }, nowMs)).toBe(false)

@@ -338,6 +338,8 @@ describe('guards', () => {
     ['as many moves in a day as allowed', { switches: twoMoves }, 'refuse max-per-day latch page'],
     ['more failovers that want to move than allowed', { wantToMove: 2 }, 'refuse max-concurrent page'],
     ['as many as allowed', { wantToMove: 1 }, 'move b failover'],
+    ['left to a person, though nobody else wants to any more', { heldBack: 3 }, 'refuse max-concurrent page'],
+    ['left to a person by a limit that was raised since', { heldBack: 3, maxConcurrent: 3 }, 'move b failover'],
     ['one move fewer than allowed', { switches: twoMoves.slice(1) }, 'move b failover'],
     [
       'a move exactly a day ago',
@@ -528,6 +530,10 @@ describe('failback', () => {
     expect(reasons({ ...back, healthySince: { a: nowMs - minuteMs } }, 'failback-early')).toEqual([
       { code: 'failback-early', endpoint: 'a', upForMs: minuteMs, neededMs: hourMs },
     ])
+    // A clock that was ahead, then: it is not up for less than nothing.
+    expect(reasons({ ...back, healthySince: { a: nowMs + minuteMs } }, 'failback-early')).toMatchObject([
+      { upForMs: 0 },
+    ])
     expect(codes({ ...back, failover: {} })).toContain('failback-manual')
     expect(codes({ ...back, votes: { ...fine, a: 'uu-' } })).toContain('lacks-as-many')
     expect(codes({ ...back, votes: { ...fine, a: 'u--' } })).toContain('lacks-pass')
@@ -596,7 +602,7 @@ describe("a person's request", () => {
     ],
     ['never without a TXT', { votes: dead, request, active: undefined }, 'refuse txt-unreadable'],
     ['overrides the latch', { votes: dead, request, flags: { locked: false, latched: true } }, 'move c request'],
-    ['overrides too many failovers', { votes: dead, request, wantToMove: 9 }, 'move c request'],
+    ['overrides too many failovers', { votes: dead, request, wantToMove: 9, heldBack: 10 }, 'move c request'],
     [
       'overrides the limit of a day',
       { votes: dead, request, failover: { maxPerDay: 1 }, switches: [switched('b', 'a', hourMs)] },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { FailoverFacts, Verdict } from '../../lib/decide/failover-facts.ts'
-import { downSince, notableBeside, type Remembered } from '../../lib/decide/last-decision.ts'
+import { downSince, heldBack, heldBackBy, notableBeside, type Remembered } from '../../lib/decide/last-decision.ts'
 import { failoverOf } from '../support/failover-fixture.ts'
 
 const told = { page: false, reasons: [] }
@@ -39,6 +39,35 @@ describe('beside the newest decision stands the last that mattered', () => {
   })
 })
 
+describe('what was left to a person, because too many wanted to move', () => {
+  const held: Verdict = {
+    ...{ kind: 'refuse', code: 'max-concurrent', latch: false, page: true },
+    reasons: [{ code: 'max-concurrent', wanting: 5, limit: 4 }],
+  }
+  const wait: Verdict = { kind: 'wait', untilMs: 0, ...told }
+  const move: Verdict = { kind: 'move', to: 'two', why: 'request', ...told }
+
+  test.each<[string, Remembered['decision'][], number | undefined]>([
+    ['is so by the decision that left it', [held], 5],
+    ['stays so while nothing else is decided', [held, refuse('blind'), wait, refuse('locked')], 5],
+    ['is over once there is nothing to move for', [held, stay, refuse('blind')], undefined],
+    ['is over once someone has moved it', [held, move], undefined],
+    ['was never so where something else held it', [refuse('locked'), wait], undefined],
+    ['is so in a dry run too', [{ kind: 'report', mode: 'dry-run', would: held, ...told }], 5],
+  ])('%s', (_, decisions, wanting) => {
+    const none: number | undefined = undefined
+    expect(decisions.reduce((before: number | undefined, one) => heldBackBy(one, before), none)).toBe(wanting)
+  })
+
+  test('holds in the next decision, but not after a break, nor by a clock that was far ahead', () => {
+    const last = { ...at(1_000_000, held), heldBack: 5 }
+    expect(heldBack(last, 1_000_000 + 299_999)).toBe(5)
+    expect(heldBack(last, 1_000_000 + 300_000)).toBeUndefined()
+    expect(heldBack(last, 1_000_000 - 300_000)).toBeUndefined()
+    expect(heldBack(undefined, 1_000_000)).toBeUndefined()
+  })
+})
+
 describe('since when the active endpoint is down', () => {
   const vantages = ['north', 'south', 'west']
   const facts = (down: number): FailoverFacts => ({
@@ -57,6 +86,12 @@ describe('since when the active endpoint is down', () => {
   test('is this decision, where it is the first to see it', () => {
     expect(downSince(facts(2), 50_000, undefined)).toEqual({ endpoint: 'one', sinceMs: 50_000 })
     expect(downSince(facts(2), 50_000, last(40_000, 'two'))).toEqual({ endpoint: 'one', sinceMs: 50_000 })
+  })
+
+  test('goes by as many vantages as a failover needs, not by a majority', () => {
+    const needing = (fail: number) => ({ ...facts(2), failover: failoverOf({ quorum: { fail } }) })
+    expect(downSince(needing(3), 50_000, undefined)).toBeUndefined()
+    expect(downSince(needing(1), 50_000, undefined)).toEqual({ endpoint: 'one', sinceMs: 50_000 })
   })
 
   test('goes on from decision to decision, but not over a longer break', () => {

@@ -59,6 +59,20 @@ describe('one incident, one alert', () => {
     expect(desk.told().at(-1)).toBe('close a')
   })
 
+  test('a reminder of a certificate has the days that are left by then', () => {
+    const desk = new Desk(rulesOf({ remindMs: 36 * hour }))
+    const expiring: VedetteEvent = {
+      ...{ service: 'shop', atMs: 0, type: 'certificate.expiring', monitor: 'a', daysRemaining: 14, detail: '' },
+    }
+    desk.take(0, expiring)
+    for (let atMs = hour; atMs <= 72 * hour; atMs += hour) desk.take(atMs, { kind: 'clock' })
+    expect(desk.sent.map(({ action, event }) => [action, 'daysRemaining' in event && event.daysRemaining])).toEqual([
+      ['open', 14],
+      ['remind', 13],
+      ['remind', 11],
+    ])
+  })
+
   test('what the config does not have any more is over', () => {
     const desk = new Desk(rulesOf())
     desk.take(1, downEvent('gone', 1), downEvent('a', 1))
@@ -182,6 +196,15 @@ describe('one incident, one alert', () => {
     ])
   })
 
+  test('what is over stays so though its beginning is handed over again by a queue that keeps it for two weeks', () => {
+    const desk = new Desk(rulesOf({ isUnordered: true }))
+    desk.take(hour, recoveredEvent('a', hour))
+    desk.take(13 * 24 * hour, downEvent('a', minute))
+    expect(desk.sent).toEqual([])
+    desk.take(13 * 24 * hour + 1, downEvent('a', 13 * 24 * hour))
+    expect(desk.told()).toEqual(['open a'])
+  })
+
   test('a move that failed and that nothing ends is over after a day', () => {
     const desk = new Desk(rulesOf())
     const failed: VedetteEvent = {
@@ -262,17 +285,135 @@ describe('who is told', () => {
       routeRule('again', { list: 'ticket', destination: 'pager' }),
     ]
     const desk = new Desk(rulesOf({ routes, isStandby: true }))
-    desk.take(1, { kind: 'speaks', speaks: false }, downEvent('a', 1))
+    desk.take(1, { kind: 'speaks', speaks: false, atMs: 1 }, downEvent('a', 1))
     expect(desk.sent).toEqual([])
-    desk.take(2, { kind: 'speaks', speaks: true })
+    desk.take(2, { kind: 'speaks', speaks: true, atMs: 2 })
     expect([desk.openAt('pager'), desk.openAt('board'), desk.openAt('again')]).toEqual([
       ['vedette/shop/a'],
       ['vedette/shop/a'],
       [],
     ])
-    desk.take(3, { kind: 'speaks', speaks: false }, downEvent('b', 3))
+    desk.take(3, { kind: 'speaks', speaks: false, atMs: 3 }, downEvent('b', 3))
     desk.take(4, recoveredEvent('a', 4), recoveredEvent('b', 4))
     expect([desk.openAt('pager'), desk.openAt('board'), desk.sent.length]).toEqual([[], [], 4])
+  })
+})
+
+describe('that a route cannot be told', () => {
+  const failing = (...routes: ReturnType<typeof routeRule>[]) => {
+    const desk = new Desk(rulesOf({ routes }))
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '403', isFinal: true } : undefined)
+    desk.take(0, { service: 'shop', atMs: 0, type: 'change', text: 'deployed v42' })
+    desk.take(1, { kind: 'clock' })
+    return desk.sent.flatMap(({ route, key }) => (key === 'vedette/shop/route/pager' ? [route] : []))
+  }
+  const ticket = { list: 'ticket' } as const
+
+  test.each([
+    ['by the other list', [routeRule('pager'), routeRule('second'), routeRule('board', ticket)], ['board']],
+    ['by another of its own where there is no other', [routeRule('pager'), routeRule('second')], ['second']],
+    [
+      'not by one that leads to the same place',
+      [routeRule('pager'), routeRule('board', { ...ticket, destination: 'pager' }), routeRule('mail', ticket)],
+      ['mail'],
+    ],
+  ])('is told %s', (_, routes, expected) => {
+    expect(failing(...routes)).toEqual(expected)
+  })
+})
+
+describe('a standby that is silent', () => {
+  const head = { service: 'shop', atMs: 1 }
+  const moveFailed: VedetteEvent = {
+    ...{ ...head, type: 'failover.failed', failover: 'api', record: 'api.example.com' },
+    ...{ code: 'IN_DOUBT', detail: 'a write may still land' },
+  }
+  const fault: VedetteEvent = { ...head, type: 'fault.opened', part: 'a part', detail: 'it broke' }
+  const silence = (speaks: boolean, atMs: number): NotifyInput => ({ kind: 'speaks', speaks, atMs })
+
+  test('tells what it alone knows, and reminds of it: a move of its own that failed, a fault, a route that cannot be told', () => {
+    const desk = new Desk(rulesOf({ isStandby: true, remindMs: hour }))
+    desk.refuse = ({ route, action }) =>
+      route === 'board' && action === 'open' ? { reason: '403', isFinal: true } : undefined
+    desk.take(1, silence(false, 1), downEvent('a', 1), moveFailed, fault)
+    desk.take(2, { kind: 'clock' })
+    const own = ['failover/api/move', 'fault/a part', 'route/board']
+    expect(desk.openAt('pager')).toEqual(own.map((key) => `vedette/shop/${key}`))
+    desk.take(hour + 2, { kind: 'clock' })
+    expect(desk.told().slice(3).toSorted()).toEqual(own.map((key) => `remind ${key}`))
+  })
+
+  test('says nothing more of what it told while it spoke but the end: what is over at home would begin anew', () => {
+    const watched = [monitorRule('dns'), monitorRule('web', { dependsOn: ['dns'] })]
+    const routes = [routeRule('pager')]
+    const desk = new Desk(rulesOf({ watched, routes, isStandby: true, remindMs: hour }))
+    desk.take(1, silence(true, 1), downEvent('dns', 1))
+    desk.take(minute, silence(false, minute), downEvent('web', minute))
+    for (let atMs = 2 * minute; atMs < 3 * hour; atMs += minute) desk.take(atMs, { kind: 'clock' })
+    desk.take(3 * hour, recoveredEvent('web', 3 * hour), recoveredEvent('dns', 3 * hour))
+    expect(desk.told()).toEqual(['open dns', 'close dns'])
+  })
+
+  test('stays so when old news comes late, or again, that home is', () => {
+    const desk = new Desk(rulesOf({ isStandby: true, isUnordered: true }))
+    desk.take(1, silence(true, 1000))
+    desk.take(2, silence(false, 2000))
+    desk.take(3, silence(true, 1000), downEvent('a', 3))
+    expect([desk.state.isSilent, desk.sent]).toEqual([true, []])
+    desk.take(4, silence(true, 3000))
+    expect(desk.openAt('pager')).toEqual(['vedette/shop/a'])
+  })
+})
+
+describe('what is told again', () => {
+  const refused = (atMs: number, code: string): VedetteEvent => {
+    return { service: 'shop', atMs, type: 'failover.refused', failover: 'api', record: 'r', code, reasons: [] }
+  }
+
+  test('is what changed: a refusal for another reason, and no refusal for the same', () => {
+    const desk = new Desk(rulesOf())
+    desk.take(0, refused(0, 'BLIND'))
+    desk.take(minute, refused(minute, 'BLIND'))
+    desk.take(2 * minute, refused(2 * minute, 'COOLDOWN'))
+    expect(desk.told()).toEqual(['open failover/api', 'update failover/api'])
+    expect(desk.sent[1]?.event).toMatchObject({ code: 'COOLDOWN' })
+  })
+
+  test('is nothing that changed of what the route refused to hear of at all', () => {
+    const watched = [monitorRule('dns'), monitorRule('web', { dependsOn: ['dns'] })]
+    const desk = new Desk(rulesOf({ watched, routes: [routeRule('pager')] }))
+    desk.refuse = () => ({ reason: '403', isFinal: true })
+    desk.take(0, downEvent('dns', 0))
+    desk.refuse = () => undefined
+    desk.take(minute, downEvent('web', minute))
+    desk.take(3 * minute, { kind: 'clock' })
+    expect([desk.told(), desk.errors]).toEqual([[], []])
+  })
+
+  test('is not for the night of a route with hours, but for its morning', () => {
+    const days = ['MON', 'TUE', 'WED', 'THU', 'FRI'] as const
+    const hours = { days: [...days], fromMinute: 540, toMinute: 1020, timeZone: 'UTC' }
+    const friday = Date.parse('2026-11-20T16:00:00Z')
+    const desk = new Desk(rulesOf({ remindMs: 2 * hour, routes: [routeRule('pager', { hours })] }), friday)
+    desk.take(friday, downEvent('a', friday))
+    for (let i = 1; i <= 65; i++) desk.take(friday + i * hour, { kind: 'clock' })
+    expect(desk.sent.map(({ action, atMs }) => [action, new Date(atMs).toISOString().slice(0, 16)])).toEqual([
+      ['open', '2026-11-20T16:00'],
+      ['remind', '2026-11-23T09:00'],
+    ])
+  })
+
+  test('is a storm of which some is in maintenance, and none of which all is', () => {
+    const maintenance = [{ start: '1970-01-01T00:30:00Z', forMs: 2 * hour }]
+    const quiet = ['b', 'c'].map((id) => monitorRule(id, { maintenance }))
+    const desk = new Desk(
+      rulesOf({ storm: { count: 1, withinMs: minute }, remindMs: hour, watched: [monitorRule('a'), ...quiet] }),
+    )
+    desk.take(0, ...['a', 'b', 'c'].map((id) => downEvent(id, 0)))
+    desk.take(hour, { kind: 'clock' })
+    desk.take(hour + minute, recoveredEvent('a', hour + minute))
+    desk.take(2 * hour + 2 * minute, { kind: 'clock' })
+    expect(desk.sent.map(({ action }) => action)).toEqual(['open', 'remind', 'update'])
   })
 })
 
@@ -290,6 +431,9 @@ describe('what is muted', () => {
     expect(desk.openAt('pager')).toEqual(['vedette/shop/dns', 'vedette/shop/other'])
     desk.take(31_000, { kind: 'clock' })
     expect(desk.sent.at(-1)).toMatchObject({ action: 'update', key: 'vedette/shop/dns', dependants: 2 })
+    desk.take(minute, recoveredEvent('web', minute), degradedEvent('web', minute))
+    desk.take(2 * minute, { kind: 'clock' })
+    expect(desk.sent.at(-1)).toMatchObject({ action: 'update', dependants: 1 })
   })
 
   test('children that are still down when their parent is back are told then', () => {
@@ -353,6 +497,27 @@ describe('what is muted', () => {
   })
 })
 
+describe('links', () => {
+  const links = {
+    dashboard: 'https://d.example.com/{service}',
+    logs: 'https://l.example.com/?m={monitor}',
+    runbook: 'https://r.example.com/',
+  }
+
+  test('are of the monitor, escaped; its own runbook comes first, and what asks for a monitor is left out where there is none', () => {
+    const watched = [monitorRule('a&b', { runbook: 'https://r.example.com/own' }), monitorRule('c')]
+    const desk = new Desk(rulesOf({ watched, links, routes: [routeRule('pager')] }))
+    desk.take(0, downEvent('a&b', 0), downEvent('c', 0))
+    desk.take(1, { service: 'shop', atMs: 1, type: 'fault.opened', part: 'x', detail: '' })
+    const dashboard = 'https://d.example.com/shop'
+    expect(desk.sent.map((notice) => notice.links)).toEqual([
+      { dashboard, logs: 'https://l.example.com/?m=a%26b', runbook: 'https://r.example.com/own' },
+      { dashboard, logs: 'https://l.example.com/?m=c', runbook: links.runbook },
+      { dashboard, runbook: links.runbook },
+    ])
+  })
+})
+
 describe('a storm', () => {
   const watched = Array.from({ length: 500 }, (_, i) => monitorRule(`m${i}`))
   const all = (make: (id: string, atMs: number) => VedetteEvent, atMs: number) =>
@@ -383,6 +548,44 @@ describe('a storm', () => {
     expect(new Set(members).size).toBe(500)
     for (const [i, event] of all(recoveredEvent, 0).entries()) desk.take(20_000 + i * 20, event)
     expect(desk.openAt('pager')).toEqual([])
+  })
+
+  test('is as urgent as the worst of it, and has its most frequent causes first and no more names than anybody reads', () => {
+    const desk = new Desk(
+      rulesOf({ watched: watched.map((one, i) => ({ ...one, severity: i < 60 ? 'ticket' : 'page' })) }),
+    )
+    const expired = { code: 'TLS_EXPIRED', message: 'it expired' }
+    desk.take(0, downEvent('m0', 0, { cause: expired }), ...all(downEvent, 0).slice(1))
+    const [board, pager] = ['board', 'pager'].map((name) => desk.sent.find(({ route }) => route === name))
+    expect([board?.severity, pager?.severity]).toEqual(['ticket', 'page'])
+    const causes = [
+      { code: 'CONNECT_REFUSED', count: 59 },
+      { code: 'TLS_EXPIRED', count: 1 },
+    ]
+    expect(board?.event).toMatchObject({ open: 60, causes })
+    expect(pager?.event.type === 'storm' && pager.event.monitors).toHaveLength(50)
+  })
+
+  test('is joined by what follows within the hour; then it is a storm of its own, which the next ones join', () => {
+    const desk = new Desk(rulesOf({ watched }))
+    const some = (from: number, atMs: number) => all(downEvent, atMs).slice(from, from + 20)
+    desk.take(0, ...some(0, 0))
+    desk.take(59 * minute, ...some(20, 59 * minute))
+    expect(desk.openAt('pager')).toHaveLength(1)
+    desk.take(60 * minute, ...some(40, 60 * minute))
+    expect(desk.openAt('pager')).toHaveLength(2)
+    desk.take(62 * minute, ...some(60, 62 * minute))
+    const sizes = Object.values(desk.state.alerts.pager ?? {}).map(({ members }) => members.length)
+    expect(sizes).toEqual([40, 40])
+  })
+
+  test('is what comes within a quarter of a second, though it does not come at once', () => {
+    const desk = new Desk(rulesOf({ watched, gatherMs: 250, storm: { count: 1, withinMs: minute } }))
+    desk.take(0, downEvent('m0', 0))
+    desk.take(100, downEvent('m1', 100))
+    expect([desk.sent, desk.wakeMs]).toEqual([[], 250])
+    desk.take(250, { kind: 'clock' })
+    expect(desk.sent.map(({ event }) => event.type)).toEqual(['storm'])
   })
 
   test('of a minute ago says nothing about what comes later', () => {
@@ -434,17 +637,43 @@ describe('notes', () => {
     const desk = new Desk(rulesOf())
     desk.take(5 * minute, moved)
     desk.take(20 * minute, downEvent('a', 20 * minute))
-    desk.take(2 * hour, downEvent('b', 2 * hour))
+    desk.take(65 * minute, downEvent('b', 65 * minute))
     const [a, b] = desk.sent.filter(({ action }) => action === 'open')
-    expect(a?.changes).toEqual([{ atMs: 5 * minute, text: 'failover api: api.example.com moved to euw1' }])
+    const moves = [{ atMs: 5 * minute, text: 'failover api: api.example.com moved to euw1' }]
+    expect(a?.changes).toEqual(moves)
     expect(b?.changes).toEqual([])
+    // What came after it did not make it.
+    desk.take(66 * minute, { service: 'shop', atMs: 66 * minute, type: 'change', text: 'rolled back' })
+    desk.take(67 * minute, recoveredEvent('a', 67 * minute))
+    expect(desk.sent.at(-1)).toMatchObject({ action: 'close', changes: moves })
   })
 
   test('a decision stands in the alerts of the monitors that it is about', () => {
     const desk = new Desk(rulesOf({ watched: [monitorRule('a', { failovers: ['api'] }), monitorRule('b')] }))
     desk.take(0, { ...moved, atMs: 0 })
     desk.take(1000, downEvent('a', 1000), downEvent('b', 1000))
-    expect(desk.sent.filter(({ action }) => action === 'open').map(({ acts }) => acts.length)).toEqual([1, 0])
+    desk.take(hour, recoveredEvent('a', hour))
+    desk.take(2 * hour, downEvent('a', 2 * hour))
+    expect(desk.sent.filter(({ action }) => action === 'open').map(({ acts }) => acts.length)).toEqual([1, 0, 0])
+  })
+
+  test('stands there with why, also where it was to do nothing, or failed', () => {
+    const watched = [monitorRule('a', { failovers: ['api'] })]
+    const { service, failover, record } = moved
+    const head = { service, failover, record, atMs: 0, to: 'euw1' }
+    const actsOf = (event: VedetteEvent) => {
+      const desk = new Desk(rulesOf({ watched }))
+      desk.take(0, event)
+      desk.take(1000, downEvent('a', 1000))
+      return desk.sent.find(({ event: { type } }) => type === 'monitor.down')?.acts.map(({ text }) => text)
+    }
+    const reasons = ['No vote from eu-west-1.', 'One more is needed.']
+    expect(actsOf({ ...head, type: 'failover.refused', code: 'BLIND', reasons })).toEqual([
+      'Failover api: api.example.com was not moved to euw1: BLIND: No vote from eu-west-1. One more is needed.',
+    ])
+    expect(
+      actsOf({ ...head, type: 'failover.failed', code: 'NOT_VERIFIED', detail: 'ns1 has the old answer' }),
+    ).toEqual(['Failover api: moving api.example.com to euw1 failed: NOT_VERIFIED: ns1 has the old answer'])
   })
 
   test('what was done stands there though it is settled and its standby is not ready', () => {
@@ -456,6 +685,31 @@ describe('notes', () => {
     desk.take(2000, { service, failover, record, atMs: 2000, type: 'failover.settled' })
     desk.take(3000, downEvent('a', 3000))
     const alert = desk.sent.find(({ action, event }) => action === 'open' && event.type === 'monitor.down')
+    expect(alert?.acts.map(({ text }) => text)).toEqual(['Failover api: api.example.com was moved to euw1'])
+  })
+
+  test('that come twice, where messages may, are told once', () => {
+    const change: VedetteEvent = { service: 'shop', atMs: 1, type: 'change', text: 'deployed v42' }
+    const desk = new Desk(rulesOf({ isUnordered: true, routes: [routeRule('pager')] }))
+    desk.take(5 * minute, moved, change, moved)
+    desk.take(6 * minute, change, moved, { ...change, atMs: 6 * minute })
+    expect(desk.sent.map(({ event }) => event.type)).toEqual(['failover.done', 'change', 'change'])
+    expect(desk.state.changes.map(({ atMs }) => atMs)).toEqual([6 * minute, 5 * minute, 1])
+    desk.take(14 * 24 * hour, change)
+    expect(desk.sent).toHaveLength(3)
+    desk.take(15 * 24 * hour, { kind: 'clock' })
+    expect(desk.state.over).toEqual({})
+  })
+
+  test('of what was done last stand in alerts, whatever order they come in', () => {
+    const watched = [monitorRule('a', { failovers: ['api'] })]
+    const desk = new Desk(rulesOf({ watched, isUnordered: true }))
+    const { service, failover, record } = moved
+    const head = { service, failover, record, to: 'euw1' }
+    desk.take(5 * minute, moved)
+    desk.take(5 * minute, { ...head, atMs: 4 * minute, type: 'failover.started', why: 'failover', reasons: [] })
+    desk.take(6 * minute, downEvent('a', 6 * minute))
+    const alert = desk.sent.find(({ action }) => action === 'open')
     expect(alert?.acts.map(({ text }) => text)).toEqual(['Failover api: api.example.com was moved to euw1'])
   })
 

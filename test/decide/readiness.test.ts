@@ -308,6 +308,12 @@ describe('looks', () => {
   })
 })
 
+test('the right to write is asked about at once where a clock that was wrong has dated the last time ahead', () => {
+  const last = (atMs: number): Readiness => ({ atMs, problems: [], knownAtMs: { write: atMs } })
+  expect(isWriteCheckDue(last(nowMs + dayMs), nowMs)).toBe(true)
+  expect(isWriteCheckDue(last(nowMs + 1000), nowMs)).toBe(false)
+})
+
 test('the batch that proves the right to write fails whatever is at the name', () => {
   const state = fc.record({ epoch: fc.nat(1000), active: fc.constantFrom('one', 'two') })
   fc.assert(

@@ -80,6 +80,13 @@ describe('what is in a message', () => {
     expect(messageOf(noticeOf({ ...event, ...(daysRemaining && { daysRemaining }) })).title).toBe(title)
   })
 
+  test('what is told five minutes after it was measured, or later, says of when it is; an end does not', () => {
+    const asOf = (more: Partial<Notice>) => messageOf(noticeOf(down, more)).facts.filter(([name]) => name === 'As of')
+    expect([asOf({ atMs: 300_999 }), asOf({ atMs: 400_000, action: 'close' })]).toEqual([[], []])
+    for (const action of ['open', 'remind'] as const)
+      expect(asOf({ atMs: 301_000, action })).toEqual([['As of', '1970-01-01T00:00:01Z']])
+  })
+
   test('an alarm without a number does not say that nobody sees it', () => {
     const blast = { vantages: [], seeing: 0, of: 3, families: [] }
     expect(messageOf(noticeOf(downEvent('a', 0, { blast }))).facts).toContainEqual(['Seen by', 'enough of 3 vantages'])

@@ -98,6 +98,24 @@ describe('the TXT alone', () => {
     expect(writes).toBe(3)
   })
 
+  const started = (limits = { reads: 6, writes: 3 }, largestEpoch = 0) =>
+    startFlags({ failover, decision: 'ours', change: { locked: true }, largestEpoch, limits })
+  const listed: SwapEvent = { kind: 'listed', sets: listZone(zoneWith({}), failover), atMs }
+  const following = (step: FlagStep, ...events: SwapEvent[]) =>
+    events.reduce((last, event) => stepFlags(last.state, event), step)
+
+  test('waits where Route 53 is busy, reads no more often than it may, and takes no for an answer', () => {
+    expect(following(started(), listed, { kind: 'throttled' }).effect).toEqual({ kind: 'pause', ms: 500 })
+    const twice = following(started({ reads: 1, writes: 3 }), listed, { kind: 'refused' })
+    expect(twice.effect).toMatchObject({ outcome: { kind: 'gaveUp', reason: 'READS' } })
+    for (const events of [[], [listed], [listed, { kind: 'throttled' } as const]])
+      expect(following(started(), ...events, { kind: 'denied', message: 'AccessDenied' }).effect).toMatchObject({
+        outcome: { kind: 'refused', reason: 'DENIED', detail: 'AccessDenied' },
+      })
+    const last = following(started(undefined, 99_999_999), listed)
+    expect(last.effect).toMatchObject({ outcome: { kind: 'refused', reason: 'NO_EPOCH_LEFT' } })
+  })
+
   test.each([
     [undefined, 'TXT_MISSING'],
     ['by hand', 'TXT_UNREADABLE'],
@@ -118,17 +136,34 @@ describe('adopt', () => {
     expect(state).toMatchObject({ epoch: 1, active: 'b', sinceMs: atMs, switches: [] })
   })
 
-  test('accepts an edit that was meant, as a switch by a person', () => {
-    const { state } = carry(zoneWith({ claim, flags: { locked: true, latched: false } }, 'b'), 'adopt')
+  test('accepts an edit that was meant, as a switch by a person after those that were made', () => {
+    const moved = { atMs: atMs - 60_000, from: 'b', to: 'a', by: 'auto' } as const
+    const held = { claim, flags: { locked: true, latched: false }, switches: [moved] }
+    const { state } = carry(zoneWith(held, 'b'), 'adopt')
     expect(state).toEqual({
       ...{ ...first, epoch: 6, decision: 'ours', active: 'b', sinceMs: atMs },
-      switches: [{ atMs, from: 'a', to: 'b', by: 'person' }],
+      switches: [{ atMs, from: 'a', to: 'b', by: 'person' }, moved],
       flags: { locked: true, latched: false },
     })
   })
 
   test('refuses an answer that is no endpoint’s', () => {
     expect(carry(zoneWith(undefined, 'neither'), 'adopt').outcome).toMatchObject({ kind: 'refused', reason: 'EDITED' })
+  })
+
+  test('refuses what stands beside a record that may become a CNAME', () => {
+    const [a, b] = failover.endpoints
+    const endpoints = [
+      ...(a ? [a] : []),
+      ...(b ? [{ id: 'b', region: 'external', lastResort: false, CNAME: 'b.test' }] : []),
+    ]
+    const plan = { decision: 'ours', change: 'adopt', largestEpoch: 0, limits: { reads: 6, writes: 3 } } as const
+    const { state } = startFlags({ ...plan, failover: { ...failover, endpoints } })
+    const mx = { Name: 'api.example.com.', Type: 'MX', TTL: 60, ResourceRecords: [{ Value: '10 mx.test' }] }
+    const sets = listZone(zoneWith(undefined), failover)
+    expect(stepFlags(state, { kind: 'listed', sets, besides: [mx], atMs }).effect).toMatchObject({
+      outcome: { kind: 'refused', reason: 'EDITED', detail: expect.stringContaining('MX') },
+    })
   })
 
   test('does not overwrite a TXT that came first', () => {

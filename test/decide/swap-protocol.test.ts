@@ -37,6 +37,8 @@ const setsOf = (state: Partial<SwapState> = {}, answering = state.active ?? 'a')
 const listed = (sets = setsOf(), laterMs = 0): SwapEvent => ({ kind: 'listed', sets, atMs: atMs + laterMs })
 const is = (kind: Exclude<SwapEvent['kind'], 'listed' | 'denied'>): SwapEvent => ({ kind })
 const answer = setsOf().slice(0, 1)
+/** Of a TXT that our fence wrote. */
+const own = { epoch: 7, decision: 'ours' }
 const run = (plan: SwapPlan, ...events: SwapEvent[]): Step =>
   events.reduce((last, event) => step(last.state, event), startSwap(plan))
 const outcomeOf = ({ effect }: Step) => (effect.kind === 'done' ? effect.outcome : effect.kind)
@@ -70,6 +72,37 @@ describe('a move', () => {
     expect(codesOf(done)).toEqual([])
   })
 
+  test('keeps the moves before it, which limits and cooldown go by, and the lock of others', () => {
+    const before = { atMs: atMs - 2 * minuteMs, from: 'c', to: 'a', by: 'auto' } as const
+    const writes = run(planOf(), listed(setsOf({ switches: [before] })))
+    expect(putsOf(writes)?.switches).toEqual([{ atMs, from: 'a', to: 'b', by: 'auto' }, before])
+  })
+
+  test('begins until its votes are too old, and with the last epoch that there is room for', () => {
+    expect(whatOf(run(planOf(), listed(setsOf(), minuteMs)))).toBe('answer')
+    expect(putsOf(run(planOf({ largestEpoch: 99_999_998 }), listed()))?.epoch).toBe(99_999_999)
+  })
+
+  test('is not begun without what it takes to fence it, and to release its claim', () => {
+    const limited = (writes: number, failover = plain) => planOf({ failover, limits: { ...defaultLimits, writes } })
+    for (const [failover, what] of [
+      [plain, 'answer'],
+      [hooked, 'claim'],
+    ] as const) {
+      expect(whatOf(run(limited(3, failover), listed()))).toBe(what)
+      expect(outcomeOf(run(limited(2, failover), listed()))).toMatchObject({ kind: 'gaveUp', reason: 'WRITES' })
+    }
+    const done = run(limited(3), listed(), is('unknown'), listed(), is('written'), listed(setsOf(own)))
+    expect([outcomeOf(done), codesOf(done)]).toMatchObject([{ kind: 'gaveUp', inDoubt: false }, ['GAVE_UP']])
+  })
+
+  test('whose batch would break our own rules is not sent', () => {
+    const [a, b] = plain.endpoints
+    const empty = { ...plain, endpoints: [...(a ? [a] : []), ...(b ? [{ ...b, A: [] }] : [])] }
+    const done = run(planOf({ failover: empty }), listed())
+    expect([outcomeOf(done), codesOf(done)]).toMatchObject([{ reason: 'INVALID_BATCH' }, ['INVALID_BATCH']])
+  })
+
   test('is no place for an event that answers nothing: a fault of the host', () => {
     expect(() => run(planOf(), is('written'))).toThrow('expected an event that answers "read", got "written"')
   })
@@ -79,6 +112,8 @@ describe('a move', () => {
     expect(run(planOf(), ...events.slice(0, 2)).effect).toEqual({ kind: 'pause', ms: 500 })
     expect(run(planOf(), ...events).effect).toEqual({ kind: 'pause', ms: 1000 })
     expect(whatOf(run(planOf(), is('throttled'), is('paused')))).toBe('read')
+    const busy = Array.from({ length: 6 }, () => [is('throttled'), is('paused')]).flat()
+    expect(run(planOf(), ...busy.slice(0, -1)).effect).toEqual({ kind: 'pause', ms: 8000 })
   })
 
   test('reads again when refused, and goes on where nothing has changed', () => {
@@ -94,8 +129,22 @@ describe('a move', () => {
     const by = { epoch: 6, decision: 'other' }
     for (const over of [{ active: 'c' }, {}])
       expect(outcomeOf(run(planOf(), listed(setsOf({ ...by, ...over }))))).toMatchObject({ kind: 'superseded', by })
+    // Both halves of what names a state: a stranded change may bring an epoch, or a decision, back.
+    for (const over of [{ decision: 'other' }, { epoch: 6 }, { epoch: 4 }])
+      expect(outcomeOf(run(planOf(), listed(setsOf(over))))).toMatchObject({ kind: 'superseded', by: over })
+    expect(outcomeOf(run(planOf(), listed(setsOf({ epoch: 9 }))))).toMatchObject({ largestEpoch: 9 })
     const claim = { epoch: 5, decision: 'before', to: 'b', expiresAtMs: atMs + 1000 }
     expect(outcomeOf(run(planOf(), listed(setsOf({ claim }))))).toMatchObject({ kind: 'superseded', reason: 'CLAIMED' })
+    const leaving = listed(setsOf({ active: 'b', claim: { ...claim, to: 'c' } }))
+    expect(outcomeOf(run(planOf(), leaving))).toMatchObject({ kind: 'superseded', reason: 'CLAIMED' })
+  })
+
+  test('that is done already but edited since pages, and so does one of which no more can be read', () => {
+    const edited = listed(setsOf({ epoch: 6, decision: 'other', active: 'b' }, 'c'))
+    const done = run(planOf(), edited, edited)
+    expect([outcomeOf(done), codesOf(done)]).toMatchObject([{ kind: 'alreadyDone' }, ['EDITED']])
+    const limits = { ...defaultLimits, reads: 1 }
+    expect(outcomeOf(run(planOf({ limits }), listed(setsOf({}, 'c'))))).toMatchObject({ reason: 'EDITED' })
   })
 
   test('is not called edited where another move fell between the two calls of a listing', () => {
@@ -120,10 +169,13 @@ describe('a move', () => {
     expect(outcomeOf(run(planOf(), dated(2 * minuteMs)))).toMatchObject({ kind: 'superseded', reason: 'CLAIMED' })
     const goesOn = run(planOf(), dated(2 * minuteMs + 1000))
     expect([whatOf(goesOn), codesOf(goesOn)]).toEqual(['answer', ['CLAIM_EXPIRED']])
+    const again = [is('throttled'), is('paused'), dated(2 * minuteMs + 1000)]
+    expect(codesOf(again.reduce((last, event) => step(last.state, event), goesOn))).toEqual([])
   })
 
   test.each<[string, SwapEvent, string[], Partial<SwapPlan>?]>([
     ['LOCKED', listed(setsOf({ flags: { locked: true, latched: false } })), []],
+    ['LOCKED', { ...listed(), isLocked: true } as SwapEvent, []],
     ['LATCHED', listed(setsOf({ flags: { locked: false, latched: true } })), []],
     ['STALE', listed(setsOf(), minuteMs + 1), []],
     ['TXT_MISSING', listed(answer), ['TXT_MISSING']],
@@ -168,6 +220,26 @@ describe('a write whose outcome is unknown', () => {
     expect(outcomeOf(done)).toMatchObject({ kind: 'refused', reason: 'EDITED', inDoubt: false })
   })
 
+  test('is over when its fence is seen, though the reply to that was lost too', () => {
+    const fenced = run(planOf(), listed(), is('unknown'), listed(), is('unknown'), listed(setsOf(own)))
+    expect(whatOf(fenced)).toBe('answer')
+  })
+
+  const locked = { flags: { locked: true, latched: false } }
+  test.each<[string, SwapEvent[]]>([
+    ['another state is seen', [is('unknown')]],
+    ['another state is seen after a fence whose reply was lost', [is('unknown'), listed(), is('unknown')]],
+    [
+      'the move was seen, edited, before another state',
+      [is('unknown'), listed(setsOf({ epoch: 6, decision: 'ours', active: 'b' }, 'c'))],
+    ],
+  ])('is not called undone where %s: it may have stood until then', (_, events) => {
+    const other = listed(setsOf({ epoch: 9, decision: 'other', active: 'c', ...locked }))
+    expect(outcomeOf(run(planOf(), listed(), ...events, other))).toMatchObject({
+      ...{ kind: 'superseded', reason: 'OTHER_STATE', inDoubt: false },
+    })
+  })
+
   test('stays in doubt, and pages, where the TXT is gone', () => {
     const done = run(planOf(), listed(), is('unknown'), listed(answer))
     expect(outcomeOf(done)).toMatchObject({ kind: 'refused', reason: 'TXT_MISSING', inDoubt: true })
@@ -191,7 +263,42 @@ describe('with a hook before it', () => {
     expect(whatOf(writes)).toBe('answer')
     expect(changesOf(writes)[1]).toEqual({ action: 'DELETE', set: setsOf({ epoch: 6, decision: 'ours', claim })[1] })
     expect(putsOf(writes)).not.toHaveProperty('claim')
-    expect(outcomeOf(step(writes.state, is('written')))).toMatchObject({ kind: 'moved', epoch: 7, claimLeft: false })
+    const done = step(writes.state, is('written'))
+    expect(outcomeOf(done)).toMatchObject({ kind: 'moved', epoch: 7, claimLeft: false })
+    expect(codesOf(done)).toEqual([])
+  })
+
+  test('a hook may take longer than votes are good for', () => {
+    const late = listed(setsOf({ epoch: 6, decision: 'ours', claim }), 50_000)
+    const plan = planOf({ failover: hooked, goodUntilMs: atMs + 15_000 })
+    expect(whatOf(run(plan, ...toHook, is('hookOk'), late))).toBe('answer')
+  })
+
+  test('a claim is kept through a fence, and told where no more can be read', () => {
+    const limits = { ...defaultLimits, reads: 4 }
+    const fence = run({ ...plan, limits }, ...toHook, is('hookOk'), claimed, is('unknown'), claimed)
+    expect([whatOf(fence), putsOf(fence)?.claim]).toEqual(['fence', claim])
+    const done = step(fence.state, is('written'))
+    expect(outcomeOf(done)).toMatchObject({ kind: 'gaveUp', reason: 'READS', claimLeft: true })
+    expect(codesOf(done)).toEqual(['GAVE_UP', 'CLAIM_LEFT', 'HOOK_RAN'])
+  })
+
+  test('a take-over that has ended the switch while our hook ran is no reason to wake anyone', () => {
+    const over = listed(setsOf({ epoch: 8, decision: 'other', active: 'b' }))
+    const done = run(plan, ...toHook, is('hookOk'), over)
+    expect([outcomeOf(done), codesOf(done)]).toMatchObject([{ kind: 'alreadyDone' }, []])
+  })
+
+  test('a claim is released once, and only where it is ours', () => {
+    const failed = [...toHook, is('hookFailed')]
+    const taken = { ...claim, decision: 'other' }
+    const theirs = run(plan, ...failed, listed(setsOf({ epoch: 8, decision: 'other', claim: taken })))
+    expect(outcomeOf(theirs)).toMatchObject({ kind: 'superseded', reason: 'OTHER_STATE' })
+    const released = run(plan, ...failed, claimed, is('unknown'), listed(setsOf(own)))
+    expect(outcomeOf(released)).toMatchObject({ reason: 'HOOK_FAILED', inDoubt: false })
+    const again = run(plan, ...failed, claimed, is('unknown'), claimed)
+    expect(whatOf(again)).toBe('release')
+    expect(outcomeOf(step(again.state, is('written')))).toMatchObject({ reason: 'HOOK_FAILED', inDoubt: false })
   })
 
   test('a hook that fails releases the claim and pages', () => {
@@ -222,11 +329,19 @@ describe('with a hook before it', () => {
     expect(run(plan, listed(setsOf({ claim: old })), is('written'), listed(taken)).effect).toMatchObject({ key: 'f/4' })
   })
 
-  test('a lock set while the hook ran stops the move, and pages for what is left behind', () => {
-    const locked = setsOf({ epoch: 7, decision: 'person', claim, flags: { locked: true, latched: false } })
-    const done = run(plan, ...toHook, is('hookOk'), listed(locked))
-    expect(outcomeOf(done)).toMatchObject({ kind: 'refused', reason: 'LOCKED', claimLeft: true })
+  test.each([
+    ['LOCKED', { locked: true, latched: false }],
+    ['LATCHED', { locked: false, latched: true }],
+  ])('%s while the hook ran stops the move, and pages for what is left behind', (reason, flags) => {
+    const held = setsOf({ epoch: 7, decision: 'person', claim, flags })
+    const done = run(plan, ...toHook, is('hookOk'), listed(held))
+    expect(outcomeOf(done)).toMatchObject({ kind: 'refused', reason, claimLeft: true })
     expect(codesOf(done)).toEqual(['CLAIM_LEFT', 'HOOK_RAN'])
+  })
+
+  test('a flag that was set and taken back while the hook ran changes nothing', () => {
+    const back = listed(setsOf({ epoch: 8, decision: 'person', claim }))
+    expect(whatOf(run(plan, ...toHook, is('hookOk'), back))).toBe('answer')
   })
 })
 

@@ -94,16 +94,17 @@ describe('a decision is due in a minute', () => {
 
 test('traffic returns to the first endpoint, and from a last resort to any other', () => {
   const check = 'live'
-  const three = failoverOf({
-    failback: { after: '30m' },
-    endpoints: [
-      { id: 'one', region: 'external', A: ['192.0.2.1'] },
-      { id: 'two', region: 'external', A: ['192.0.2.2'] },
-      { id: 'sorry', region: 'external', A: ['192.0.2.3'], lastResort: true, check },
-    ],
-  })
-  const targets = (active?: string) => returnTargets(three, active).map(({ id }) => id)
+  const endpoints = [
+    { id: 'one', region: 'external', A: ['192.0.2.1'] },
+    { id: 'two', region: 'external', A: ['192.0.2.2'] },
+    { id: 'sorry', region: 'external', A: ['192.0.2.3'], lastResort: true, check },
+    { id: 'sorry2', region: 'external', A: ['192.0.2.4'], lastResort: true, check },
+  ]
+  const four = failoverOf({ failback: { after: '30m' }, endpoints })
+  const targets = (active?: string) => returnTargets(four, active).map(({ id }) => id)
   expect([targets('one'), targets('two'), targets('sorry'), targets()]).toEqual([[], ['one'], ['one', 'two'], []])
+  // Nobody asks since when an endpoint is up where the way back is a person's.
+  expect(returnTargets(failoverOf({ endpoints }), 'two')).toEqual([])
 })
 
 describe('votes that were published', () => {

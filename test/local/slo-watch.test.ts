@@ -147,6 +147,10 @@ describe('an error budget, watched while it runs', () => {
     const third = watch(promised(), first.kept)
     third.pass(1, up)
     expect(said(third.told)).toEqual([['budget.calm', 'page']])
+    third.stop()
+    const fourth = watch(promised(), first.kept)
+    fourth.pass(1, up)
+    expect(fourth.told).toEqual([])
     const kept = first.kept.reader.events(base, base + dayMs, { kinds: ['budget'] })
     expect(kept.map(({ detail }) => said([detail as VedetteEvent])[0])).toEqual([
       ['budget.burning', 'page'],
@@ -186,6 +190,7 @@ describe('how all of it stands', () => {
     first.stop()
     const { told, stands, pass } = watch(all, first.kept)
     pass(1, down)
+    pass(1, up)
     expect(told).toEqual([])
     expect(said(stands)).toEqual([
       ['budget.burning', 'page'],
@@ -234,6 +239,42 @@ describe('latency, watched while it runs', () => {
     expect(told).toMatchObject([
       { type: 'latency.slow', against: 'baseline', statistic: 'p50', valueMs: 250, limitMs: 200 },
     ])
+  })
+
+  it('is not slow for runs that failed, however long they took, also after a restart', () => {
+    vi.setSystemTime(base)
+    const all = monitors({ latency: { p95: '800ms', for: '40m' } })
+    const first = watch(all)
+    first.pass(20, took(100))
+    first.pass(15, (atMs) => failedResult('api', atMs, { durationMs: 10_000 }))
+    first.stop()
+    const second = watch(all, first.kept)
+    second.pass(1, took(100))
+    expect([...first.told, ...second.told]).toEqual([])
+  })
+
+  it('names of two limits that are passed the one that is passed by more', () => {
+    vi.setSystemTime(base)
+    const { told, often } = watch(
+      monitors({ every: '5s', timeout: '4s', retries: 0, latency: { p95: '800ms', p99: '1s', for: '10m' } }),
+    )
+    often(110, took(1500))
+    expect(told).toMatchObject([{ type: 'latency.slow', statistic: 'p95', valueMs: 1500, limitMs: 800 }])
+  })
+
+  it('goes by what was usual at the hour that has begun', () => {
+    const kept = history()
+    for (const week of [1, 2]) {
+      const start = base - week * 7 * dayMs
+      kept.add(...minutes('api', start, 120).map((result, i) => ({ ...result, durationMs: i < 60 ? 100 : 400 })))
+    }
+    kept.settle(base)
+    vi.setSystemTime(base + 40 * minuteMs)
+    const { told, pass } = watch(monitors({ latency: { regression: 2, for: '10m' } }), kept)
+    pass(19, took(300))
+    expect(said(told)).toEqual([['latency.slow', 'baseline']])
+    pass(2, took(300))
+    expect(said(told).slice(1)).toEqual([['latency.normal', 'baseline']])
   })
 
   it('knows after a restart what it has seen', () => {

@@ -66,8 +66,9 @@ describe('the overview', () => {
       store.append({ results, transitions: [transition('api', 'down', before), transition('api', 'up', before + 1)] })
     }
     const { url } = await startSite({ fill })
-    const [row] = (await get<Overview>(`${url}/api/overview`)).monitors
-    expect(row?.state).toBe('pending')
+    const { monitors, engine } = await get<Overview>(`${url}/api/overview`)
+    const [row] = monitors
+    expect([row?.state, row?.sinceMs]).toEqual(['pending', engine.startedAtMs])
     expect(row?.lastFailure).toMatchObject({ atMs: before, words: 'connection refused' })
     const day = row?.days.down.findLastIndex((share) => share !== null) ?? -1
     expect(row?.days.degraded?.[day]).toBe(5000)

@@ -101,4 +101,17 @@ describe('error budgets', () => {
     board.refresh(reader, base + 30 * minuteMs, 1000)
     expect(board.mark('b')?.left).toBeLessThan(1)
   })
+
+  it('are reckoned anew also after the clock was set back', () => {
+    const { reader, add } = history()
+    const slo = { objective: 99, windowMs: 30 * dayMs }
+    const board = new BudgetBoard([{ id: 'a', everyMs: minuteMs, slo, maintenance: [] }])
+    for (let i = 1; i < 60; i++) add(httpResult('a', base - 3 * hourMs - i * minuteMs))
+    board.refresh(reader, base, 1000)
+    expect(board.mark('a')?.left).toBe(1)
+    for (let i = 0; i < 60; i++) add(failedResult('a', base - 3 * hourMs + i * minuteMs))
+    board.refresh(reader, base - 2 * hourMs, 1000)
+    expect(board.mark('a')?.left).toBeLessThan(1)
+    expect(board.mark('a')?.burning).toBe('page')
+  })
 })

@@ -1,12 +1,12 @@
 import net from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ResultUpdate } from '../../lib/local/web/api/events.ts'
 import type { Overview } from '../../lib/local/web/api/overview.ts'
 import { mostStreams } from '../../lib/local/web/event-streams.ts'
 import type { Site } from '../../lib/local/web/site.ts'
 import { failedResult, httpResult } from '../support/results.ts'
-import { ask, get, listen, startSite, transition } from '../support/site.ts'
+import { ask, get, listen, startSite, transition, viewOf } from '../support/site.ts'
 
 /** Slow machines get there too. */
 const patient = { timeout: 20_000 }
@@ -34,6 +34,55 @@ describe('the stream of events', () => {
     expect(state?.data).toMatchObject({ id: 'api', from: 'up', to: 'down', trouble: { words: 'connection refused' } })
     expect(incident?.data).toMatchObject({ id: `api~${atMs}`, monitor: 'api', confirmedMs: atMs })
     expect(new Set([results?.id, state?.id, incident?.id]).size).toBe(3)
+  })
+
+  it('has a tick every five seconds, but none of an engine that is silent', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { url, feed } = await startSite()
+    feed({})
+    const stream = await listen(`${url}/api/events`)
+    await stream.saw('tick')
+    const ticksAfter = async (ms: number) => {
+      vi.advanceTimersByTime(ms)
+      // What comes last shows that all before it is there.
+      const told = stream.events.length
+      feed({ vitals: undefined as never, results: [httpResult('api', Date.now())] })
+      await expect.poll(() => stream.events.length, patient).toBeGreaterThan(told)
+      await expect.poll(() => stream.events.at(-1)?.name, patient).toBe('results')
+      return stream.events.filter(({ name }) => name === 'tick').length
+    }
+    expect(await ticksAfter(4999)).toBe(1)
+    expect(await ticksAfter(1)).toBe(2)
+    expect(await ticksAfter(5000)).toBe(3)
+    // Of what is not heard for ten seconds nothing is said.
+    expect(await ticksAfter(1000)).toBe(3)
+    expect(await ticksAfter(40_000)).toBe(5)
+  })
+
+  it('tells an incident as it was when it began, also where its end comes at once', async () => {
+    const { url, feed } = await startSite()
+    const stream = await listen(`${url}/api/events`)
+    await stream.saw('tick')
+    feed({ transitions: [transition('api', 'down', 1000), transition('api', 'up', 2000)] })
+    await expect.poll(() => stream.events.filter(({ name }) => name === 'incident').length, patient).toBe(2)
+    const [began, ended] = stream.events.flatMap(({ name, data }) => (name === 'incident' ? [data] : []))
+    expect(began).not.toHaveProperty('recovery')
+    expect(ended).toMatchObject({ id: 'api~1000', recovery: { confirmedMs: 2000, to: 'up' } })
+  })
+
+  it('says of a result whether it is muted, and who sees the monitor down: who has no vote does not', async () => {
+    const { url, feed } = await startSite()
+    const stream = await listen(`${url}/api/events`)
+    const rowOf = async () => (await get<Overview>(`${url}/api/overview?ids=api`)).monitors[0]
+    expect(await rowOf()).not.toHaveProperty('muted')
+    const unknown = failedResult('api', 1000, { status: 'unknown' })
+    feed({ results: [unknown], views: [{ ...viewOf(unknown), muted: true }] })
+    await stream.saw('results')
+    const [update] = (stream.events.at(-1)?.data ?? []) as ResultUpdate[]
+    expect(update).toMatchObject({ id: 'api', muted: true, last: { status: 'unknown' } })
+    expect(await rowOf()).toMatchObject({ id: 'api', muted: true, last: { status: 'unknown' } })
+    for (const one of [update, await rowOf()]) expect(one).not.toHaveProperty('downAt')
   })
 
   it('carries on from the overview without a gap', async () => {
@@ -98,6 +147,8 @@ describe('the stream of events', () => {
   it('drops a client that does not keep up; others hear everything', async () => {
     const { url, feed, site } = await startSite()
     const good = await listen(`${url}/api/events`)
+    // Idle connections are closed in the end: it is not to wait for that.
+    site.server.on('timeout', () => {})
     const slow = net.connect(Number(new URL(url).port), '127.0.0.1')
     onTestFinished(() => void slow.destroy())
     slow.write(`GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n`)

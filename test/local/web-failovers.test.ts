@@ -165,6 +165,19 @@ describe('failovers on the dashboard', () => {
       ])
   })
 
+  it('are told anew only where something of them has changed', async () => {
+    const { url, feed } = await startSite({ config })
+    const stream = await listen(`${url}/api/events`)
+    await stream.saw('hello')
+    for (const locked of [false, false, true]) feed({ failovers: [status({ locked })] })
+    feed({ transitions: [transition('api', 'down', 1000)] })
+    await stream.saw('incident')
+    const told = stream.events.flatMap(({ name, data }) =>
+      name === 'failover' ? [(data as StreamEvents['failover']).failover.locked] : [],
+    )
+    expect(told).toEqual([false, true])
+  })
+
   it('tell a move as it happens, step by step', async () => {
     const { url, feed } = await startSite({ config })
     const stream = await listen(`${url}/api/events`)

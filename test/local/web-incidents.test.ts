@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { HistoryStore } from '../../lib/local/history-store.ts'
 import type { IncidentList, IncidentPage } from '../../lib/local/web/api/incidents.ts'
 import type { Overview } from '../../lib/local/web/api/overview.ts'
+import { IncidentLog } from '../../lib/local/web/incident-log.ts'
 import { minuteMs } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 import { ask, get, startSite, transition } from '../support/site.ts'
@@ -77,10 +78,55 @@ describe('incidents', () => {
     expect(incidents.at(-1)?.endUnknown).toBe(true)
     const page = await list('?monitor=api&limit=2')
     expect([page.incidents.length, page.more]).toEqual([2, true])
+    expect((await list('?monitor=api&limit=4')).more).toBe(false)
     const rest = await list(`?monitor=api&from=0&to=${page.incidents.at(-1)?.confirmedMs}`)
     expect([rest.incidents.length, rest.more]).toEqual([2, false])
     const { openIncidents } = await get<Overview>(`${url}/api/overview`)
     expect(openIncidents.map(({ monitor }) => monitor)).toEqual(['api'])
+  })
+
+  it('of the last 30 days are told unless others are asked for, up to this very moment', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const day = (days: number) => nowMs() - days * 24 * hourMs
+    const [before, since] = [31, 29].map((days) => [
+      transition('api', 'down', day(days)),
+      transition('api', 'up', day(days) + 1),
+    ])
+    const transitions = [...(before ?? []), ...(since ?? [])]
+    const { url, feed } = await startSite({ fill: (store) => void store.append({ results: [], transitions }) })
+    feed({ transitions: [transition('api', 'down', nowMs())] })
+    const times = async (query = '') =>
+      (await get<IncidentList>(`${url}/api/incidents${query}`)).incidents.map(({ confirmedMs }) => confirmedMs)
+    expect(await times()).toEqual([nowMs(), day(29)])
+    expect(await times('?from=0')).toEqual([nowMs(), day(29), day(31)])
+    // What began at the end of a range is after it; what ended at its start still touches it.
+    expect(await times(`?from=${day(31) + 1}&to=${day(29)}`)).toEqual([day(31)])
+    expect(await times(`?from=${day(31) + 2}&to=${day(29)}`)).toEqual([])
+  })
+
+  it('are there once, where the history has already what the engine tells', async () => {
+    const at = nowMs() + 5000
+    const transitions = [transition('api', 'down', at), transition('api', 'up', at + 1)]
+    const { url, feed } = await startSite({ fill: (store) => void store.append({ results: [], transitions }) })
+    feed({ transitions })
+    const { incidents } = await get<IncidentList>(`${url}/api/incidents?from=0&to=${at + 10}`)
+    expect(incidents.map(({ id }) => id)).toEqual([`api~${at}`])
+  })
+
+  it('that are open are known however many come after them', () => {
+    const log = new IncidentLog(new Map())
+    const take = (monitor: string, to: 'up' | 'down', atMs: number) => log.take(transition(monitor, to, atMs))
+    take('stuck', 'down', 1)
+    for (let i = 0; i < 6000; i++) {
+      take('flaps', 'down', 10 + 2 * i)
+      take('flaps', 'up', 11 + 2 * i)
+    }
+    expect(log.find('stuck~1')).toMatchObject({ monitor: 'stuck' })
+    expect(log.within(0, 10 ** 9).length).toBeLessThanOrEqual(5000)
+    expect(log.within(0, 10 ** 9)[0]?.confirmedMs).toBe(10 + 2 * 5999)
+    take('stuck', 'up', 10 ** 6)
+    expect(log.find('stuck~1')?.recovery?.confirmedMs).toBe(10 ** 6)
   })
 
   it('put what failed first before what followed, however late it was confirmed or told', async () => {

@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { MonitorRow } from '../../lib/local/web/api/overview.ts'
+import { badge } from '../../lib/local/web/badge.ts'
 import { MetricFamilies } from '../../lib/local/web/prometheus.ts'
 import type { TlsObserved } from '../../lib/model/result.ts'
+import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 import { parseMetrics } from '../support/prometheus.ts'
 import { failedResult, httpResult } from '../support/results.ts'
-import { ask, startSite, transition } from '../support/site.ts'
+import { ask, startSite, transition, viewOf } from '../support/site.ts'
 
 const config = {
   service: 'shop',
@@ -95,6 +99,104 @@ describe('/metrics', () => {
     expect(find('vedette_build_info')[0]?.labels).toEqual({ version: '1.2.3', service: 'shop' })
   })
 
+  it('has all that docs/api.md names, nothing else, and says of it what is so', async () => {
+    const slo = { objective: 99 }
+    const monitors = config.monitors.map((one) => (one.id === 'api' ? { ...one, slo } : one))
+    const endpoints = [1, 2].map((n) => ({ id: `e${n}`, region: 'external', A: [`192.0.2.${n}`] }))
+    const failover = { id: 'f', hostedZoneId: 'Z1', zone: 'example.com', record: 'api.example.com', check: 'api' }
+    const { url, feed } = await startSite({
+      config: { ...config, monitors, failovers: [{ ...failover, endpoints }] },
+      fill: (store) => {
+        const results = Array.from({ length: 10 }, (_, i) => httpResult('api', Date.now() - (i + 1) * 60_000))
+        store.append({ results, transitions: [] })
+      },
+    })
+    const { certificate } = httpResult('api', 1).observed as TlsObserved
+    if (!certificate) throw new Error('expected a certificate')
+    const issuer = { ...certificate, validTo: '2026-12-01T00:00:00.000Z' }
+    const observed = {
+      ...httpResult('api', 1).observed,
+      ip: '2001:db8::1',
+      redirects: 2,
+      bodyBytes: 7,
+      decodedBytes: 9,
+    }
+    const api = httpResult('api', 90_000, {
+      ...{ status: 'degraded', attempts: 2, failure: { code: 'ASSERTION', stage: 'assert', message: 'slow' } },
+      observed: { ...observed, certificate: { ...certificate, chain: [issuer] } },
+    })
+    const counts = { answers: 1, authorities: 2, additionals: 3 }
+    const names = httpResult('names', 2, {
+      ...{ kind: 'dns', phases: { connect: 1, tls: 2, processing: 4, transfer: 8 } },
+      observed: { rcode: 'NOERROR', counts, serial: 42, answers: [] },
+    })
+    const cert = { kind: 'tls', observed: { version: 'TLSv1', cipher: 'X', certificate } } as const
+    const lag = { count: 1, p50Ms: 1, p99Ms: 2, maxMs: 3 }
+    const [up, down, none] = [['north'], ['south', 'west'], []]
+    const e1 = { id: 'e1', active: true, up, down, none }
+    const readiness = { atMs: 1, problems: [{ code: 'LATCHED', detail: 'It is latched.' }] } as const
+    const status = { id: 'f', record: failover.record, mode: 'auto', locked: true, endpoints: [e1], readiness } as const
+    feed({
+      results: [api, names, httpResult('cert', 3, cert)],
+      views: [{ ...viewOf(api), muted: true, skipped: 4 }],
+      failovers: [status as unknown as FailoverStatus],
+      vitals: {
+        ...{ lag, history: { path: 'h.db', waiting: 5, dropped: 6 } },
+        routes: [{ route: 'page-1', sent: 1, failed: 0, waiting: 0 }],
+      },
+    })
+    // Budgets are reckoned a little at a time.
+    await expect
+      .poll(async () => (await ask(`${url}/metrics`)).text, { timeout: 30_000 })
+      .toContain('vedette_error_budget_burning')
+    const { text } = await ask(`${url}/metrics`)
+    const samples = parseMetrics(text)
+    const docs = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
+    const cells = docs.split('\n').flatMap((line) => /^\| (`(?:probe|vedette)_[^|]*)/.exec(line)?.[1] ?? [])
+    const named = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+    expect([...new Set(samples.map(({ name }) => name))].sort()).toEqual(named.sort())
+    const all = (name: string, ...by: string[]) =>
+      samples
+        .filter((one) => one.name === name && (one.labels.monitor ?? 'api') === 'api')
+        .map(({ labels, value }) => [...by.map((label) => labels[label]), value].join(' '))
+    const seconds = (iso: string) => `${Date.parse(iso) / 1000}`
+    expect({
+      runs: ['success', 'ip_protocol', 'http_redirects', 'http_content_length'].map((name) => all(`probe_${name}`)[0]),
+      body: [all('probe_http_uncompressed_body_length'), all('probe_http_ssl')].flat(),
+      chain: [all('probe_ssl_earliest_cert_expiry'), all('probe_ssl_last_chain_expiry_timestamp_seconds')].flat(),
+      own: ['no_vote', 'degraded', 'attempts', 'timestamp_seconds'].map((name) => all(`vedette_probe_${name}`)[0]),
+      monitor: [all('vedette_monitor_muted'), all('vedette_monitor_skipped_runs_total')].flat(),
+      failover: [all('vedette_failover_locked'), all('vedette_failover_ready')].flat(),
+      active: all('vedette_failover_active', 'endpoint'),
+      votes: all('vedette_failover_votes', 'endpoint', 'vote'),
+      lag: all('vedette_lag_seconds', 'stat'),
+      history: [all('vedette_history_waiting'), all('vedette_history_dropped_total'), all('vedette_history_up')].flat(),
+    }).toEqual({
+      ...{ runs: ['1', '6', '2', '7'], body: ['9', '1'] },
+      chain: [seconds(issuer.validTo), seconds(issuer.validTo)],
+      ...{ own: ['0', '1', '2', '90'], monitor: ['1', '4'], failover: ['1', '0'], active: ['e1 1', 'e2 0'] },
+      votes: ['e1 up 1', 'e1 down 2', 'e1 none 0', 'e2 up 0', 'e2 down 0', 'e2 none 3'],
+      ...{ lag: ['p50 0.001', 'p99 0.002', 'max 0.003'], history: ['5', '6', '1'] },
+    })
+    const ofDns = samples.filter(({ labels }) => labels.monitor === 'names')
+    const dns = ofDns.flatMap(({ name, labels, value }) =>
+      name.startsWith('probe_dns_') ? [[name, labels.phase, value]] : [],
+    )
+    expect(dns).toEqual([
+      ['probe_dns_duration_seconds', 'resolve', 0],
+      ['probe_dns_duration_seconds', 'connect', 0.003],
+      ['probe_dns_duration_seconds', 'request', 0.012],
+      ['probe_dns_query_succeeded', undefined, 1],
+      ['probe_dns_answer_rrs', undefined, 1],
+      ['probe_dns_authority_rrs', undefined, 2],
+      ['probe_dns_additional_rrs', undefined, 3],
+      ['probe_dns_serial', undefined, 42],
+    ])
+    expect(samples.find(({ name }) => name === 'probe_tls_version_info')?.labels.version).toBe('TLS 1.0')
+    const startedAt = samples.find(({ name }) => name === 'vedette_start_time_seconds')?.value ?? 0
+    expect(Math.abs(startedAt - Date.now() / 1000)).toBeLessThan(600)
+  })
+
   it('tells of a chain only where it was verified', async () => {
     const [api] = config.monitors
     const monitors = [api, { ...api, id: 'expired' }, { ...api, id: 'trusting', tls: { verify: false } }]
@@ -151,6 +253,32 @@ describe('/healthz', () => {
     ])
     const find = await scrape(url)
     expect(find('vedette_history_up').map(({ value }) => value)).toEqual([0])
+    // They are told less often than all else.
+    feed({ vitals: undefined as never, results: [httpResult('api', 1000)] })
+    expect((await ask(`${url}/healthz`)).status).toBe(503)
+  })
+
+  it('fails, and /livez with it, where nothing was heard of the engine for 15 seconds, whatever the clock says', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { url, feed } = await startSite()
+    const answers = async () => {
+      const both = await Promise.all(['/healthz', '/livez'].map((path) => ask(url + path)))
+      return both.map(({ status, text }) => `${status} ${text}`)
+    }
+    const ok = '200 {"status":"ok","problems":[]}'
+    feed({})
+    vi.advanceTimersByTime(14_999)
+    expect(await answers()).toEqual([ok, ok])
+    vi.advanceTimersByTime(2)
+    const silent = '503 {"status":"failing","problems":["the engine has said nothing for 15 s"]}'
+    expect(await answers()).toEqual([silent, silent])
+    // A clock that is set says nothing of how long it has been silent.
+    vi.setSystemTime(Date.now() - 3_600_000)
+    expect(await answers()).toEqual([silent, silent])
+    feed({})
+    vi.setSystemTime(Date.now() + 7_200_000)
+    expect(await answers()).toEqual([ok, ok])
   })
 })
 
@@ -191,6 +319,41 @@ describe('a route that cannot be told', () => {
 })
 
 describe('a badge', () => {
+  const row = (over: Partial<MonitorRow> = {}) => {
+    const [uptime, seenMs] = [1, 30 * 3_600_000].map((value) => ({ h24: value, d7: value, d30: value }))
+    return { id: 'api', state: 'up', uptime, seenMs, ...over } as MonitorRow
+  }
+  const drawn = (over: Partial<MonitorRow>, show: string) => {
+    const svg = badge(row(over), show).body.toString()
+    const [, colour] = [...svg.matchAll(/fill="(#[0-9a-f]{6})"/g)].map((match) => match[1])
+    return [/<title>(.*)<\/title>/.exec(svg)?.[1], colour]
+  }
+  const [green, amber, red, grey] = ['#187a3c', '#8f5a00', '#b3261e', '#5c6470']
+
+  it('is as green as what it shows is good', () => {
+    const ofMonth = (d30: number | null) => ({ uptime: { h24: 1, d7: 1, d30 } })
+    expect(drawn(ofMonth(1), 'uptime')).toEqual(['api: 100 % in 30 d', green])
+    expect(drawn(ofMonth(0.999), 'uptime')).toEqual(['api: 99.90 % in 30 d', green])
+    expect(drawn(ofMonth(0.9989), 'uptime')).toEqual(['api: 99.89 % in 30 d', amber])
+    expect(drawn(ofMonth(0.99), 'uptime')).toEqual(['api: 99.00 % in 30 d', amber])
+    expect(drawn(ofMonth(0.98), 'uptime')).toEqual(['api: 98.00 % in 30 d', red])
+    expect(drawn(ofMonth(null), 'uptime')).toEqual(['api: no votes', grey])
+    expect(drawn({ seenMs: { h24: 0, d7: 0, d30: 30 * 3_600_000 - 1 } }, 'uptime')).toEqual(['api: too new', grey])
+    const last = { atMs: 1, durationMs: 41.5, attempts: 1 }
+    expect(drawn({ last: { ...last, status: 'degraded' } }, 'latency')).toEqual(['api: 42 ms', amber])
+    // How soon it failed is no latency.
+    for (const status of ['down', 'unknown'] as const)
+      expect(drawn({ last: { ...last, status } }, 'latency')).toEqual(['api: no run', grey])
+    expect(drawn({ state: 'degraded' }, 'state')).toEqual(['api: degraded', amber])
+  })
+
+  it('has no markup of a name, and no more of it than fits', () => {
+    const svg = badge(row({ id: `<b a="1" c='2'>&\n${'x'.repeat(60)}` }), 'state').body.toString()
+    expect(svg).toContain('<title>&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp; ')
+    expect(svg).toContain('x…: up</title>')
+    expect(svg.match(/<(?!\/?(svg|title|rect|g|text)\b)/)).toBe(null)
+  })
+
   it('shows state, uptime or latency, and says what else it was asked for', async () => {
     const now = Date.now()
     const { url, feed } = await startSite({
@@ -199,16 +362,16 @@ describe('a badge', () => {
         store.append({ results: [...good, failedResult('api', now - 1000)], transitions: [] })
       },
     })
-    const badge = async (query: string) =>
+    const shown = async (query: string) =>
       /<title>(.*)<\/title>/.exec((await ask(`${url}/badges/api.svg${query}`)).text)?.[1]
-    expect(await badge('')).toBe('api: pending')
-    expect(await badge('?show=latency')).toBe('api: no run')
+    expect(await shown('')).toBe('api: pending')
+    expect(await shown('?show=latency')).toBe('api: no run')
     feed({ results: [httpResult('api', now, { durationMs: 41.6 })] })
-    expect(await badge('')).toBe('api: up')
-    expect(await badge('?show=uptime')).toBe('api: 99.96 % in 30 d')
-    expect(await badge('?show=latency')).toBe('api: 42 ms')
+    expect(await shown('')).toBe('api: up')
+    expect(await shown('?show=uptime')).toBe('api: 99.96 % in 30 d')
+    expect(await shown('?show=latency')).toBe('api: 42 ms')
     feed({ transitions: [transition('api', 'down', now)] })
-    expect(await badge('')).toBe('api: down')
+    expect(await shown('')).toBe('api: down')
     const { status, text } = await ask(`${url}/badges/api.svg?show=colour`)
     expect([status, text]).toEqual([400, 'expected show to be state, uptime or latency, got "colour"\n'])
     const { headers } = await ask(`${url}/badges/api.svg`)

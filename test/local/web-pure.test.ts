@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { HistoryReader } from '../../lib/local/history-reader.ts'
 import type { FailoverView } from '../../lib/local/web/api/failovers.ts'
 import { BarsBoard } from '../../lib/local/web/bars.ts'
 import { EventRing } from '../../lib/local/web/event-ring.ts'
 import { bucketMsFor } from '../../lib/local/web/series.ts'
 import { Sights } from '../../lib/local/web/sights.ts'
 import { decodeSparkline, encodeSparkline } from '../../lib/local/web/sparkline.ts'
-import { uptimeText } from '../../lib/local/web/uptime.ts'
+import { percent, uptimeText } from '../../lib/local/web/uptime.ts'
 import { base, dayMs, history, minuteMs } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 
@@ -56,6 +57,16 @@ describe('the ring of events', () => {
     expect(known.length).toBeGreaterThanOrEqual(10)
     expect(ring.since(known[0] ?? '')?.length).toBeLessThanOrEqual(512 * 1024)
     expect(known.length).toBeLessThanOrEqual(12)
+    expect(ring.since(known[0] ?? '')?.match(/^event: /gm)).toHaveLength(known.length - 1)
+  })
+
+  it('keeps five thousand small ones', () => {
+    const ring = new EventRing()
+    const before = ring.lastId
+    for (let i = 0; i < 5000; i++) ring.add('sights', [])
+    expect(ring.since(before)?.match(/^event: /gm)).toHaveLength(5000)
+    ring.add('sights', [])
+    expect(ring.since(before)).toBe(undefined)
   })
 })
 
@@ -84,6 +95,7 @@ describe('buckets', () => {
       fc.property(range, fc.integer({ min: 1000, max: dayMs }), (rangeMs, everyMs) => {
         const bucketMs = bucketMsFor(rangeMs, everyMs)
         expect(hourMs % bucketMs).toBe(0)
+        // One more where the range does not begin with a bucket.
         expect(rangeMs / bucketMs).toBeLessThanOrEqual(744)
       }),
     )
@@ -125,6 +137,58 @@ describe('bars that are read again and again', () => {
   })
 })
 
+describe('bars', () => {
+  const [hour, day] = [Math.floor(base / hourMs), Math.floor(base / dayMs)]
+  /** Counts by size and span, as a history has them. */
+  const boardOf = (counts: Record<'hour' | 'day', [start: number, up: number, degraded: number, down: number][]>) => {
+    const reader = {
+      counts: (size: 'hour' | 'day', from: number, to: number) =>
+        counts[size]
+          .filter(([start]) => start >= from && start < to)
+          .map(([start, up, degraded, down]) => ({ monitor: 'api', start, up, degraded, down, unknown: 7 })),
+    } as unknown as HistoryReader
+    return { board: new BarsBoard(), reader, counts }
+  }
+
+  it('show one failure in a hundred thousand, and take degraded for up, unknown for nothing', () => {
+    const { board, reader } = boardOf({ hour: [[hour, 90_000, 9999, 1]], day: [[day, 0, 0, 0]] })
+    board.refresh(reader, base)
+    const { hours, days, uptime } = board.of('api', minuteMs)
+    expect(hours.down).toEqual([...Array(23).fill(null), 1])
+    expect(hours.degraded?.at(-1)).toBe(1000)
+    expect(uptime).toEqual({ h24: 99_999 / 100_000, d7: null, d30: null })
+    expect([days.down.at(-1), days.degraded]).toEqual([null, undefined])
+  })
+
+  it('are of exactly 24 hours, 7 days and 30 days, those under way included', () => {
+    const ago = (now: number, spans: number[]) =>
+      spans.map((n): [number, number, number, number] => [now - n, n === 0 ? 1 : 0, 0, n === 0 ? 0 : 1])
+    const shares = (hours: number[], days: number[]) => {
+      const { board, reader } = boardOf({ hour: ago(hour, hours), day: ago(day, days) })
+      board.refresh(reader, base)
+      const { h24, d7, d30 } = board.of('api', minuteMs).uptime
+      return [h24, d7, d30]
+    }
+    expect(shares([0, 24], [0, 7, 30])).toEqual([1, 1, 1 / 2])
+    expect(shares([0, 23], [0, 6, 29])).toEqual([1 / 2, 1 / 2, 1 / 3])
+  })
+
+  it('are read anew after a clock that was set back, and else every three seconds', () => {
+    const { board, reader, counts } = boardOf({ hour: [[hour, 1, 0, 0]], day: [[day, 1, 0, 0]] })
+    const ratioAt = (ms: number) => {
+      board.refresh(reader, ms)
+      return board.of('api', minuteMs).uptime.h24
+    }
+    const nowMs = base + 30 * minuteMs
+    expect(ratioAt(nowMs)).toBe(1)
+    counts.hour = [[hour, 1, 0, 1]]
+    expect(ratioAt(nowMs + 2999)).toBe(1)
+    expect(ratioAt(nowMs + 3000)).toBe(1 / 2)
+    counts.hour = [[hour, 1, 0, 3]]
+    expect(ratioAt(nowMs - minuteMs)).toBe(1 / 4)
+  })
+})
+
 describe('uptime', () => {
   const ofAll = <T>(value: T) => ({ h24: value, d7: value, d30: value })
   const texts = (ratio: number | null, seenMs: number) => {
@@ -138,5 +202,14 @@ describe('uptime', () => {
     expect(texts(0.5, hourMs)).toEqual(['50.00 %', '–', '–'])
     expect(texts(0.99999, 7 * hourMs)).toEqual(['99.99 %', '99.99 %', '–'])
     expect(texts(1, 30 * hourMs)).toEqual(['100 %', '100 %', '100 %'])
+  })
+
+  it('is the percentage that it is, and below 100 % what was not all good', () => {
+    for (let n = 0; n <= 10_000; n++) expect(Number.parseFloat(percent(n / 10_000))).toBe(n / 100)
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10 ** 9 }), (votes) => {
+        expect(percent((votes - 1) / votes)).not.toMatch(/^100/)
+      }),
+    )
   })
 })

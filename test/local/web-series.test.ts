@@ -51,6 +51,29 @@ describe('the series of a monitor', () => {
     expect(await points()).toEqual([Date.parse(result.startedAt)])
   })
 
+  it('is of the last day unless other times are asked for', async () => {
+    const atMs = [25, 23].map((hours) => nowMs() - hours * hourMs)
+    const results = atMs.map((ms) => httpResult('api', ms))
+    const { url } = await startSite({ fill: (store) => void store.append({ results, transitions: [] }) })
+    const points = async (query = '') =>
+      (await get<MonitorSeries>(`${url}/api/monitors/api/series${query}`)).points.atMs
+    expect(await points()).toEqual(atMs.slice(1))
+    expect(await points(`?from=${atMs[0]}`)).toEqual(atMs)
+    expect(await points(`?from=${atMs[0]}&to=${atMs[1]}`)).toEqual(atMs.slice(0, 1))
+    expect(await points(`?to=${atMs[1]}`)).toEqual(atMs.slice(0, 1))
+  })
+
+  it('tells the newest changes where there are very many', async () => {
+    const fromMs = nowMs() - 2 * hourMs
+    const results = Array.from({ length: 2600 }, (_, i) =>
+      httpResult('api', fromMs + i * 1000, { observed: { ip: `192.0.2.${i % 2}` } }),
+    )
+    const { url } = await startSite({ fill: (store) => void store.append({ results, transitions: [] }) })
+    const { changes } = await get<MonitorSeries>(`${url}/api/monitors/api/series`)
+    expect(changes).toHaveLength(500)
+    expect(changes.at(-1)).toMatchObject({ atMs: fromMs + 2599 * 1000, before: '192.0.2.0', value: '192.0.2.1' })
+  })
+
   it('thins single results where there are many, but keeps every failure', async () => {
     const fromMs = nowMs() - 8 * dayMs
     const fill = (store: HistoryStore) => {

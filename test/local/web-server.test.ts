@@ -1,11 +1,33 @@
 import net from 'node:net'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Overview } from '../../lib/local/web/api/overview.ts'
 import { pages, routes } from '../../lib/local/web/api/routes.ts'
+import { assetSource } from '../../lib/local/web/assets.ts'
 import { placeOf } from '../../lib/local/web/listen.ts'
-import { ask, startSite, transition } from '../support/site.ts'
+import { temporaryFolder } from '../support/history.ts'
+import { httpResult } from '../support/results.ts'
+import { ask, get, startSite, transition } from '../support/site.ts'
 
 const token = 'a-token-of-enough-characters'
+
+/** What is to stand in every answer, whatever it is. */
+const safety = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+/** A clock that stands still, and where it is put. */
+function stopClock(): { pass(ms: number): void } {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  return { pass: (ms) => void vi.setSystemTime(Date.now() + ms) }
+}
 
 /** What is answered to these bytes: no client sends them for us. */
 async function statusLine(url: string, bytes: string): Promise<string> {
@@ -45,10 +67,13 @@ describe('a request to the dashboard', () => {
       if (name === 'events') continue
       const { status, headers } = await ask(url + route.replace(':id', encodeURIComponent(ids[name] ?? 'api')))
       expect({ name, status }).toEqual({ name, status: 200 })
-      expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'; style-src 'self';")
-      expect(headers['content-security-policy']).not.toContain('unsafe')
-      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers).toMatchObject(safety)
+      // Badges are for other sites to show; nothing else is for them to read.
+      expect(headers['cross-origin-resource-policy']).toBe(name === 'badge' ? 'cross-origin' : 'same-origin')
     }
+    for (const path of ['/nope', '/api/nope', '/api/events?after=x', '/api/monitors/%zz'])
+      expect((await ask(url + path)).headers).toMatchObject(safety)
+    expect((await ask(url, { headers: { host: 'evil.example' } })).headers).toMatchObject(safety)
   })
 
   it('gets the head alone for HEAD, as GET would have it', async () => {
@@ -59,8 +84,12 @@ describe('a request to the dashboard', () => {
       expect(head.headers['content-type']).toBe(get.headers['content-type'])
       expect(Number(head.headers['content-length'])).toBeGreaterThan(0)
     }
-    const { status, bytes } = await ask(`${url}/api/events`, { method: 'HEAD' })
+    const { status, bytes, headers } = await ask(`${url}/api/events`, { method: 'HEAD' })
     expect({ status, bytes }).toEqual({ status: 200, bytes: 0 })
+    // Neither a cache nor a proxy is to hold it back.
+    expect(headers).toMatchObject({
+      ...{ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+    })
   })
 
   it('is refused with 405 where it would change something, with 404 where nothing is, in words', async () => {
@@ -100,14 +129,20 @@ describe('a request to the dashboard', () => {
     expect(await errorOf('/api/monitors/api/series?from=0&to=9000000000')).toBe(
       '400 expected a range of at most 31 days, got 105: ask for parts of it',
     )
-    expect(await errorOf('/api/incidents?limit=1000')).toContain(
-      '400 expected limit to be a whole number from 1 to 200',
-    )
+    for (const limit of ['0', '201', '1000', '1.5', '-1', ''])
+      expect(await errorOf(`/api/incidents?limit=${limit}`)).toBe(
+        `400 expected limit to be a whole number from 1 to 200, got "${limit}"`,
+      )
+    expect((await ask(`${url}/api/incidents?limit=200`)).status).toBe(200)
+    const most = 31 * 86_400_000
+    expect((await ask(`${url}/api/monitors/api/series?from=0&to=${most}`)).status).toBe(200)
+    expect(await errorOf(`/api/monitors/api/series?from=0&to=${most + 1}`)).toContain('400 expected a range')
     expect(await errorOf('/api/overview?ids=api,nope')).toContain('404 expected the id of a monitor, got "nope"')
   })
 
   it('is answered compressed as it likes, and not at all where it has the answer already', async () => {
-    const { url } = await startSite()
+    const clock = stopClock()
+    const { url, feed } = await startSite()
     const plain = await ask(`${url}/api/monitors/api`)
     const encodings = { 'br, gzip': ['br', brotliDecompressSync], 'gzip;q=0.5, br;q=0': ['gzip', gunzipSync] } as const
     const file = /src="([^"]+)"/.exec((await ask(url)).text)?.[1] ?? ''
@@ -119,8 +154,35 @@ describe('a request to the dashboard', () => {
       expect(decode(packed.body).equals(whole.body)).toBe(true)
     }
     expect(plain.headers['content-encoding']).toBeUndefined()
-    const again = await ask(`${url}/api/monitors/api`, { headers: { 'if-none-match': plain.headers.etag ?? '' } })
-    expect([304, 0]).toEqual([again.status, again.bytes])
+    const again = (tag = '') => ask(`${url}/api/monitors/api`, { headers: { 'if-none-match': tag } })
+    const { status, bytes } = await again(plain.headers.etag)
+    expect([status, bytes]).toEqual([304, 0])
+    expect((await again(`"other", ${plain.headers.etag}`)).status).toBe(304)
+    feed({ results: [httpResult('api', Date.now())] })
+    const later = await again(plain.headers.etag)
+    expect(later.status).toBe(200)
+    // Bars move on with the time.
+    clock.pass(60_000)
+    expect((await again(later.headers.etag)).status).toBe(200)
+  })
+
+  it('gets an overview that is at most a second old, however many ask', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { url, feed } = await startSite()
+    const lastMs = async () => (await get<Overview>(`${url}/api/overview`)).monitors[0]?.last?.atMs
+    feed({ results: [httpResult('api', 1000)] })
+    expect(await lastMs()).toBe(1000)
+    feed({ results: [httpResult('api', 2000)] })
+    vi.advanceTimersByTime(1001)
+    expect(await lastMs()).toBe(2000)
+  })
+
+  it('gets the client also where two of it are bundled at once', async () => {
+    const folder = temporaryFolder()
+    const pages = ['a', 'b'].map((name) => assetSource(`${folder}/${name}.json`)())
+    const [a, b] = await Promise.all(pages)
+    expect([...(a?.byPath.keys() ?? [])]).toEqual([...(b?.byPath.keys() ?? [])])
   })
 
   it('is refused where Host is no name of this machine, unless it brings the token', async () => {

@@ -103,11 +103,34 @@ describe('a failover is refused', () => {
   const dns = { id: 'zone', kind: 'dns', name: 'api.example.com' }
   const proxied = { ...api, id: 'proxied', url: 'http://api.example.com/', proxy: 'http://127.0.0.1:3128' }
   const inverted = { ...api, id: 'inverted', invert: true }
+  const pinned = { ...api, id: 'pinned', connectTo: '192.0.2.1:443' }
   const loop = (form: string, to: unknown) => ({ id: 'loop', region: 'external', [form]: to })
   // With ".example.com" one character more than there is room for.
   const long = ['x', 'x', 'x', 'x'].map((letter, i) => letter.repeat(i < 3 ? 60 : 44)).join('.')
   test.each<[string, object, string]>([
     ['with endpoints that are one', { endpoints: [use1, { ...euw1, A: ['192.0.2.10'] }] }, 'endpoints[1]'],
+    [
+      'with the same addresses in another order',
+      {
+        endpoints: [
+          { ...use1, A: ['192.0.2.10', '192.0.2.11'] },
+          { ...euw1, A: ['192.0.2.11', '192.0.2.10'] },
+        ],
+      },
+      'endpoints[1]',
+    ],
+    ['with an endpoint that is nowhere', { endpoints: [use1, { id: 'b', region: 'external' }] }, 'endpoints[1]'],
+    ['with an endpoint in two forms', { endpoints: [use1, { ...euw1, CNAME: 'x.example.net' }] }, 'endpoints[1]'],
+    [
+      'with a last resort that has no check of its own: it fails the real one',
+      { endpoints: [use1, euw1, { id: 'sorry', region: 'external', CNAME: 'x.example.net', lastResort: true }] },
+      'endpoints[2].check',
+    ],
+    [
+      "with an endpoint's own check that says nothing of it",
+      { endpoints: [use1, { ...euw1, check: 'inverted' }] },
+      'endpoints[1].check',
+    ],
     [
       'with names that differ in spelling alone',
       {
@@ -150,14 +173,15 @@ describe('a failover is refused', () => {
       'endpoints[1].id',
     ],
     ['with a check that a proxy answers', { check: 'proxied' }, 'check'],
+    ['with a check that dials an address of its own, whatever the endpoint', { check: 'pinned' }, 'check'],
     ['with a check that is up where its target is down', { check: 'inverted' }, 'check'],
     ['with a hook that names no program', { hooks: { before: { command: [] } } }, 'hooks.before.command'],
     ['with nobody to verify it at', { servers: [] }, 'servers'],
     ['on a wildcard', { record: '*.example.com' }, 'record'],
     ['outside its zone', { record: 'api.example.org' }, 'record'],
     [
-      'with a CNAME at the apex',
-      { record: 'example.com', endpoints: [use1, { id: 'b', region: 'external', CNAME: 'x.example.net' }] },
+      'with a CNAME at the apex, however it is spelled',
+      { record: 'Example.com.', endpoints: [use1, { id: 'b', region: 'external', CNAME: 'x.example.net' }] },
       'endpoints[1].CNAME',
     ],
     [
@@ -176,8 +200,13 @@ describe('a failover is refused', () => {
       'endpoints',
     ],
     [
-      'by health checks with a hook, which each controller would call',
+      'by health checks with a hook after it, which each controller would call',
       { switch: 'health-check', hooks: { after: { lambda: 'arn' } } },
+      'hooks',
+    ],
+    [
+      'by health checks with a hook before it',
+      { switch: 'health-check', hooks: { before: { lambda: 'arn' } } },
       'hooks',
     ],
     [
@@ -193,7 +222,7 @@ describe('a failover is refused', () => {
       'endpoints[0].lastResort',
     ],
   ])('%s', (_, more, path) => {
-    expect(problemsOf(more, [api, dns, proxied, inverted]).map((problem) => problem.path)).toEqual([
+    expect(problemsOf(more, [api, dns, proxied, inverted, pinned]).map((problem) => problem.path)).toEqual([
       `failovers[0].${path}`,
     ])
   })
@@ -221,6 +250,15 @@ describe('a failover is refused', () => {
     const alias = { id: 'lb', region: 'eu-west-1', alias: { hostedZoneId: 'Z2', dnsName: 'lb.example.net' } }
     expect(problemsOf({ record: `${long.slice(1)}.example.com` })).toEqual([])
     expect(problemsOf({ switch: 'health-check', endpoints: [use1, alias] })).toEqual([])
+  })
+
+  test('not for moving at once with others: two may, or a quarter of them', () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, i) => failover({ id: `f${i}`, record: `f${i}.example.com` }))
+    const limit = (count: number, more: object = {}) =>
+      parseConfig({ service: 'shop', monitors: [api], failovers: many(count), ...more }).maxConcurrent
+    expect([1, 8, 11, 12, 40].map((count) => limit(count))).toEqual([2, 2, 2, 3, 10])
+    expect(limit(12, { maxConcurrent: 1 })).toBe(1)
   })
 
   test('with a quorum that its vantages cannot reach', () => {

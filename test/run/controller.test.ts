@@ -10,6 +10,7 @@ import type { Endpoint, Failover } from '../../lib/model/failover.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { Controller } from '../../lib/run/controller.ts'
 import type { ControllerHost } from '../../lib/run/controller-host.ts'
+import { DecisionQueue } from '../../lib/run/decision-queue.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import { pause } from '../../lib/run/pause.ts'
 
@@ -400,6 +401,31 @@ test('a move that another has followed elsewhere is not called unverified', asyn
   expect((await memory()).lastMove?.verified).toBeUndefined()
 })
 
+test('a later move of another process of this region is not overwritten by what was seen of this one', async () => {
+  const table = openControllerTable(':memory:')
+  const later = { atMs: noon + 60_000, to: 'three', tookMs: 1, verified: true }
+  const verify = async () => {
+    await table.update('live', { lastMove: later })
+    return { problem: 'ns1 says A 192.0.2.3' }
+  }
+  const { decide, events } = setup({ world: all('down', 'up'), table, host: { verify } })
+  await decide()
+  expect(kinds(events)).toEqual(['decided', 'swapped'])
+  expect((await table.read('live')).lastMove).toEqual(later)
+})
+
+test('an after hook that fails wakes someone, and the move stays made', async () => {
+  const failover = failoverOf({ hooks: { after: { lambda: 'arn' } } })
+  const hook: ControllerHost['hook'] = async () => ({ kind: 'hookFailed', why: 'it threw "no"' })
+  const { decide, events, answer } = setup({ failover, world: all('down', 'up'), host: { hook } })
+  await decide()
+  expect(events.at(-1)).toMatchObject({
+    type: 'page',
+    pages: [{ code: 'HOOK_FAILED', detail: expect.stringContaining('no') }],
+  })
+  expect(answer()).toEqual(['192.0.2.2'])
+})
+
 test('a move that another region has moved on is not called unverified, now or later', async () => {
   const onwards = { version: 1 as const, epoch: 9, decision: 'theirs', active: 'one', sinceMs: noon, switches: [] }
   const flags = { locked: false, latched: false }
@@ -564,6 +590,41 @@ test('nothing is written whose epoch could not be kept', async () => {
   expect(events).toContainEqual(expect.objectContaining({ type: 'page' }))
 })
 
+describe('an epoch that another controller wrote is never used again', () => {
+  const flags = { locked: false, latched: false }
+  const theirs = (active: string) =>
+    txtOf(
+      failoverOf(),
+      encodeState({ version: 1, epoch: 9, decision: 'theirs', active, sinceMs: noon, switches: [], flags }),
+    )
+  const damaged = { ...theirs('one'), values: ['"damaged"'] }
+
+  test.each<[string, (one: ReturnType<typeof setup>) => Promise<unknown>]>([
+    ['a decision to stay', ({ decide }) => decide('live', 'tick')],
+    ['a look that does nothing', ({ controller }) => controller.look('live')],
+    ['a lock that was there', ({ controller }) => controller.setLocked('live', false)],
+  ])('once %s has seen it: not after its TXT was lost', async (_, see) => {
+    const one = setup()
+    one.store.put([theirs('one')])
+    await see(one)
+    one.store.put([damaged])
+    await one.controller.adopt('live')
+    expect(one.txt()?.epoch).toBe(10)
+  })
+
+  test('once a move has met it on its way', async () => {
+    const one = setup({
+      world: all('down', 'up'),
+      change: async (apply, nth) => {
+        if (nth === 1) one.store.put([theirs('two'), ...answerOf(failoverOf(), failoverOf().endpoints[1] as Endpoint)])
+        return apply()
+      },
+    })
+    expect(await one.decide()).toMatchObject({ outcome: { kind: 'alreadyDone' } })
+    expect(await one.memory()).toMatchObject({ largestEpoch: 9 })
+  })
+})
+
 test('what other failovers wanted counts for five minutes, not for as long as a clock was ahead', async () => {
   const decideAfter = async (aheadMs: number) => {
     const want = async () => ({ live: noon, web: noon + aheadMs, mail: noon + aheadMs })
@@ -581,4 +642,198 @@ test("a trigger that comes behind a person's request is decided on its own", asy
   await Promise.all([asked, triggered, vi.runAllTimersAsync()])
   expect([await asked, await triggered]).toMatchObject([{ code: 'already-active' }, { kind: 'move', to: 'two' }])
   expect(answer()).toEqual(['192.0.2.2'])
+})
+
+describe("what a controller's table says", () => {
+  test('locks where it cannot be noted that this failover wants to move: others could not count it', async () => {
+    const want = () => Promise.reject(new Error('gone'))
+    const { decide, answer } = setup({ world: all('down', 'up'), table: { want } })
+    const decision = await decide()
+    expect(decision).toMatchObject({ kind: 'refuse', code: 'locked' })
+    expect(decision.reasons[0]).toEqual({ code: 'locked', by: 'table-unreadable' })
+    expect(answer()).toEqual(['192.0.2.1'])
+  })
+
+  test('locks where it is lost between the decision and the change', async () => {
+    const table = openControllerTable(':memory:')
+    let isGone = false
+    const read = async (id: string) => (isGone ? Promise.reject(new Error('gone')) : table.read(id))
+    const emit: ControllerHost['emit'] = ({ type }) => {
+      if (type === 'decided') isGone = true
+    }
+    const { decide, answer } = setup({ world: all('down', 'up'), table: { ...table, read }, host: { emit } })
+    expect(await decide()).toMatchObject({ kind: 'move', outcome: { kind: 'refused', reason: 'LOCKED' } })
+    expect(answer()).toEqual(['192.0.2.1'])
+  })
+
+  test('of the largest epoch is gone on from, where the zone has gone back', async () => {
+    const table = openControllerTable(':memory:')
+    await table.update('live', { largestEpoch: 50 })
+    const { decide, txt } = setup({ world: all('down', 'up'), table })
+    await decide()
+    expect(txt()).toMatchObject({ active: 'two', epoch: 51 })
+  })
+
+  test('of who wants to move is written by decisions alone, and of one move once', async () => {
+    const table = openControllerTable(':memory:')
+    const notes: number[] = []
+    const want = (id: string, atMs: number) => {
+      notes.push(atMs)
+      return table.want(id, atMs)
+    }
+    const { controller, decide, settle, state } = setup({ world: all('down', 'up'), table: { ...table, want } })
+    const beganMs = performance.now()
+    expect(await settle(controller.look('live'))).toMatchObject({ endpoints: [{ down: vantages }, {}] })
+    expect([notes, performance.now() - beganMs]).toEqual([[], 0])
+    await decide()
+    state.world = all('up', 'up')
+    await decide('live', 'tick')
+    await settle(controller.look('live'))
+    const noted = notes.length
+    await decide('live', 'tick')
+    vi.setSystemTime(noon + 3_600_000)
+    await decide('live', 'tick')
+    expect(notes).toHaveLength(noted)
+  })
+
+  test('of how long an endpoint has been up counts from when enough vantages saw it up', async () => {
+    const { decide, memory } = setup({ world: { ...all('up', 'down'), north: { one: 'up', two: 'up' } } })
+    await decide()
+    expect((await memory()).healthySince).toEqual({ one: noon, two: undefined })
+  })
+})
+
+test('a stop breaks off a decision that waits: it moves nothing and tells nobody', async () => {
+  const { controller, answer, events } = setup({ failover: failoverOf({ sustain: '1h' }), world: all('down', 'up') })
+  const decided = controller.decide('live', 'vantage')
+  await vi.advanceTimersByTimeAsync(30_000)
+  const stopped = controller.stop()
+  await vi.advanceTimersByTimeAsync(60_000)
+  await stopped
+  expect([await decided, answer(), events]).toMatchObject([{ kind: 'wait' }, ['192.0.2.1'], []])
+})
+
+test('a record is read again while votes have to hold: a lock that came meanwhile is seen', async () => {
+  const failover = failoverOf({ sustain: '1m' })
+  const { controller, decide, events, store, txt } = setup({ failover, world: all('down', 'up') })
+  const decided = decide()
+  await vi.advanceTimersByTimeAsync(5000)
+  const state = txt()
+  if (!state) throw new Error('there is no TXT')
+  // By the other controller.
+  store.put([txtOf(failover, encodeState({ ...state, flags: { locked: true, latched: false } }))])
+  expect(await decided).toMatchObject({ kind: 'refuse', code: 'locked' })
+  expect(kinds(events)).toEqual(['decided'])
+  expect(controller.status()).toMatchObject([{ locked: true }])
+})
+
+test('what is to be latched and cannot be wakes someone', async () => {
+  const failover = failoverOf({ maxPerDay: 1, sustain: '0s', cooldown: '0s' })
+  const change: Setup['change'] = async (apply, nth) =>
+    nth === 1 ? apply() : { kind: 'denied', message: 'AccessDenied' }
+  const { decide, state, events } = setup({ failover, world: all('down', 'up'), change })
+  await decide()
+  state.world = all('up', 'down')
+  await decide()
+  const pages = events.flatMap((event) => (event.type === 'page' ? event.pages : []))
+  expect(pages).toEqual([
+    { code: 'DENIED', detail: expect.stringMatching(/could not be latched: shop\.live\.test: AccessDenied/) },
+  ])
+})
+
+test('the newest move is the one that cooldown goes by', async () => {
+  const failover = failoverOf({
+    sustain: '0s',
+    endpoints: ['one', 'two', 'three'].map((id, i) => ({ id, region: 'external', A: [`192.0.2.${i + 1}`] })),
+  })
+  const up = { one: 'up', two: 'up', three: 'up' } as const
+  const seen = (world: Record<string, EndpointVote>): World => Object.fromEntries(vantages.map((id) => [id, world]))
+  const { decide, state } = setup({ failover, world: seen({ ...up, one: 'down' }) })
+  expect(await decide()).toMatchObject({ kind: 'move', to: 'two' })
+  vi.setSystemTime(noon + 10 * 60_000)
+  state.world = seen(up)
+  expect(await decide('live', 'person', { to: 'three', by: 'person' })).toMatchObject({ kind: 'move' })
+  vi.setSystemTime(noon + 20 * 60_000)
+  state.world = seen({ ...up, three: 'down', two: 'up' })
+  // It was left first, so that the one left last is what comes last.
+  expect(await decide()).toMatchObject({ kind: 'move', to: 'one' })
+})
+
+describe('a failure that was seen', () => {
+  test('dates the decision that it called for, and none after it', async () => {
+    const { controller, decide, state, memory } = setup()
+    controller.noteFailure('live', noon - 5000)
+    await decide()
+    vi.setSystemTime(noon + 120_000)
+    state.world = all('down', 'up')
+    await decide()
+    const { lastMove } = await memory()
+    expect(lastMove?.downForMs).toBe((lastMove?.atMs ?? 0) - noon - 120_000)
+  })
+
+  test('by a clock that is ahead is one of now: no outage lasts less than nothing', async () => {
+    const { controller, decide, memory } = setup({ world: all('down', 'up') })
+    controller.noteFailure('live', noon + 3_600_000)
+    await decide()
+    const { lastMove } = await memory()
+    expect(lastMove?.downForMs).toBe((lastMove?.atMs ?? 0) - noon)
+  })
+})
+
+describe('the way back, where the host knows since when endpoints have been up', () => {
+  const failover = failoverOf({ failback: { after: '1m' }, cooldown: '0s' })
+  const behind = async (healthySince: NonNullable<ControllerHost['healthySince']>) => {
+    const made = setup({ failover, world: all('down', 'up'), host: { healthySince } })
+    await made.decide()
+    made.state.world = all('up', 'up')
+    return made
+  }
+
+  test('is asked for once in a decision, however long its votes have to hold', async () => {
+    const healthySince = vi.fn(async () => ({ one: noon - 3_600_000 }))
+    const { decide } = await behind(healthySince)
+    expect(await decide('live', 'tick')).toMatchObject({ kind: 'move', why: 'failback' })
+    expect(healthySince).toHaveBeenCalledTimes(1)
+  })
+
+  test('is not taken where that cannot be told', async () => {
+    const { decide } = await behind(() => Promise.reject(new Error('CloudWatch is silent')))
+    expect(await decide('live', 'tick')).toMatchObject({ kind: 'stay' })
+  })
+})
+
+describe('decisions of one failover', () => {
+  test('that a person asks for are their own, also behind one that nobody asked for', async () => {
+    const { controller, answer } = setup()
+    const triggered = controller.decide('live', 'vantage')
+    const asked = controller.decide('live', 'person', { to: 'two', by: 'person' })
+    await Promise.all([triggered, asked, vi.runAllTimersAsync()])
+    expect([await triggered, await asked]).toMatchObject([{ kind: 'stay' }, { kind: 'move', to: 'two' }])
+    expect(answer()).toEqual(['192.0.2.2'])
+  })
+
+  test('are made one at a time, also after one that broke and while others are called for', async () => {
+    const queue = new DecisionQueue()
+    let [under, most] = [0, 0]
+    const decide =
+      (ms: number, isBroken = false) =>
+      async () => {
+        most = Math.max(most, ++under)
+        await pause(ms)
+        under--
+        if (isBroken) throw new Error('a port broke its promise')
+        return { kind: 'stay' as const, page: false, reasons: [] }
+      }
+    const request = { to: 'two', by: 'person' } as const
+    const calls = [
+      queue.run({ id: 'live', trigger: 'person', request }, decide(10, true)).catch(({ message }: Error) => message),
+      queue.run({ id: 'live', trigger: 'vantage', request: undefined }, decide(10)),
+    ]
+    await vi.advanceTimersByTimeAsync(15)
+    calls.push(queue.run({ id: 'live', trigger: 'person', request }, decide(10)))
+    await vi.runAllTimersAsync()
+    const stay = { kind: 'stay' }
+    expect([await Promise.all(calls), most]).toMatchObject([['a port broke its promise', stay, stay], 1])
+    expect(queue.underWay()).toEqual([])
+  })
 })

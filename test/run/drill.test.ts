@@ -173,6 +173,15 @@ describe('a drill', () => {
   })
 })
 
+test('a record that could not be read for once is read again', async () => {
+  for (const kind of ['throttled', 'unknown'] as const) {
+    let reads = 0
+    const world = drillWorld()
+    const list: typeof world.store.list = async (one) => (++reads < 5 ? { kind } : world.store.list(one))
+    expect(await world.run({ records: { ...world.ports.records, list } })).toMatchObject({ outcome: 'passed' })
+  }
+})
+
 describe('nothing is touched where', () => {
   test.each<[string, DrillWorldOptions, RegExp]>([
     ['the record cannot be read', { records: { list: async () => ({ kind: 'throttled' }) } }, /could not be read/],
@@ -353,6 +362,39 @@ describe('a drill gives way', () => {
     expect(detail).toBe('it gave way: live wanted to move: try again in 2m')
     expect(Date.now()).toBeLessThanOrEqual(noon + 13_000)
     expect(left()).toEqual([])
+  })
+
+  test('in the middle of a zone that is busy: it does not try on', async () => {
+    const { run, left } = drillWorld({ faults: [undefined, 'throttled', 'throttled', 'throttled'] })
+    const { outcome, steps } = await run({ whyBusy: () => (Date.now() >= noon + 5000 ? 'busy' : undefined) })
+    expect([outcome, left()]).toEqual(['yielded', []])
+    expect(steps.find(({ step }) => step === 'move')?.tookMs).toBe(6000)
+  })
+
+  test('for good: that the decision has been made brings no drill back', async () => {
+    let calls = 0
+    const { run, left } = drillWorld()
+    expect(await run({ whyBusy: () => (++calls === 4 ? 'busy' : undefined) })).toMatchObject({ outcome: 'yielded' })
+    expect(left()).toEqual([])
+  })
+
+  test('while it waits for the change to be in sync, or for the standby to be up', async () => {
+    const world = drillWorld({ down: ['two'] })
+    const busyAfter = (ms: number) => () => (Date.now() >= startedMs + ms ? 'busy' : undefined)
+    let startedMs = Date.now()
+    expect(await world.run({ whyBusy: busyAfter(5000) })).toMatchObject({ outcome: 'yielded' })
+    expect(Date.now() - startedMs).toBeLessThan(10_000)
+    startedMs = Date.now()
+    const records = {
+      ...world.ports.records,
+      change: async (...args: Parameters<typeof world.ports.records.change>) => {
+        const outcome = await world.ports.records.change(...args)
+        return outcome.kind === 'written' ? { ...outcome, changeId: 'C1' } : outcome
+      },
+      isInSync: async () => false,
+    }
+    expect(await world.run({ records, whyBusy: busyAfter(5000) })).toMatchObject({ outcome: 'yielded' })
+    expect(Date.now() - startedMs).toBeLessThan(10_000)
   })
 
   test('to the end of its process', async () => {

@@ -82,6 +82,43 @@ test('what is called returns when all that it began has ended: a function is fro
   expect(await settle(told)).toBe('live: the move to two is served everywhere')
 })
 
+test('what people are told is on its way before the function returns, and is told at the next call where it was not taken', async () => {
+  const { region, votes } = regionsOf([live])
+  const said: string[] = []
+  let isDown = true
+  const tell = async ({ summary }: { summary: string }) => {
+    await pause(10_000)
+    if (isDown) throw new Error('SNS is away')
+    said.push(summary)
+  }
+  const { run } = region(0, { tell })
+  votes.live = { one: 'down', two: 'down' }
+  const endedMs = await settle(run(trigger('live@one')).then(() => Date.now()))
+  expect(endedMs - noon).toBeGreaterThanOrEqual(20_000)
+  isDown = false
+  delete votes.live
+  await settle(run(tick))
+  expect(said).toEqual([expect.stringContaining('Nothing to move to')])
+})
+
+test('a decision that breaks is told, and keeps none from the next', async () => {
+  const { region, votes, asked, active } = regionsOf([live])
+  votes.live = { one: 'down' }
+  let isBroken = true
+  const world = region(0)
+  const ask = async (vantage: string, question: { ask: string }) => {
+    if (isBroken && question.ask === 'votes') throw new Error('a port broke its promise')
+    asked.push({ vantage, question: question as never })
+    return question.ask === 'votes' ? { ballot: { one: 'down', two: 'up' }, causes: {} } : undefined
+  }
+  const { run, summaries } = region(0, { ask: ask as never, table: world.table })
+  expect(await settle(run(trigger('live@one')))).toMatchObject([{ failed: expect.stringContaining('broke its') }])
+  expect(summaries()).toEqual([expect.stringMatching(/^live: a decision broke: .*a port broke its promise/)])
+  isBroken = false
+  expect(await settle(run(trigger('live@one')))).toMatchObject([{ decision: 'move' }])
+  expect(active('live')).toBe('two')
+})
+
 test('what is not urgent is in no batch with a move', async () => {
   const failovers = many(5, { sustain: '0s' })
   const { region, votes, batches } = regionsOf(failovers, { maxConcurrent: 5 })
@@ -174,6 +211,18 @@ describe('two controllers', () => {
     expect([first, second]).toMatchObject([[{ decision: 'move' }], [{ decision: 'stay' }]])
     expect(active('live')).toBe('two')
     expect(standby.told).toEqual([])
+  })
+
+  test('the standby asks nothing before home has had its sustain, and five seconds for the rest', async () => {
+    const { region, votes, asked } = regionsOf([failoverOf({ sustain: '20s' })])
+    votes.live = { one: 'down' }
+    const work = region(1).run(trigger('live@one'))
+    const votesAsked = () => asked.filter(({ question }) => question.ask === 'votes').length
+    await vi.advanceTimersByTimeAsync(24_999)
+    expect(votesAsked()).toBe(0)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(votesAsked()).toBeGreaterThan(0)
+    await settle(work)
   })
 
   test("of which home is gone move once its rank's wait is over", async () => {
@@ -306,6 +355,29 @@ describe('many failovers at once', () => {
     expect(moved()).toBeLessThanOrEqual(4)
   })
 
+  test('wait for a person for as long as their outage goes on, not until the others have moved', async () => {
+    const { region, votes, monitors, moved, active } = failing(many(4, { sustain: '0s' }), 3)
+    const { run, open } = region(0)
+    await settle(run(trigger(...monitors)))
+    expect(moved()).toBe(3)
+    const left = ['f0', 'f1', 'f2', 'f3'].find((id) => active(id) === 'one') ?? ''
+    open.add(`c${left.slice(1)}@one-down`)
+    for (let minute = 1; minute <= 8; minute++) {
+      vi.setSystemTime(Math.max(Date.now(), noon + minute * minuteMs))
+      expect(await settle(run(tick))).toMatchObject({ decisions: [{ failover: left, decision: 'refuse' }] })
+    }
+    votes[left] = { one: 'up' }
+    expect(await settle(run(tick))).toMatchObject({ decisions: [{ failover: left, decision: 'stay' }] })
+    votes[left] = { one: 'down' }
+    expect(await settle(run(tick))).toMatchObject({ decisions: [{ failover: left, decision: 'move' }] })
+  })
+
+  test('are so however long votes have to hold', async () => {
+    const { region, monitors, moved } = failing(many(6, { sustain: '6m' }), 4)
+    await settle(region(0).run(trigger(...monitors)))
+    expect(moved()).toBe(0)
+  })
+
   test('that fail one after the other are so for both controllers together', async () => {
     const failovers = many(8, { sustain: '0s' })
     const { region, votes, active } = regionsOf(failovers, { maxConcurrent: 4 })
@@ -334,6 +406,22 @@ describe('each minute', () => {
       ['ActiveEndpoint', 0],
       ['ServePrimary', 1],
     ])
+  })
+
+  test('says whether it is ready, once it has looked, and which is active though the first vantage is silent', async () => {
+    const { region, silent, votes } = regionsOf([live])
+    const { run, datums } = region(0)
+    for (let minute = 0; minute <= 12; minute++) {
+      vi.setSystemTime(Math.max(Date.now(), noon + minute * minuteMs))
+      await settle(run(tick))
+      silent.add('north')
+      if (minute === 0) votes.live = { two: 'down' }
+    }
+    const valuesOf = (one: string) => datums.flatMap(({ metric, values }) => (metric === one ? values : []))
+    const ready = valuesOf('NotReady')
+    // Of the first minute nothing is known yet, and of the second what was seen in the first; within ten it is looked at anew.
+    expect([ready.length, ready[0], ready.at(-1)]).toEqual([12, 0, 1])
+    expect(valuesOf('ActiveEndpoint')).toEqual(Array(13).fill(0))
   })
 
   test('goes on saying what was decided, also in a process that has just started', async () => {
@@ -430,10 +518,13 @@ describe('each minute', () => {
     expect([active('live'), hooks]).toEqual(['two', ['before live/2']])
   })
 
-  test('tells of a move that nobody saw through, once', async () => {
+  test('tells of a move that nobody saw through, once no function can be at it any more, and once', async () => {
     const { region } = regionsOf([live])
     const { run, table, summaries } = region(0)
-    await table.update('live', { lastMove: { atMs: noon - 20 * minuteMs, to: 'two', tookMs: 5 } })
+    await table.update('live', { lastMove: { atMs: noon - 15 * minuteMs, to: 'two', tookMs: 5 } })
+    await settle(run(tick))
+    expect(summaries()).toEqual([])
+    vi.setSystemTime(noon + minuteMs)
     await settle(run(tick))
     vi.setSystemTime(Date.now() + 31 * minuteMs)
     await settle(run(tick))

@@ -145,6 +145,49 @@ describe('people are told', () => {
   })
 })
 
+test('what nobody took is kept to be told, the newest of it alone', async () => {
+  let isDown = true
+  const tell = async () => {
+    if (isDown) throw new Error('SNS is away')
+  }
+  const { take, retry, told } = setup({ tell })
+  for (let i = 0; i < 50; i++) await take({ ...at(noon), type: 'failed', message: `${i}` })
+  isDown = false
+  await retry()
+  expect([told.length, summaries(told).at(-1)]).toEqual([20, 'live: a decision broke: 49'])
+})
+
+test('what is repeated is told again after half an hour to the minute', async () => {
+  const { take, told } = setup()
+  for (const minutes of [0, 29.99, 30]) await take(page('DENIED', noon + minutes * minuteMs))
+  expect(told.map(({ message }) => message.event.atMs - noon)).toEqual([0, 30 * minuteMs])
+})
+
+test('each phase of a move is measured as itself', async () => {
+  const { take, datums } = setup()
+  const seen = { movedAtMs: noon, inSyncMs: 1, servedMs: 2, answeredMs: 3 }
+  await take({ ...at(noon), type: 'verified', to: 'two', ...seen })
+  expect(datums.map(({ dimensions, values }) => [dimensions.Phase, ...values])).toEqual([
+    ['insync', 1],
+    ['served', 2],
+    ['answered', 3],
+  ])
+})
+
+test('health checks are not told of a move that was decided and not made', async () => {
+  const { take, datums } = setup({ how: 'health-check' })
+  for (const ending of [
+    { kind: 'refused', reason: 'LOCKED', detail: 'locked' },
+    { kind: 'gaveUp', reason: 'READS' },
+    { kind: 'superseded', reason: 'OTHER_STATE', by: { epoch: 9, decision: 'theirs' } },
+  ])
+    await take({
+      ...{ ...at(noon), type: 'swapped', to: 'two', tookMs: 3, by: 'auto' },
+      outcome: { ...outcome, ...ending } as never,
+    })
+  expect(datums).toEqual([])
+})
+
 test('health checks hear of a move without waiting for the next minute', async () => {
   const { take, datums } = setup({ how: 'health-check' })
   await take({ ...at(noon), type: 'swapped', to: 'two', outcome, tookMs: 3, by: 'auto' })

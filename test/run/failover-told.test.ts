@@ -15,6 +15,8 @@ describe('what people are told of a failover', () => {
   test('a decision that needs nobody ends what was asked before', () => {
     expect(typesOf(decided({ kind: 'stay' }))).toEqual(['fault.closed', 'failover.settled'])
     expect(typesOf(decided({ kind: 'wait', untilMs: 5 }))).toEqual(['fault.closed'])
+    const move = decided({ kind: 'move', to: 'euw1', why: 'failover' })
+    expect(typesOf(move)).toEqual(['fault.closed', 'failover.settled', 'failover.started'])
   })
 
   test('a refusal that pages says what it refused and why', () => {

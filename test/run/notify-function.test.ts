@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
-import type { Found } from '../../lib/act/ports.ts'
+import type { Found, PublishReport } from '../../lib/act/ports.ts'
 import { downAlarm, heartbeatAlarm } from '../../lib/decide/alarms.ts'
 import { controllerAlarm, deadLetterAlarm } from '../../lib/decide/notify-alarms.ts'
 import { notifyAssetOf } from '../../lib/decide/notify-asset.ts'
@@ -21,9 +21,10 @@ let slack: Slack
 let logged: string[]
 let signs: Datum[]
 let found: Map<string, Found>
+let unsent: PublishReport[]
 
 beforeEach(async () => {
-  ;[logged, signs, found] = [[], [], new Map()]
+  ;[logged, signs, found, unsent] = [[], [], new Map(), []]
   pagerDuty = await startPagerDuty([key])
   slack = await startSlack()
 })
@@ -53,7 +54,7 @@ function notifyIn(region: string | undefined, store: MemoryStore = memoryStore()
     deliver: createDeliver(asset.routes, { secret, pause: (_, signal) => pause(20, signal), chance: () => 0, nowMs }),
     publish: async (datums) => {
       signs.push(...datums)
-      return []
+      return unsent
     },
     causes: async () => found,
     newHolder: randomUUID,
@@ -102,6 +103,16 @@ describe('an alarm', () => {
     })
     await notify(batch(alarm(down('api'), 'OK', 1)))
     expect([pagerDuty.opened, pagerDuty.resolved]).toEqual([['vedette/shop@staging/api'], ['vedette/shop@staging/api']])
+  })
+
+  test('of which the logs name more places than its number says so many', async () => {
+    const cause = { code: 'TLS_EXPIRED', message: 'the certificate expired' }
+    found.set('api', { cause, vantages: ['us-east-1', 'inside'], families: [] })
+    const few = { ...JSON.parse(alarm(down('api'), 'ALARM')), NewStateReason: 'datapoints [1.0 (21/11/26 10:01:00)]' }
+    await notifyIn(home)(batch(JSON.stringify(few)))
+    expect(pagerDuty.received[0]?.json).toMatchObject({
+      payload: { custom_details: { 'Seen by': '2 of 2 vantages: us-east-1, inside' } },
+    })
   })
 
   test('that comes twice, or after its end, opens nothing again', async () => {
@@ -252,6 +263,28 @@ describe('what a controller or a pipeline publishes', () => {
     expect(pagerDuty.changes).toEqual(['Changed: deployed v42'])
   })
 
+  test('a change is told once though the queue hands it over again, and is of when it was sent', async () => {
+    const sent = Math.round(nowMs()) - 60_000
+    const body = JSON.stringify({ vedette: 1, change: { text: 'deployed v42' } })
+    const record = { messageId: '1', body, attributes: { SentTimestamp: `${sent}` } }
+    const store = memoryStore()
+    const notify = notifyIn(home, store)
+    for (let i = 0; i < 2; i++) await notify({ Records: [record] })
+    expect(pagerDuty.changes).toEqual(['Changed: deployed v42'])
+    expect(store.kept?.state.changes).toEqual([{ atMs: sent, text: 'deployed v42' }])
+    await notify({ Records: [{ ...record, attributes: { SentTimestamp: '17' } }] })
+    expect(store.kept?.state.changes).toHaveLength(2)
+    expect(store.kept?.state.changes[0]?.atMs).toBeGreaterThan(sent)
+  })
+
+  test('a move is told once though its message comes twice', async () => {
+    const notify = notifyIn(home)
+    const moved = published({ type: 'swapped', to: 'euw1', tookMs: 900, outcome: { kind: 'moved', epoch: 2 } })
+    await notify(batch(moved))
+    await notify(batch(moved))
+    expect(pagerDuty.changes).toEqual(['Failover api: api.example.com was moved to euw1'])
+  })
+
   test('anything else is for others: said in the log, and no reason to fail', async () => {
     await notifyIn(home)(batch('hello', '{"vedette":1}', '[]', 'null', '{"Type":"Notification","Message":"x"}'))
     expect(logged.filter((line) => line.includes('not understood'))).toHaveLength(5)
@@ -307,14 +340,29 @@ describe('home and standby', () => {
     expect(pagerDuty.open.get(key)?.size).toBe(0)
   })
 
+  test('a standby that has heard that home is back stays silent though the alarm comes again, or late', async () => {
+    const notify = notifyIn(standby)
+    const silence = controllerAlarm(home, config()).name
+    await notify(batch(alarm(silence, 'OK', 2)))
+    await notify(batch(alarm(silence, 'ALARM', 1), alarm(down('api'), 'ALARM', 3)))
+    expect(pagerDuty.received.length + slack.received.length).toBe(0)
+  })
+
   test('home only says that the standby is silent', async () => {
-    await notifyIn(home)(batch(alarm(controllerAlarm(standby, config()).name, 'ALARM')))
+    const [notify, silence] = [notifyIn(home), controllerAlarm(standby, config()).name]
+    await notify(batch(alarm(silence, 'ALARM')))
     expect(slack.posts.map(({ text }) => text)).toEqual([expect.stringContaining(`the controller in ${standby}`)])
+    await notify(batch(alarm(silence, 'OK', 1), alarm(down('api'), 'ALARM', 1)))
+    expect(pagerDuty.opened).toEqual(['vedette/shop@staging/api'])
   })
 
   test('every minute each gives the other a sign of life', async () => {
     await notifyIn(home)({ do: 'tick' })
     expect(signs).toMatchObject([{ metric: 'Heartbeat', dimensions: { Controller: home }, values: [1] }])
+    expect(logged.join()).not.toContain('no sign')
+    unsent = [{ region: standby, sent: 0, queued: 1, dropped: 0, message: 'AccessDenied' }]
+    await notifyIn(home)({ do: 'tick' })
+    expect(logged.filter((line) => line.startsWith('warn notify.no sign')).join()).toContain('AccessDenied')
   })
 })
 
@@ -388,5 +436,9 @@ describe('what goes wrong', () => {
     expect(pagerDuty.opened).toHaveLength(1)
     store.conflicts = 1000
     await expect(notify(batch(alarm(down('mail'), 'ALARM')))).rejects.toThrow('written by others')
+    // Who cannot take anything in is silent, and the other one speaks.
+    store.conflicts = 1000
+    await expect(notify({ do: 'tick' })).rejects.toThrow('written by others')
+    expect(signs).toEqual([])
   })
 })

@@ -307,6 +307,29 @@ describe('votes', () => {
     expect(causes['live@two']).toMatch(/^CONNECT_REFUSED: /)
   })
 
+  test('are of an endpoint that is up by its name where it is merely degraded', async () => {
+    const port = await freePort('127.0.0.1')
+    const slow = await startHttpServer((_, response) => response.end('ok'), '127.0.0.1', port)
+    stops.push(slow.close)
+    const check = { id: 'live', kind: 'http', url: `http://shop.live.test:${port}/`, timeout: '8s', retries: 0 }
+    const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
+    const { failovers, monitors } = parseConfig({
+      service: 'shop',
+      monitors: [{ ...check, expect: [{ source: 'duration', op: 'lt', value: '0ms', level: 'degraded' }] }],
+      failovers: [
+        {
+          ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live' },
+          endpoints: [endpoint('one', '127.0.0.1'), endpoint('two', '127.0.0.2')],
+        },
+      ],
+    })
+    const zone = await serve([{ name: 'shop.live.test', type: 'A', ttl: 1, data: '127.0.0.1' }])
+    const ask = vantage({ failover: failovers[0] as Failover, monitors, resolver: `127.0.0.1:${zone.port}` })
+    expect(await ask({ ask: 'name', failover: 'live', endpoint: 'one', at: 'record' }, soon())).toMatchObject({
+      isUp: true,
+    })
+  })
+
   test('are none where the vantage itself is cut off', async () => {
     const { failover, monitors } = await endpoints({ alive: ['one'] })
     const ask = vantage({ failover, monitors, selfCheck: [`127.0.0.1:${await freePort()}`] })

@@ -75,6 +75,15 @@ test('a look takes four calls, asks one vantage, changes nothing and is remember
   })
 })
 
+test('the epoch that a look has seen is kept, and one that is larger stays', async () => {
+  const { look, kept } = setup()
+  await look()
+  expect(kept.memory.get('live')).toMatchObject({ largestEpoch: 1 })
+  await kept.update('live', { largestEpoch: 7 })
+  await look(minuteMs)
+  expect(kept.memory.get('live')).toMatchObject({ largestEpoch: 7 })
+})
+
 test('the right to write is proven once an hour', async () => {
   const { look } = setup()
   const changes: number[] = []

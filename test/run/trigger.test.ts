@@ -22,7 +22,7 @@ function setup(answer: CallController = async () => undefined) {
 test('failures that come together are told once to every controller', async () => {
   const { calls, trigger, settled } = setup()
   for (const [i, monitor] of ['api@one', 'web@one', 'api@one'].entries())
-    trigger.failed(monitor, [5000, 4000, 6000][i] ?? 0)
+    trigger.failed(monitor, [4000, 5000, 6000][i] ?? 0)
   await settled()
   const call = { do: 'trigger', vantage: 'north', monitors: ['api@one', 'web@one'], sinceMs: 4000 }
   expect(calls).toEqual([
@@ -59,6 +59,7 @@ test('what is under way is waited for, also what began meanwhile', async () => {
   })
   trigger.failed('api@one', 5000)
   setTimeout(() => trigger.failed('web@one', 5000), 700)
+  const told = trigger.settled().then(() => ended)
   await settled()
-  expect(ended).toBe(4)
+  expect(await told).toBe(4)
 })

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Monitor } from '../../lib/model/monitor.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { Observation } from '../../lib/model/result.ts'
 import { createHost } from '../../lib/run/host.ts'
+import { createSelfCheck } from '../../lib/run/self-check.ts'
 import { runMonitor, type VantageHost } from '../../lib/run/vantage.ts'
+import { startHttpServer } from '../support/http-server.ts'
+import { freePort } from '../support/ports.ts'
 
 function monitorWith(more: Record<string, unknown> = {}): Monitor {
   const monitor = { id: 'm', kind: 'tcp', host: '127.0.0.1', port: 9, timeout: '50ms', retries: 0, ...more }
@@ -114,6 +117,34 @@ test('time in which this process stands still is not held against the target', a
 test('attempts stop at the first that is up', async () => {
   const host = hostWith(async (_signal, attempt) => (attempt === 1 ? refused : up))
   expect(await runMonitor(monitorWith({ retries: 2 }), host)).toMatchObject({ status: 'up', attempts: 2 })
+})
+
+test('a failure is confirmed when all attempts have failed, and not before', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const after = async (upFrom: number) => {
+    const host = hostWith(async (_signal, attempt) => (attempt < upFrom ? refused : up))
+    const [result] = await Promise.all([runMonitor(monitorWith({ retries: 2 }), host), vi.runAllTimersAsync()])
+    return [result.status, result.attempts]
+  }
+  expect(await after(3)).toEqual(['up', 3])
+  expect(await after(4)).toEqual(['down', 3])
+})
+
+test('a place is cut off when it reaches none of its self-check targets, as it is at that moment', async () => {
+  const stops: (() => Promise<void>)[] = []
+  onTestFinished(async () => void (await Promise.all(stops.map((stop) => stop()))))
+  const target = await startHttpServer((_, response) => response.end())
+  const { deps } = createHost({ vantage: 'here', version: '0', selfCheck: [] })
+  const gone = `127.0.0.1:${await freePort()}`
+  const isConnected = createSelfCheck([gone, `127.0.0.1:${target.port}`], deps)
+  expect(await isConnected()).toBe(true)
+  await target.close()
+  expect(await isConnected()).toBe(false)
+  const again = await startHttpServer((_, response) => response.end(), '127.0.0.1', target.port)
+  stops.push(again.close)
+  expect(await isConnected()).toBe(true)
+  expect(await createSelfCheck([], deps)()).toBe(true)
 })
 
 test('no vote is not asked for again', async () => {

@@ -9,8 +9,8 @@ const monitor = parseConfig({
   monitors: [{ id: 'm', kind: 'tcp', host: '127.0.0.1', port: 9 }],
 }).monitors[0] as Monitor
 
-/** A vote where the target answers from the nth attempt on. */
-async function vote(answersFrom: number) {
+/** A vote where the target answers from the nth attempt on; `patience` ends with the first. */
+async function vote(answersFrom: number, patience = new AbortController()) {
   let attempts = 0
   const host = createHost({ vantage: 'here', version: '0', selfCheck: [] })
   const result = await voteOn(
@@ -19,11 +19,12 @@ async function vote(answersFrom: number) {
       ...host,
       probe: async () => {
         attempts++
+        if (answersFrom === Number.POSITIVE_INFINITY) patience.abort()
         const failure = { code: 'CONNECT_TIMEOUT', stage: 'connect', message: '' } as const
         return attempts >= answersFrom ? { phases: {}, observed: {} } : { phases: {}, observed: {}, failure }
       },
     },
-    new AbortController().signal,
+    patience.signal,
   )
   return { status: result.status, attempts }
 }
@@ -34,6 +35,10 @@ test.each([
   [3, 'down', 2],
 ] as const)('a target that answers from attempt %i on is %s after %i', async (from, status, attempts) => {
   expect(await vote(from)).toMatchObject({ status, attempts })
+})
+
+test("there is no second attempt once the controller's patience has ended", async () => {
+  expect(await vote(Number.POSITIVE_INFINITY)).toMatchObject({ attempts: 1 })
 })
 
 test('the second attempt does not wait as a retry does', async () => {

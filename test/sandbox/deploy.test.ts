@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
 import { requirePython } from '../support/python.ts'
 import { eventually } from './eventually.ts'
@@ -160,6 +160,7 @@ describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { 
   test.each(['throttle', 'unavailable'] as const)(
     'a CloudWatch that refuses for two minutes (%s) loses nothing',
     async (fault) => {
+      onTestFinished(() => sandbox.cloudWatch.set('none'))
       const minutes = [takeMinute(), takeMinute(), takeMinute()]
       sandbox.cloudWatch.set(fault)
       for (const [i, atMs] of minutes.entries()) {
@@ -176,10 +177,10 @@ describe.skipIf(!(await requirePython()))('deployed into an AWS on loopback', { 
   )
 
   test('a CloudWatch that hangs in one region costs the other nothing, and what is lost is counted', async () => {
+    onTestFinished(() => sandbox.cloudWatch.set('none', 'us-west-2'))
     sandbox.cloudWatch.set('hang', 'us-west-2')
     const atMs = takeMinute()
     const summary = await callVantage('eu-west-1', atMs)
-    sandbox.cloudWatch.set('none', 'us-west-2')
     expect(summary?.metrics).toMatchObject([
       { region: 'us-west-2', sent: 0, queued: 0, dropped: expect.any(Number) },
       { region: 'eu-central-1', queued: 0, dropped: 0 },

@@ -1,9 +1,9 @@
 import 'reflect-metadata'
 import { randomBytes, webcrypto } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
+import { lastingFolder } from './lasting-folder.ts'
 
 export type KeyType = 'P-256' | 'RSA-1024' | 'RSA-2048'
 
@@ -80,13 +80,7 @@ let folder: string | undefined
 
 /** Writes PEM text to a file that lasts as long as this process, for options such as `caFile`. */
 export function pemFile(pem: string): string {
-  if (!folder) {
-    const created = mkdtempSync(join(tmpdir(), 'vedette-pem-'))
-    process.once('exit', () => rmSync(created, { recursive: true, force: true }))
-    // Vitest ends its workers by this signal, which alone would run no exit handlers.
-    process.once('SIGTERM', () => process.exit())
-    folder = created
-  }
+  folder ??= lastingFolder('pem')
   const file = join(folder, `${randomBytes(6).toString('hex')}.pem`)
   writeFileSync(file, pem)
   return file

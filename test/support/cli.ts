@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { lastingFolder } from './lasting-folder.ts'
 
 const bin = path.resolve(import.meta.dirname, '../../bin/vedette.ts')
 
@@ -39,10 +39,6 @@ export function tempFile(name: string, text: string): string {
 
 /** A folder of this process's own, gone when it ends. */
 export function tempFolder(): string {
-  if (!folder) {
-    const created = mkdtempSync(path.join(tmpdir(), 'vedette-cli-'))
-    process.once('exit', () => rmSync(created, { recursive: true, force: true }))
-    folder = created
-  }
+  folder ??= lastingFolder('cli')
   return folder
 }

@@ -75,7 +75,8 @@ export async function startSite({ config = oneMonitor, token, fill }: SiteInput 
   return { site, url, store, lines, feed }
 }
 
-function viewOf(result: ProbeResult, before: MonitorView | undefined): MonitorView {
+/** A monitor as the engine shows it after this result. */
+export function viewOf(result: ProbeResult, before?: MonitorView): MonitorView {
   const { monitor: id, kind, status, durationMs, attempts, phases, startedAt, failure } = result
   const atMs = Date.parse(startedAt)
   const isGood = status === 'up' || status === 'degraded'

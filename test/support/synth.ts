@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type App, Validations } from 'aws-cdk-lib'
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { addStacks, createApp } from '../../lib/stacks/app.ts'
 import { bundleFunction } from '../../lib/stacks/bundle.ts'
+import { lastingFolder } from './lasting-folder.ts'
 
 /** Nothing in a template depends on what these functions do. */
 const stub = { 'index.mjs': 'export const handler = () => undefined\n' }
@@ -19,16 +19,9 @@ export interface TemplateJson {
   Resources: Record<string, { Type: string; Properties: Record<string, unknown>; DependsOn?: string[] }>
 }
 
-const folders: string[] = []
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
 /** An app with the feature flags of cdk.json, as the CDK's command line makes it; gone when this process ends. */
 export function testApp(): App {
-  const outdir = mkdtempSync(path.join(tmpdir(), 'vedette-synth-'))
-  folders.push(outdir)
-  return createApp({ outdir, context: cdkJson.context })
+  return createApp({ outdir: lastingFolder('synth'), context: cdkJson.context })
 }
 
 /** The stacks of a config as written. What is only warned of is not printed. */

@@ -57,9 +57,17 @@ describe('the marks of failures', () => {
   test('those of one code that stand close together are one, counted', () => {
     const failures = [failure(0, 'A'), failure(5, 'A'), failure(12, 'A'), failure(13, 'B'), failure(100, 'B')]
     expect(failureMarks(failures, 10)).toEqual([
-      { atMs: 0, text: 'A ×3' },
-      { atMs: 13, text: 'B' },
-      { atMs: 100, text: 'B' },
+      { atMs: 0, status: 'down', text: 'A ×3' },
+      { atMs: 13, status: 'down', text: 'B' },
+      { atMs: 100, status: 'down', text: 'B' },
+    ])
+  })
+
+  test('what was degraded is no part of an outage of the same code', () => {
+    const failures = [failure(0, 'A'), { ...failure(1, 'A'), status: 'degraded' as const }]
+    expect(failureMarks(failures, 10)).toEqual([
+      { atMs: 0, status: 'down', text: 'A' },
+      { atMs: 1, status: 'degraded', text: 'A' },
     ])
   })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { axisTexts } from '../../lib/local/web/client/format.ts'
+import { axisTexts, certificateLeft } from '../../lib/local/web/client/format.ts'
 
 test.each([
   [[0, 0.25, 0.5, 0.75], 0.25, ['0', '0.25 ms', '0.50 ms', '0.75 ms']],
@@ -11,4 +11,18 @@ test.each([
   [[], 1, []],
 ])('the steps of an axis %j are told apart, in one unit', (splits, stepMs, texts) => {
   expect(axisTexts(splits, stepMs)).toEqual(texts)
+})
+
+test.each([
+  [400.99, 'up', '400 days left'],
+  [21, 'up', '21 days left'],
+  [20.99, 'degraded', '20 days left'],
+  [1, 'degraded', '1 day left'],
+  [0.99, 'degraded', '23 hours left'],
+  [0.01, 'degraded', 'less than an hour left'],
+  [0, 'down', 'expired less than an hour ago'],
+  [-0.5, 'down', 'expired 12 hours ago'],
+  [-1.5, 'down', 'expired 1 day ago'],
+])('of a certificate with %d days it says what is left, and nothing worse', (days, look, left) => {
+  expect(certificateLeft(days)).toEqual({ look, left })
 })

@@ -65,8 +65,12 @@ async function loadAssets(cacheFile: string): Promise<Assets> {
   return { page, byPath, stylesheet }
 }
 
+/** esbuild has one process for all, and answers nobody whose work is under way when it is stopped. */
+let bundling = 0
+
 async function bundle(): Promise<Made> {
   const { build, stop } = await import('esbuild')
+  bundling++
   const { outputFiles, metafile } = await build({
     entryPoints: { main: path.join(client, 'main.ts') },
     bundle: true,
@@ -80,9 +84,10 @@ async function bundle(): Promise<Made> {
     metafile: true,
     write: false,
     logLevel: 'silent',
+  }).finally(async () => {
+    // Its process has nothing more to do.
+    if (--bundling === 0) await stop()
   })
-  // Its process has nothing more to do.
-  await stop()
   const textOf = (extension: string) => outputFiles.find((file) => file.path.endsWith(extension))?.text ?? ''
   const inputs = await Promise.all(Object.keys(metafile.inputs).map(inputOf))
   return { inputs, script: textOf('.js'), style: textOf('.css') }

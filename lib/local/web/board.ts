@@ -46,7 +46,8 @@ export class Board {
   #recentBefore: Map<string, (number | null)[]> | undefined
   readonly #sights = new Sights()
   #vitals: FeedBatch['vitals'] | undefined
-  #heardAtMs = Date.now()
+  /** By a clock that nobody sets. */
+  #heardAt = performance.now()
 
   constructor(setup: SiteSetup) {
     this.setup = setup
@@ -70,7 +71,7 @@ export class Board {
 
   /** Takes in a batch; gives what listeners are to be told. */
   take(batch: FeedBatch): Told[] {
-    this.#heardAtMs = Date.now()
+    this.#heardAt = performance.now()
     this.#vitals = batch.vitals ?? this.#vitals
     this.vantages = batch.vantages
     for (const view of batch.views) this.#views.set(view.id, view)
@@ -97,10 +98,10 @@ export class Board {
   engine(): EngineState & { silentMs: number } {
     const { service, version, startedAtMs } = this.setup
     const { lag, history, routes = [] } = this.#vitals ?? {}
-    const nowMs = Date.now()
+    const [nowMs, silentMs] = [Date.now(), performance.now() - this.#heardAt]
     const { waiting = 0, dropped = 0, trouble } = history ?? {}
     return {
-      ...{ service, version, startedAtMs, nowMs, silentMs: nowMs - this.#heardAtMs },
+      ...{ service, version, startedAtMs, nowMs, silentMs },
       lag: { p50Ms: lag?.p50Ms ?? 0, p99Ms: lag?.p99Ms ?? 0, maxMs: lag?.maxMs ?? 0 },
       history: { waiting, dropped, ...(trouble !== undefined && { trouble }) },
       routes,

@@ -22,6 +22,7 @@ export class BudgetBoard {
   readonly #monitors: ReadonlyMap<string, Judged>
   readonly #known = new Map<string, Known>()
   #rings = new Map<string, VoteRing>()
+  #ringsAtMs = Number.NEGATIVE_INFINITY
   #ringsUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(monitors: readonly Judged[]) {
@@ -31,7 +32,11 @@ export class BudgetBoard {
   /** Brings the oldest reports up to date until it has taken `forMs`; one at least. */
   refresh(reader: HistoryReader, nowMs: number, forMs: number): void {
     const endMs = performance.now() + forMs
-    const age = (id: string) => nowMs - (this.#known.get(id)?.atMs ?? Number.NEGATIVE_INFINITY)
+    // A clock that was set back makes every report due.
+    const age = (id: string) => {
+      const ageMs = nowMs - (this.#known.get(id)?.atMs ?? Number.NEGATIVE_INFINITY)
+      return ageMs < 0 ? Number.POSITIVE_INFINITY : ageMs
+    }
     const due = [...this.#monitors.keys()].filter((id) => age(id) >= freshForMs).sort((a, b) => age(b) - age(a) || 0)
     for (const id of due) {
       this.#report(id, reader, nowMs)
@@ -73,9 +78,10 @@ export class BudgetBoard {
   }
 
   #ringsAt(reader: HistoryReader, nowMs: number): Map<string, VoteRing> {
-    if (nowMs < this.#ringsUntilMs) return this.#rings
+    if (nowMs < this.#ringsUntilMs && nowMs >= this.#ringsAtMs) return this.#rings
     const beganMs = performance.now()
     this.#rings = ringsOf(reader, [...this.#monitors.values()], { nowMs })
+    this.#ringsAtMs = nowMs
     this.#ringsUntilMs = nowMs + Math.max(freshForMs, (performance.now() - beganMs) / mostReading)
     return this.#rings
   }

@@ -55,7 +55,14 @@ export class IncidentLog {
     }
     this.#incidents.push(incident)
     this.#open.set(monitor, incident)
-    if (this.#incidents.length > mostIncidents) this.#incidents = this.#incidents.slice(-mostIncidents / 2)
+    if (this.#incidents.length > mostIncidents) this.#forget()
     return incident
+  }
+
+  /** The oldest, but none that is open. */
+  #forget(): void {
+    const older = this.#incidents.slice(0, -mostIncidents / 2)
+    const open = older.filter((one) => this.#open.get(one.monitor) === one)
+    this.#incidents = [...open, ...this.#incidents.slice(-mostIncidents / 2)]
   }
 }

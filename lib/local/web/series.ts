@@ -71,7 +71,7 @@ class Summary {
   #bad = 0
   #failures: SeriesFailure[] = []
   readonly #failureCounts: Record<string, number> = Object.create(null)
-  readonly #changes: FactChange[] = []
+  #changes: FactChange[] = []
   readonly #facts = new Map<string, string>()
 
   constructor(bucketMs: number) {
@@ -91,7 +91,7 @@ class Summary {
     this.#endBucket()
     return {
       ...{ buckets: this.#buckets, points: this.#points, failures: this.#failures.slice(-mostFailures) },
-      ...{ failureCounts: this.#failureCounts, changes: this.#changes },
+      ...{ failureCounts: this.#failureCounts, changes: this.#changes.slice(-mostChanges) },
     }
   }
 
@@ -144,8 +144,8 @@ class Summary {
       const before = this.#facts.get(key)
       if (before === text) continue
       this.#facts.set(key, text)
-      if (this.#changes.length >= mostChanges) continue
       this.#changes.push({ atMs, vantage, name, ...(before !== undefined && { before: JSON.parse(before) }), value })
+      if (this.#changes.length > 2 * mostChanges) this.#changes = this.#changes.slice(-mostChanges)
     }
   }
 }

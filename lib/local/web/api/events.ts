@@ -27,6 +27,9 @@ export interface StreamEvents {
   incident: IncidentSummary
 }
 
+/** One event of the stream, with its name. */
+export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
+
 /** A result, for the overview and for charts; the page of its monitor loads the rest where it needs it. */
 export interface ResultUpdate {
   id: string

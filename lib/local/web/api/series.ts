@@ -15,7 +15,7 @@ export interface MonitorSeries {
   failures: SeriesFailure[]
   /** How many there were in all, by code. */
   failureCounts: Record<string, number>
-  /** What was seen at the start of the range, and each change of it: at most 500. */
+  /** What was seen at the start of the range, and each change of it: the newest 500. */
   changes: FactChange[]
 }
 

@@ -1,16 +1,19 @@
+import type { StreamEvent } from '../api/events.ts'
+import type { Overview } from '../api/overview.ts'
+import { routes } from '../api/routes.ts'
 import { button, h } from './dom.ts'
 import { failovers } from './failovers.ts'
 import { Header } from './header.ts'
 import { incident } from './incident.ts'
 import { incidents } from './incidents.ts'
 import { keepBars } from './keep-bars.ts'
-import { Live, type StreamEvent } from './live.ts'
+import { Live } from './live.ts'
 import { monitor } from './monitor.ts'
-import { LoadError } from './net.ts'
+import { LoadError, load } from './net.ts'
 import { overview } from './overview.ts'
 import { drawing, type Page, type PageMaker } from './page.ts'
 import { type Place, placeOf, restoreScroll } from './router.ts'
-import { loadStore, type Store, take } from './store.ts'
+import { type Store, storeOf, take } from './store.ts'
 
 const makers: Record<Place['page'], PageMaker> = { overview, monitor, failovers, incidents, incident }
 const retryMs = 2000
@@ -46,7 +49,7 @@ export class App {
     this.#live.stop()
     this.#bars?.stop()
     try {
-      const store = await loadStore()
+      const store = storeOf(await load<Overview>(routes.overview))
       this.#store = store
       this.#bars = keepBars(store, (ids) => this.#page?.barsChanged?.(ids))
       this.#live.start(store.overview.eventId)

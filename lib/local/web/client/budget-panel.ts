@@ -37,7 +37,7 @@ export function budgetPanel({ slo, account, pairs, verdict, why }: BudgetView): 
   )
 }
 
-const columns = ['Window', 'Burns', 'Lately', 'Alerts above']
+const columns = ['Window', 'Burns', 'Lately', 'Limit']
 
 function burnTable(pairs: BudgetView['pairs']): HTMLElement {
   const rows = pairs.map(({ pair, long, short, longBurn, shortBurn, seenMs, isBurning }) => {

@@ -63,24 +63,23 @@ function sums(phases: Phases): number[] {
   })
 }
 
-/** Failures that stand together, with their code. */
-export interface FailureMark {
-  atMs: number
+/** Runs that were not up and stand together, with their code. */
+export interface FailureMark extends Pick<SeriesFailure, 'atMs' | 'status'> {
   text: string
 }
 
-/** One mark for failures of one code that are closer than `nearMs` to each other: at the first of them. */
+/** One mark for runs of one status and code that are closer than `nearMs` to each other: at the first of them. */
 export function failureMarks(failures: readonly SeriesFailure[], nearMs: number): FailureMark[] {
   const marks: (FailureMark & { code: string; lastMs: number; count: number })[] = []
-  for (const { atMs, code } of failures) {
+  for (const { atMs, code, status } of failures) {
     const last = marks.at(-1)
-    if (last?.code === code && atMs - last.lastMs < nearMs) {
+    if (last?.code === code && last.status === status && atMs - last.lastMs < nearMs) {
       last.count++
       last.lastMs = atMs
       last.text = `${code} ×${last.count}`
-    } else marks.push({ atMs, code, lastMs: atMs, count: 1, text: code })
+    } else marks.push({ atMs, status, code, lastMs: atMs, count: 1, text: code })
   }
-  return marks.map(({ atMs, text }) => ({ atMs, text }))
+  return marks.map(({ atMs, status, text }) => ({ atMs, status, text }))
 }
 
 /** What a range held, in a sentence. */

@@ -5,12 +5,13 @@ import type { MonitorSeries } from '../api/series.ts'
 import { percent } from '../uptime.ts'
 import { summaryOf } from './chart-data.ts'
 import { Charts } from './charts.ts'
+import { serverNow } from './clock.ts'
 import { button, h, setAttribute, setText } from './dom.ts'
 import { count } from './format.ts'
 import { load, path } from './net.ts'
 import { bounded, defaultRange, limitsOf, panned, presets, type Range, rangeOf, rangeQuery, zoomed } from './range.ts'
 import { setQuery } from './router.ts'
-import { localTime, serverNow } from './time.ts'
+import { localTime } from './time.ts'
 import { followFingers } from './touch.ts'
 
 const panBy = 0.25
@@ -92,9 +93,10 @@ export class ChartPanel {
     const { fromMs, toMs } = limitsOf(this.#range, serverNow())
     this.#loadedMs = performance.now()
     const query = { from: Math.floor(fromMs), to: Math.ceil(toMs) + 1 }
+    // A run that fails meanwhile may not be in the answer.
+    this.#hasFailed = false
     const series = await load<MonitorSeries>(path(routes.series, this.#id, query), signal)
     this.#series = series
-    this.#hasFailed = false
     this.#charts.show(series)
     this.#describe(series)
     this.#onSeries(series)

@@ -1,6 +1,14 @@
 import uPlot from 'uplot'
-import type { MonitorSeries } from '../api/series.ts'
-import { type Columns, failureMarks, percentiles, phaseNames, singleResults, stackedPhases } from './chart-data.ts'
+import type { MonitorSeries, SeriesFailure } from '../api/series.ts'
+import {
+  type Columns,
+  type FailureMark,
+  failureMarks,
+  percentiles,
+  phaseNames,
+  singleResults,
+  stackedPhases,
+} from './chart-data.ts'
 import { commonOptions, timeSeries, valueText } from './chart-options.ts'
 import { h } from './dom.ts'
 import { colour, onTheme } from './theme.ts'
@@ -22,6 +30,8 @@ const heights = { latency: 240, phases: 180 }
 const leastSelectPx = 6
 /** Marks of one code that are closer are told as one. */
 const nearPx = 90
+/** What was slow, or had no vote, does not look like an outage. */
+const markColours = { down: 'down', degraded: 'degraded', unknown: 'muted', up: 'muted' } as const
 
 /** Latency, and its phases below it, over the same time. */
 export class Charts {
@@ -30,7 +40,7 @@ export class Charts {
   #plots: uPlot[] = []
   #series: MonitorSeries | undefined
   #stack: Columns = [[]]
-  #marks: { atMs: number; text: string }[] = []
+  #marks: FailureMark[] = []
 
   constructor(options: ChartsOptions) {
     this.#options = options
@@ -162,17 +172,26 @@ export class Charts {
     this.#marks = failureMarks(this.#series?.failures ?? [], (lengthMs / this.#width()) * nearPx)
   }
 
-  /** Failures are crosses above the lines, with their codes where there is room. */
+  /** Runs that were not up are crosses above the lines, with their codes where there is room. */
   #drawMarks(plot: uPlot): void {
-    const { ctx, bbox } = plot
-    const scale = devicePixelRatio
+    const { ctx } = plot
     ctx.save()
-    ctx.strokeStyle = ctx.fillStyle = colour('down')
-    ctx.lineWidth = scale
+    ctx.lineWidth = devicePixelRatio
+    const failures = Object.groupBy(this.#series?.failures ?? [], ({ status }) => markColours[status])
+    for (const [name, marked] of Object.entries(failures)) {
+      ctx.strokeStyle = colour(name)
+      this.#drawCrosses(plot, marked)
+    }
+    this.#drawCodes(plot)
+    ctx.restore()
+  }
+
+  #drawCrosses({ ctx, bbox, valToPos }: uPlot, failures: readonly SeriesFailure[]): void {
+    const scale = devicePixelRatio
     const [crosses, lines] = [new Path2D(), new Path2D()]
     const [top, arm] = [bbox.top - 5 * scale, 3 * scale]
-    for (const { atMs } of this.#series?.failures ?? []) {
-      const x = plot.valToPos(atMs, 'x', true)
+    for (const { atMs } of failures) {
+      const x = valToPos(atMs, 'x', true)
       if (x < bbox.left || x > bbox.left + bbox.width) continue
       crosses.moveTo(x - arm, top - arm)
       crosses.lineTo(x + arm, top + arm)
@@ -185,8 +204,6 @@ export class Charts {
     ctx.globalAlpha = 0.35
     ctx.stroke(lines)
     ctx.globalAlpha = 1
-    this.#drawCodes(plot)
-    ctx.restore()
   }
 
   #drawCodes({ ctx, bbox, valToPos }: uPlot): void {
@@ -195,10 +212,11 @@ export class Charts {
     ctx.textBaseline = 'bottom'
     ctx.textAlign = 'left'
     let endX = Number.NEGATIVE_INFINITY
-    for (const { atMs, text } of this.#marks) {
+    for (const { atMs, text, status } of this.#marks) {
       const width = ctx.measureText(text).width
       const x = Math.min(valToPos(atMs, 'x', true), bbox.left + bbox.width - width)
       if (x < bbox.left || x < endX) continue
+      ctx.fillStyle = colour(markColours[status])
       ctx.fillText(text, x, bbox.top - 9 * scale)
       endX = x + width + 8 * scale
     }

@@ -5,7 +5,7 @@ import { historyList } from './failover-history.ts'
 import { failoverPanel } from './failover-panel.ts'
 import { load } from './net.ts'
 import { drawing, type Page, type PageContext } from './page.ts'
-import { replaceFailover } from './store.ts'
+import { replaceFailover, withVoters } from './store.ts'
 
 /** As many as the API gives. */
 const mostHappenings = 200
@@ -40,6 +40,7 @@ export async function failovers({ signal }: PageContext): Promise<Page> {
     take: (event) => {
       if (event.name !== 'failover') return
       const { failover, happening } = event.data
+      page.vantages = withVoters(page.vantages, failover)
       page.failovers = replaceFailover(page.failovers, failover)
       if (happening) page.history = withHappening(page.history, happening)
       later()

@@ -34,3 +34,15 @@ export function age(ms: number): string {
 export function count(n: number, noun: string): string {
   return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`
 }
+
+/** As long before its end a certificate should have been renewed. */
+const soonDays = 21
+
+/** What a certificate has left, in words: whole days, and hours where that is less than one. */
+export function certificateLeft(daysRemaining: number): { look: 'up' | 'degraded' | 'down'; left: string } {
+  const days = Math.abs(daysRemaining)
+  const [whole, noun] = days >= 1 ? [Math.floor(days), 'day'] : [Math.floor(days * 24), 'hour']
+  const length = whole > 0 ? count(whole, noun) : 'less than an hour'
+  if (daysRemaining <= 0) return { look: 'down', left: `expired ${length} ago` }
+  return { look: daysRemaining < soonDays ? 'degraded' : 'up', left: `${length} left` }
+}

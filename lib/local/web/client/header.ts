@@ -1,9 +1,10 @@
 import type { EngineState } from '../api/engine.ts'
 import { lookOf, looks, worstFirst } from '../look.ts'
+import { serverNow } from './clock.ts'
 import { button, h, setAttribute, setText } from './dom.ts'
 import type { Store } from './store.ts'
 import { toggleTheme } from './theme.ts'
-import { localTime, serverNow } from './time.ts'
+import { localTime } from './time.ts'
 
 const links = [
   ['/', 'Overview'],

@@ -1,10 +1,11 @@
 import type { IncidentList, IncidentSummary } from '../api/incidents.ts'
 import { routes } from '../api/routes.ts'
+import { serverNow } from './clock.ts'
 import { arrange, button, h, setText } from './dom.ts'
 import { span } from './format.ts'
 import { load, path } from './net.ts'
 import { drawing, type Page, type PageContext } from './page.ts'
-import { ageTag, serverNow, timeTag } from './time.ts'
+import { ageTag, timeTag } from './time.ts'
 
 const dayMs = 86_400_000
 /** Asked for at once. */

@@ -1,10 +1,7 @@
-import type { StreamEvents } from '../api/events.ts'
+import type { StreamEvent, StreamEvents } from '../api/events.ts'
 import { routes } from '../api/routes.ts'
 import { path } from './net.ts'
 import { type Leave, takePlace } from './stream-places.ts'
-
-/** One event of the stream, with its name. */
-export type StreamEvent = { [Name in keyof StreamEvents]: { name: Name; data: StreamEvents[Name] } }[keyof StreamEvents]
 
 export interface LiveOptions {
   take(event: StreamEvent): void

@@ -2,17 +2,16 @@ import type { IncidentSummary } from '../api/incidents.ts'
 import type { MonitorPage } from '../api/monitor.ts'
 import type { Overview } from '../api/overview.ts'
 import type { FactChange } from '../api/series.ts'
+import { looks } from '../look.ts'
 import { uptimeText } from '../uptime.ts'
 import { barsLabel, barTitle, drawBars, uptimeParts, uptimeWords } from './bars.ts'
 import { h, link, svg } from './dom.ts'
-import { count, span } from './format.ts'
+import { type certificateLeft, count, span } from './format.ts'
 import { incidentText } from './incident-text.ts'
 import { path } from './net.ts'
 import { timeTag } from './time.ts'
 
 const hourMs = 3_600_000
-/** As long before its end a certificate should have been renewed. */
-const soonDays = 21
 /** A certificate's names that are shown at once. */
 const mostNames = 6
 
@@ -59,18 +58,16 @@ function addTitles(
 }
 
 type Certificate = NonNullable<MonitorPage['certificate']>
+type Left = ReturnType<typeof certificateLeft>
 
 /** The certificate with the days that it has left. */
-export function certificatePanel(certificate: Omit<Certificate, 'seenAtMs'>): HTMLElement {
-  const { subject, issuer, sans, validFrom, validTo, daysRemaining, fingerprint256, chain } = certificate
-  const look = daysRemaining <= 0 ? 'down' : daysRemaining < soonDays ? 'degraded' : 'up'
-  const days = Math.floor(Math.abs(daysRemaining))
-  const left = daysRemaining <= 0 ? `✖ expired ${days} days ago` : `${look === 'up' ? '✔' : '▲'} ${days} days left`
+export function certificatePanel(certificate: Omit<Certificate, 'seenAtMs' | 'daysRemaining'> & Left): HTMLElement {
+  const { subject, issuer, sans, validFrom, validTo, look, left, fingerprint256, chain } = certificate
   return h(
     'section',
     { class: 'panel' },
     h('h2', {}, 'Certificate'),
-    h('p', { class: `big look ${look}` }, left),
+    h('p', { class: `big look ${look}` }, `${looks[look]} ${left}`),
     facts([
       ['Valid', [timeTag(Date.parse(validFrom)), ' – ', timeTag(Date.parse(validTo))]],
       ['Subject', [subject]],

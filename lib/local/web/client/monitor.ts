@@ -4,6 +4,7 @@ import { lookOf, looks } from '../look.ts'
 import { budgetPanel } from './budget-panel.ts'
 import { ChartPanel } from './chart-panel.ts'
 import { h, setAttribute, setText, slot } from './dom.ts'
+import { certificateLeft } from './format.ts'
 import {
   aboutPanel,
   certificatePanel,
@@ -43,7 +44,7 @@ export async function monitor({ store, id, signal }: PageContext): Promise<Page>
     if (page.budget) budget.show(page.budget)
     if (page.certificate) {
       const { seenAtMs: _, daysRemaining, ...rest } = page.certificate
-      certificate.show({ ...rest, daysRemaining: Math.floor(daysRemaining) })
+      certificate.show({ ...rest, ...certificateLeft(daysRemaining) })
     }
     results.show(page.results)
     incidents.show(page.incidents)

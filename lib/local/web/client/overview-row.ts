@@ -3,11 +3,12 @@ import type { MonitorRow } from '../api/overview.ts'
 import { lookOf, looks } from '../look.ts'
 import { percent, uptimeText } from '../uptime.ts'
 import { barsLabel, drawBars, drawSparkline, uptimeParts, uptimeWords } from './bars.ts'
+import { serverNow } from './clock.ts'
 import { h, setAttribute, setText } from './dom.ts'
 import { age } from './format.ts'
 import { path } from './net.ts'
 import { durationsOf } from './store.ts'
-import { ageTag, serverNow, setAge } from './time.ts'
+import { ageTag, setAge } from './time.ts'
 
 /** A monitor's line on the overview. Texts are always true; what is drawn waits until somebody can see it. */
 export class OverviewRow {

@@ -1,4 +1,4 @@
-import type { StreamEvent } from './live.ts'
+import type { StreamEvent } from '../api/events.ts'
 import type { Store } from './store.ts'
 
 /** What a page is given. */

@@ -1,12 +1,9 @@
-import type { ResultUpdate } from '../api/events.ts'
+import type { ResultUpdate, StreamEvent } from '../api/events.ts'
 import type { FailoverView } from '../api/failovers.ts'
 import type { IncidentSummary } from '../api/incidents.ts'
 import type { MonitorRow, Overview } from '../api/overview.ts'
-import { routes } from '../api/routes.ts'
 import { decodeSparkline } from '../sparkline.ts'
-import type { StreamEvent } from './live.ts'
-import { load } from './net.ts'
-import { setServerClock } from './time.ts'
+import { setServerClock } from './clock.ts'
 
 /** What every page knows: the overview, kept true by the stream. */
 export interface Store {
@@ -20,9 +17,8 @@ const sparklineRuns = 40
 /** Durations of sparklines that were shown or changed: most are decoded only when somebody scrolls to them. */
 const sparklines = new WeakMap<MonitorRow, (number | null)[]>()
 
-/** Asks for the overview and makes a store of it. */
-export async function loadStore(): Promise<Store> {
-  const overview = await load<Overview>(routes.overview)
+/** Makes a store of an overview. */
+export function storeOf(overview: Overview): Store {
   setServerClock(overview.engine.nowMs)
   return { overview, rows: new Map(overview.monitors.map((row) => [row.id, row])) }
 }
@@ -88,4 +84,9 @@ export function replaceFailover(all: readonly FailoverView[], one: FailoverView)
 function replaceIncident(open: readonly IncidentSummary[], one: IncidentSummary): IncidentSummary[] {
   const others = open.filter(({ id }) => id !== one.id)
   return one.recovery || one.endUnknown ? others : [one, ...others]
+}
+
+/** Who votes, with those that were not known yet when the page was loaded: failovers begin a moment after the dashboard. */
+export function withVoters(known: readonly string[], { endpoints }: Pick<FailoverView, 'endpoints'>): string[] {
+  return [...new Set([...known, ...endpoints.flatMap(({ votes }) => [...votes.up, ...votes.down, ...votes.none])])]
 }

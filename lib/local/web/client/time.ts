@@ -1,18 +1,7 @@
 import { utcText } from '../../../model/figures.ts'
+import { serverNow } from './clock.ts'
 import { h, setText } from './dom.ts'
 import { age } from './format.ts'
-
-let offsetMs = 0
-
-/** Ages are counted from the server's clock, which may not be the viewer's. */
-export function setServerClock(nowMs: number): void {
-  offsetMs = nowMs - Date.now()
-}
-
-/** The server's time. */
-export function serverNow(): number {
-  return Date.now() + offsetMs
-}
 
 const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const
 const day = { day: 'numeric', month: 'short' } as const
