@@ -23,3 +23,18 @@ export interface ControllerHost extends Omit<SwapHost, 'remember' | 'isLocked' |
   /** An id that no decision had before; see `SwapPlan`. */
   newDecision(): string
 }
+
+/** What writing a record needs, made of what a controller has: its table keeps epochs and locks, its events page. */
+export function swapHostOf<H extends ControllerHost>(host: H): H & SwapHost {
+  const { table, emit, wallClock } = host
+  return {
+    ...host,
+    remember: (failover, largestEpoch) => table.update(failover, { largestEpoch }),
+    isLocked: (failover) =>
+      table.read(failover).then(
+        ({ locked }) => locked,
+        () => true,
+      ),
+    page: (failover, pages) => emit({ type: 'page', failover, pages: [...pages], atMs: wallClock() }),
+  }
+}

@@ -6,7 +6,7 @@ import type { SwapState } from '../decide/swap-state.ts'
 import { defaultClaimMs, defaultLimits, type Outcome } from '../decide/swap-terms.ts'
 import type { Failover } from '../model/failover.ts'
 import { adoptFailover, changeFlags, type FlagsHost, lockFailover, unlockFailover } from './change-flags.ts'
-import type { ControllerHost } from './controller-host.ts'
+import { type ControllerHost, swapHostOf } from './controller-host.ts'
 import { DecisionQueue } from './decision-queue.ts'
 import { type Deliberation, deliberate } from './deliberate.ts'
 import { type FailoverStatus, readinessNow, statusAfter, unknownStatus } from './failover-status.ts'
@@ -36,16 +36,7 @@ export class Controller {
     this.#failovers = config.failovers
     this.#maxConcurrent = config.maxConcurrent
     this.#host = host
-    this.#swapHost = {
-      ...host,
-      remember: (failover, largestEpoch) => host.table.update(failover, { largestEpoch }),
-      isLocked: (failover) =>
-        host.table.read(failover).then(
-          ({ locked }) => locked,
-          () => true,
-        ),
-      page: (failover, pages) => host.emit({ type: 'page', failover, pages: [...pages], atMs: host.wallClock() }),
-    }
+    this.#swapHost = swapHostOf(host)
     const { page } = this.#swapHost
     this.#followUp = createFollowUp({ ...host, page, status: this.#status, isStopped: () => this.#isStopped })
   }
