@@ -1,5 +1,5 @@
 import { markdownCode as code, markdownText } from '../../decide/markdown.ts'
-import { utcText } from '../../model/figures.ts'
+import { utcText as utc } from '../../model/figures.ts'
 import type { IncidentPage } from './api/incidents.ts'
 
 type Told = Omit<IncidentPage, 'eventId' | 'engine'>
@@ -10,8 +10,8 @@ export function incidentMarkdown(service: string, { incident, target, runbook, .
   const rows: [string, string][] = [
     ['Service', code(service)],
     ['Monitor', `${code(monitor)}${target ? ` (${code(target)})` : ''}`],
-    ['First failure', utcText(firstFailureMs)],
-    ['Confirmed', `${utcText(confirmedMs)} (after ${duration(confirmedMs - firstFailureMs)})`],
+    ['First failure', utc(firstFailureMs)],
+    ['Confirmed', `${utc(confirmedMs)} (after ${duration(confirmedMs - firstFailureMs)})`],
     ['Recovered', recoveryText(incident)],
     ['Down for', recovery ? duration(recovery.firstGoodMs - firstFailureMs) : 'not over yet'],
     ['Cause', `${cause.words} (${cause.code}): ${code(cause.message)}`],
@@ -19,7 +19,7 @@ export function incidentMarkdown(service: string, { incident, target, runbook, .
     ...(runbook === undefined ? [] : [['Runbook', code(runbook)] as [string, string]]),
   ]
   return [
-    `# Incident: ${code(monitor)} down, ${utcText(firstFailureMs)}\n`,
+    `# Incident: ${code(monitor)} down, ${utc(firstFailureMs)}\n`,
     table(['', ''], rows),
     '## Timeline\n',
     timeline(told.timeline),
@@ -37,14 +37,14 @@ function timeline(entries: IncidentPage['timeline']): string {
     const after = afterMs < -500 ? `−${duration(-afterMs)}` : `+${duration(Math.max(0, afterMs))}`
     // A failure is told in the words of a site, or of its answer.
     const words = kind === 'failure' || kind === 'first failure' ? code(text) : markdownText(text)
-    return [utcText(atMs), after, vantage ? `${kind}, ${code(vantage)}` : kind, words]
+    return [utc(atMs), after, vantage ? `${kind}, ${code(vantage)}` : kind, words]
   })
   return table(['Time (UTC)', 'After', 'What', 'In words'], rows)
 }
 
 function seenBy({ seenBy, failureCounts }: Pick<Told, 'seenBy' | 'failureCounts'>): string {
   const rows = seenBy.map(({ vantage, failures, good, firstFailureMs, lastFailureMs }) => {
-    return [code(vantage), `${failures}`, `${good}`, utcText(firstFailureMs), utcText(lastFailureMs)]
+    return [code(vantage), `${failures}`, `${good}`, utc(firstFailureMs), utc(lastFailureMs)]
   })
   const codes = Object.entries(failureCounts).map(([name, count]) => `${count} × ${name}`)
   const head = ['Vantage', 'Failed runs', 'Good runs since', 'First failure', 'Last failure']
@@ -53,12 +53,7 @@ function seenBy({ seenBy, failureCounts }: Pick<Told, 'seenBy' | 'failureCounts'
 
 function related(incidents: Told['related']): string {
   const rows = incidents.map(({ monitor, firstFailureMs, recovery, cause }) => {
-    return [
-      code(monitor),
-      utcText(firstFailureMs),
-      recovery ? utcText(recovery.firstGoodMs) : 'not over yet',
-      cause.words,
-    ]
+    return [code(monitor), utc(firstFailureMs), recovery ? utc(recovery.firstGoodMs) : 'not over yet', cause.words]
   })
   return table(['Monitor', 'First failure', 'First good result', 'Cause'], rows)
 }
@@ -66,7 +61,7 @@ function related(incidents: Told['related']): string {
 function recoveryText({ recovery, endUnknown }: Told['incident']): string {
   if (endUnknown) return 'nobody saw: the monitor is no longer watched'
   if (!recovery) return 'not yet'
-  return `${utcText(recovery.firstGoodMs)} first good result, ${utcText(recovery.confirmedMs)} confirmed (${recovery.to})`
+  return `${utc(recovery.firstGoodMs)} first good result, ${utc(recovery.confirmedMs)} confirmed (${recovery.to})`
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
