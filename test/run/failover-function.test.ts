@@ -176,6 +176,15 @@ describe('two controllers', () => {
     expect(standby.told).toEqual([])
   })
 
+  test('that are to wait for a longer sustain: the standby begins when home is done with that', async () => {
+    const { region, votes, asked } = regionsOf([failoverOf({ sustain: '2m' })])
+    votes.live = { one: 'down' }
+    const work = region(1).run(trigger('live@one'))
+    await vi.advanceTimersByTimeAsync(124_000)
+    expect(asked.filter(({ question }) => question.ask === 'votes')).toEqual([])
+    expect(await settle(work)).toMatchObject([{ decision: 'move' }])
+  })
+
   test("of which home is gone move once its rank's wait is over", async () => {
     const { region, votes, active } = regionsOf([live])
     votes.live = { one: 'down' }
@@ -433,7 +442,11 @@ describe('each minute', () => {
   test('tells of a move that nobody saw through, once', async () => {
     const { region } = regionsOf([live])
     const { run, table, summaries } = region(0)
-    await table.update('live', { lastMove: { atMs: noon - 20 * minuteMs, to: 'two', tookMs: 5 } })
+    await table.update('live', { lastMove: { atMs: noon - 14 * minuteMs, to: 'two', tookMs: 5 } })
+    // The function that made it may be at it still.
+    await settle(run(tick))
+    expect(summaries().filter((text) => text.includes('not verified'))).toEqual([])
+    vi.setSystemTime(noon + 6 * minuteMs)
     await settle(run(tick))
     vi.setSystemTime(Date.now() + 31 * minuteMs)
     await settle(run(tick))
