@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Ballot } from '../../lib/decide/quorum.ts'
+import type { EndpointVote } from '../../lib/decide/quorum.ts'
 import { openControllerTable } from '../../lib/local/controller-table.ts'
 import { createZoneStore } from '../../lib/local/zone-store.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
@@ -83,7 +83,7 @@ test('a drill does not give way to what a clock that was wrong has dated ahead, 
 test('what a look finds is told where that is not what the look before it found', async () => {
   const events: FailoverEvent[] = []
   const store = createZoneStore({ setRecords: () => {} }, recordsOf(failover))
-  const ballot = { one: 'up', two: 'up' } as Ballot
+  const ballot: Record<string, EndpointVote> = { one: 'up', two: 'up' }
   const host = {
     ...{
       vantages: ['north'],
