@@ -684,6 +684,33 @@ test.each([
   expect(answer()).toEqual(['192.0.2.2'])
 })
 
+test('a decision reads the record every ten seconds, not with each of its votes', async () => {
+  const failover = failoverOf({ sustain: '1m' })
+  const reads: number[] = []
+  let votes = 0
+  const one = setup({
+    ...{ failover, world: all('down', 'up') },
+    host: {
+      collect: async () => {
+        votes++
+        return { ballots: new Map(Object.entries(all('down', 'up'))), causes: new Map() }
+      },
+      records: {
+        list: (asked) => {
+          reads.push(Date.now() - noon)
+          return one.store.list(asked)
+        },
+        change: (asked, batch) => one.store.change(asked, batch),
+      },
+    },
+  })
+  expect(await one.decide()).toMatchObject({ kind: 'move' })
+  expect(votes).toBeGreaterThan(20)
+  // And once more before it writes.
+  expect(reads.length).toBeGreaterThanOrEqual(6)
+  expect(reads.length).toBeLessThanOrEqual(8)
+})
+
 test('a table that cannot be read any more stops a move that has begun', async () => {
   let isGone = false
   const table: Setup['table'] = {
