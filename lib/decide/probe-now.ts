@@ -12,8 +12,8 @@ export type Question =
   | { ask: 'served'; failover: string; endpoint: string; at: 'record' | 'drill' }
   /** Whether an endpoint is up by name, as users reach it. */
   | { ask: 'name'; failover: string; endpoint: string; at: 'record' | 'drill' }
-  /** What the zone's servers publish of these failovers. */
-  | { ask: 'state'; failovers: string[] }
+  /** What the zone's servers publish of these failovers: their TXT, and whether their records go with it where `isWhole` is asked. */
+  | { ask: 'state'; failovers: string[]; isWhole?: true }
   /** Which name servers the parent zone names for a failover's zone. */
   | { ask: 'delegation'; failover: string }
 
@@ -29,6 +29,8 @@ export interface Served {
 export interface Published {
   text?: string
   problem?: string
+  /** What is served in place of the answer of the endpoint that the text names, where all servers give another. */
+  differs?: string
 }
 
 /** What a vantage answers, by what it was asked. */

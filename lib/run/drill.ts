@@ -91,7 +91,9 @@ async function drill(failover: Failover, ports: DrillPorts, atMs: number): Promi
   const run: Run = {
     ...{ failover, ports, seen: [], steps: [], change: { atMs }, inDoubt: false, untilMs: atMs + longestMs },
     isOver: async () => {
-      over ??= ports.stopping.aborted ? controllerEnds : await ports.whyBusy(failover.zone)
+      // Vantages are watched at once, each of which asks: what one was told, the next one's answer does not take back.
+      const now = ports.stopping.aborted ? controllerEnds : await ports.whyBusy(failover.zone)
+      over ??= now
       return over !== undefined
     },
   }

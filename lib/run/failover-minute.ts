@@ -3,10 +3,11 @@ import { isDrillDue } from '../decide/drill.ts'
 import type { FailoverAsset } from '../decide/failover-asset.ts'
 import { standingDatums } from '../decide/failover-metrics.ts'
 import { isReadinessDue } from '../decide/readiness.ts'
+import { readinessCodes } from '../decide/readiness-terms.ts'
 import type { SwapState } from '../decide/swap-state.ts'
 import { isDecisionDue, monitorsOfAlarms, returnTargets } from '../decide/tick.ts'
 import type { Failover } from '../model/failover.ts'
-import { activeByDns } from './failover-published.ts'
+import { activeByDns, type PublishedState } from './failover-published.ts'
 import { createUpkeep, type UpkeepHost } from './failover-upkeep.ts'
 import { pool } from './pool.ts'
 
@@ -21,6 +22,9 @@ export interface MinuteHost extends UpkeepHost {
 const minuteMs = 60_000
 /** So many failovers that nothing is known of yet are looked at in one minute: Route 53's API has few calls a second. */
 const mostNew = 10
+/** A record that DNS says was edited is looked at again after so long at the earliest, where Route 53 does not say so. */
+const editedEveryMs = 3 * minuteMs
+const recordCodes: readonly string[] = readinessCodes.record
 /** So many are looked at at once: each look has every vantage probe every endpoint. */
 const looksAtOnce = 3
 /** A function that has not seen a move through by then has ended without: none runs for longer than 15 minutes. */
@@ -41,7 +45,7 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
   const tick = async () => {
     const nowMs = host.wallClock()
     const [states, memories, open] = await Promise.all([
-      activeByDns(failovers, host),
+      activeByDns(failovers, { ...host, isWhole: true }),
       memoriesOf(failovers, host.table),
       host.published.alarmsOpen(asset.monitors.map(({ alarm }) => alarm)).catch(() => new Set<string>()),
     ])
@@ -62,9 +66,10 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
     })
     const minute = Math.floor(nowMs / minuteMs)
     const inTurn = failovers.filter((failover) => isReadinessDue(failover, minute))
-    // One that nothing is known of, or that was looked at while another endpoint was active, does not wait for its turn.
+    // One that nothing is known of, that was looked at while another endpoint was active, or whose record has another answer
+    // by now, does not wait for its turn.
     const unknown = failovers.filter(
-      (one) => !isKnown(memories.get(one.id)?.readiness, states.get(one.id)) && !inTurn.includes(one),
+      (one) => !isKnown(memories.get(one.id)?.readiness, states.get(one.id), nowMs) && !inTurn.includes(one),
     )
     const due = [...inTurn, ...unknown.slice(0, Math.max(0, mostNew - inTurn.length))]
     const looks = pool(due, looksAtOnce, look)
@@ -82,8 +87,11 @@ export function failoverMinute(asset: FailoverAsset, host: MinuteHost) {
   return { tick, drill, drilled }
 }
 
-function isKnown(readiness: ControllerMemory['readiness'], state: SwapState | undefined): boolean {
-  return readiness !== undefined && (state === undefined || (readiness.active ?? state.active) === state.active)
+function isKnown(readiness: ControllerMemory['readiness'], state: PublishedState | undefined, nowMs: number): boolean {
+  if (!readiness || !state) return readiness !== undefined
+  const isEdited = state.differs !== undefined && !readiness.problems.some(({ code }) => recordCodes.includes(code))
+  if (isEdited && nowMs - readiness.atMs >= editedEveryMs) return false
+  return (readiness.active ?? state.active) === state.active
 }
 
 async function memoriesOf(

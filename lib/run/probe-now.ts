@@ -9,6 +9,7 @@ import {
   type Served,
 } from '../decide/probe-now.ts'
 import { answerOf, drillOf, type RecordSet, type RecordType, txtName } from '../decide/swap-records.ts'
+import { decodeState } from '../decide/swap-state.ts'
 import { canonicalAnswer } from '../model/dns-answer.ts'
 import { endpointMonitorIds, sentTo } from '../model/endpoint-monitors.ts'
 import type { Endpoint, Failover } from '../model/failover.ts'
@@ -51,7 +52,7 @@ export function createProbeNow(asset: Asset, host: VantageHost) {
         case 'name':
           return byName(about(question), question.at, monitors, host, signal)
         case 'state':
-          return { failovers: await published(question.failovers.map(failoverOf), host, signal) }
+          return { failovers: await published(question.failovers.map(failoverOf), question.isWhole, host, signal) }
         case 'delegation':
           return delegation(failoverOf(question.failover), host, signal)
       }
@@ -189,6 +190,7 @@ const mostAtOnce = 20
 
 async function published(
   failovers: readonly Failover[],
+  isWhole: boolean | undefined,
   host: VantageHost,
   signal: AbortSignal,
 ): Promise<Answers['state']['failovers']> {
@@ -196,9 +198,10 @@ async function published(
   for (let i = 0; i < failovers.length; i += mostAtOnce)
     entries.push(
       ...(await Promise.all(
-        failovers
-          .slice(i, i + mostAtOnce)
-          .map(async (failover): Promise<[string, Published]> => [failover.id, await textOf(failover, host, signal)]),
+        failovers.slice(i, i + mostAtOnce).map(async (failover): Promise<[string, Published]> => {
+          const seen = await textOf(failover, host, signal)
+          return [failover.id, isWhole ? { ...seen, ...(await differing(failover, seen, host, signal)) } : seen]
+        }),
       )),
     )
   return Object.fromEntries(entries)
@@ -212,6 +215,19 @@ async function textOf(failover: Failover, host: VantageHost, signal: AbortSignal
   if (text !== undefined && texts.every((one) => one === text)) return { text: canonicalAnswer('TXT', text) }
   const problem = seen.map(({ failure, rcode }) => failure?.message ?? rcode ?? 'no answer').join('; ')
   return { problem: texts.length > 0 ? 'the servers do not agree yet' : cut(problem) }
+}
+
+/** One server that lags behind, or is silent, says nothing of what stands in the zone. */
+async function differing(
+  failover: Failover,
+  { text = '' }: Published,
+  host: VantageHost,
+  signal: AbortSignal,
+): Promise<Pick<Published, 'differs'>> {
+  const endpoint = failover.endpoints.find(({ id }) => id === decodeState(text)?.active)
+  const servers = endpoint ? await served({ failover, endpoint }, 'record', host, signal) : []
+  const [first] = servers
+  return first && servers.every(({ isAsDeclared }) => !isAsDeclared) ? { differs: first.says } : {}
 }
 
 async function delegation({ zone }: Failover, host: VantageHost, signal: AbortSignal): Promise<Answers['delegation']> {

@@ -11,6 +11,8 @@ import {
   type RawRecordSet,
   rawOf,
   recordSetOf,
+  relevantSets,
+  setsBeside,
   stateIn,
   txtOf,
 } from '../../lib/decide/swap-records.ts'
@@ -205,6 +207,29 @@ describe('a listed answer', () => {
   })
 })
 
+test('a TXT is a state where it is one set, of one string, at its own name and with simple routing: else nothing moves', () => {
+  const failover = failoverOf({ A: ['192.0.2.1'] }, { A: ['192.0.2.2'] })
+  const state = stateOf(7, 'e0')
+  const text = encodeState(state)
+  const name = '_vedette.api.example.com.'
+  const raw = (over: RawRecordSet, ...values: string[]): RawRecordSet => ({
+    ...{ Name: name, Type: 'TXT', TTL: 60, ResourceRecords: values.map((Value) => ({ Value })), ...over },
+  })
+  const found = (...sets: RawRecordSet[]) => stateIn(relevantSets(sets, failover), failover)
+  expect(found(raw({}, `"${text}"`))).toEqual({ state, text })
+  expect(found(raw({ Name: `${record}.` }, `"${text}"`))).toBe('missing')
+  expect(found(raw({ Name: '_vedette.www.example.com.' }, `"${text}"`))).toBe('missing')
+  for (const sets of [
+    [raw({}, `"${text}"`, '"another"')],
+    [raw({}, text)],
+    [raw({}, `"${text.slice(0, 100)}" "${text.slice(100)}"`)],
+    [raw({ SetIdentifier: 'blue' }, `"${text}"`)],
+    [raw({ HealthCheckId: 'h' }, `"${text}"`)],
+    [raw({ SetIdentifier: 'blue' }, `"${text}"`), raw({ SetIdentifier: 'green' }, `"${text}"`)],
+  ])
+    expect(found(...sets)).toBe('unreadable')
+})
+
 test('at first contact a record is refused for everything that makes it unsafe to move', () => {
   const failover = failoverOf({ A: ['192.0.2.1'] }, { CNAME: 'host.example.net' })
   const good: RawRecordSet = { Name: `${record}.`, Type: 'A', TTL: 60, ResourceRecords: [{ Value: '192.0.2.1' }] }
@@ -220,6 +245,10 @@ test('at first contact a record is refused for everything that makes it unsafe t
   ])
   expect(codes([{ ...good, TrafficPolicyInstanceId: 't' }])).toEqual(['TRAFFIC_POLICY', 'NO_ENDPOINT'])
   expect(codes([good, aside])).toEqual(['OTHER_TYPES'])
+  expect(codes([aside], { endpoints: failover.endpoints.slice(0, 1) })).toEqual(['NO_ANSWER'])
+  const spf: RawRecordSet = { Name: `${record}.`, Type: 'TXT', TTL: 60, ResourceRecords: [{ Value: '"v=spf1 -all"' }] }
+  expect(codes([good, spf])).toEqual(['OTHER_TYPES'])
+  expect(setsBeside([good, spf, aside, { ...spf, Name: 'www.example.com.' }], failover)).toEqual([spf, aside])
   expect(codes([good, aside], { endpoints: failover.endpoints.slice(0, 1) })).toEqual([])
   expect(codes([good], { zone: 'API.example.com' })).toEqual(['APEX_CNAME'])
   expect(codes([{ ...good, Name: '\\052.example.com.' }], { record: '\\052.example.com' })).toEqual(['WILDCARD'])

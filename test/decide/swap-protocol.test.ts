@@ -240,6 +240,11 @@ describe('a write whose outcome is unknown', () => {
     })
   })
 
+  test('is done where another has moved there over it', () => {
+    const there = listed(setsOf({ epoch: 9, decision: 'other', active: 'b' }))
+    expect(outcomeOf(run(planOf(), listed(), is('unknown'), there))).toMatchObject({ kind: 'alreadyDone', epoch: 9 })
+  })
+
   test('stays in doubt, and pages, where the TXT is gone', () => {
     const done = run(planOf(), listed(), is('unknown'), listed(answer))
     expect(outcomeOf(done)).toMatchObject({ kind: 'refused', reason: 'TXT_MISSING', inDoubt: true })
@@ -339,9 +344,10 @@ describe('with a hook before it', () => {
     expect(codesOf(done)).toEqual(['CLAIM_LEFT', 'HOOK_RAN'])
   })
 
-  test('a flag that was set and taken back while the hook ran changes nothing', () => {
+  test('a flag that was set and taken back while the hook ran, or over a lost answer, changes nothing', () => {
     const back = listed(setsOf({ epoch: 8, decision: 'person', claim }))
     expect(whatOf(run(plan, ...toHook, is('hookOk'), back))).toBe('answer')
+    expect(whatOf(run(plan, ...toHook, is('hookOk'), claimed, is('unknown'), back))).toBe('answer')
   })
 })
 

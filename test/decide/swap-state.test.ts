@@ -163,4 +163,24 @@ describe('room for the moves of a day', () => {
     expect(most).toBeGreaterThan(10)
     expect(roomProblem({ ...many, maxPerDay: most })).toBeUndefined()
   })
+
+  test('is there for all of them, with both flags, whatever ids there are', () => {
+    const ids = fc.uniqueArray(id, { minLength: 2, maxLength: 4 })
+    fc.assert(
+      fc.property(ids, fc.integer({ min: 1, max: 20 }), fc.boolean(), (ids, maxPerDay, withHook) => {
+        const hooks = withHook ? { before: { command: ['promote'] } } : {}
+        fc.pre(roomProblem({ endpoints: endpoints(...ids), maxPerDay, hooks }) === undefined)
+        const at = (i: number) => ids[i % ids.length] ?? ''
+        const switches = Array.from({ length: maxPerDay }, (_, i) => {
+          return { atMs: nowMs - i * 1000 * 3600, to: at(i), from: at(i + 1), by: 'auto' as const }
+        })
+        const most = { epoch: lastEpoch, decision: 'd'.repeat(mostDecisionCharacters) }
+        const claim = { ...most, to: at(1), expiresAtMs: nowMs }
+        const full = { ...state, ...most, active: at(0), switches, flags: { locked: true, latched: true } }
+        const text = encodeState({ ...full, ...(withHook && { claim }) })
+        expect(decodeState(text)?.switches).toHaveLength(maxPerDay)
+      }),
+      { numRuns: 100 },
+    )
+  })
 })

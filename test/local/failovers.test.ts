@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type EmbeddedFailovers, startFailovers } from '../../lib/local/failovers.ts'
+import { openControllerTable } from '../../lib/local/controller-table.ts'
+import { type EmbeddedFailovers, type EmbeddedOptions, startFailovers } from '../../lib/local/failovers.ts'
 import { closer } from '../../lib/local/loopback.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
 import { carryOutRequest } from '../../lib/run/control.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
+import { tempFile } from '../support/cli.ts'
 import { freePort } from '../support/ports.ts'
 
 interface Origin {
@@ -29,7 +31,7 @@ let two: Origin
 let embedded: EmbeddedFailovers
 let events: FailoverEvent[]
 
-async function start(more: object = {}, check: object = {}): Promise<void> {
+async function start(more: object = {}, check: object = {}, options: Partial<EmbeddedOptions> = {}): Promise<void> {
   const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
   const failover = {
     ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
@@ -45,7 +47,7 @@ async function start(more: object = {}, check: object = {}): Promise<void> {
   }
   const config = parseConfig({ service: 'shop', monitors: [monitor], failovers: [failover] })
   events = []
-  embedded = await startFailovers(config, { version: '0', emit: (event) => void events.push(event) })
+  embedded = await startFailovers(config, { version: '0', emit: (event) => void events.push(event), ...options })
 }
 
 beforeEach(async () => {
@@ -91,6 +93,17 @@ describe('a record in a zone of this machine', () => {
     one = await origin('127.0.0.1', two.port)
     expect(await decide()).toMatchObject({ kind: 'stay' })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
+  })
+
+  test('is drilled when that is due, and what was up before the start is not known to have stayed so', async () => {
+    const tableFile = tempFile('failover.db', '')
+    const table = openControllerTable(tableFile)
+    await table.update('live', { knownSinceMs: 0, healthySince: { one: 1, two: 1 } })
+    await start({ drill: { every: '30d' } }, {}, { tableFile })
+    const drill = await vi.waitUntil(() => events.find(({ type }) => type === 'drill'), { timeout: 15_000 })
+    expect(drill).toMatchObject({ outcome: 'passed', from: 'one', to: 'two' })
+    expect((await table.read('live')).healthySince).not.toMatchObject({ one: 1 })
+    table.close()
   })
 
   test('is looked at again after a move: what it left is the standby now, and is down', async () => {

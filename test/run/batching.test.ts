@@ -52,6 +52,24 @@ describe('changes that come together', () => {
     expect(batches.map(({ length }) => length)).toEqual([3, 1, 1, 1])
   })
 
+  test('go alone where the whole is denied: the rights to their names may be in several policies', async () => {
+    const { batches, store } = storeThat(async (batch) =>
+      batch.length > 1 ? { kind: 'denied', message: 'AccessDenied' } : { kind: 'written' },
+    )
+    const outcomes = await settle(Promise.all(['a', 'b'].map((id) => store.change(of(id), [changeOf(id)]))))
+    expect(outcomes).toEqual([{ kind: 'written' }, { kind: 'written' }])
+    expect(batches.map(({ length }) => length)).toEqual([2, 1, 1])
+  })
+
+  test('are no more than Route 53 takes, in records and in characters', async () => {
+    const values = Array.from({ length: 400 }, (_, i) => `192.0.${i >> 8}.${i & 255}`)
+    const large = (name: string): Change => ({ action: 'CREATE', set: { name, type: 'A', ttl: 60, values } })
+    const { batches, store } = storeThat(written)
+    await settle(Promise.all(['a', 'b', 'c'].map((id) => store.change(of(id), [large(id)]))))
+    expect(batches).toHaveLength(3)
+    expect([sizeOf([large('a')]), sizeOf([changeOf('a', 'x'.repeat(16_000))])]).toEqual([0.4, 0.5])
+  })
+
   test('are not tried one by one for ever: who is still waiting was not carried out', async () => {
     const { batches, store } = storeThat(async (batch) => {
       await new Promise((resolve) => setTimeout(resolve, batch.length > 1 ? 0 : 8000))

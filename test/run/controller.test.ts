@@ -494,6 +494,26 @@ describe('a lock', () => {
     }
   })
 
+  test('that could not be taken away is not called that', async () => {
+    const held = { flags: { locked: true, latched: false } }
+    const busy = setup({ ...held, change: async () => ({ kind: 'throttled' }) })
+    const gaveUp = busy.settle(busy.controller.setLocked('live', false).then(String, String))
+    expect(await gaveUp).toMatch(/shop\.live\.test could not be changed \((READS|WRITES)\): try again/)
+    expect(busy.txt()?.flags.locked).toBe(true)
+
+    const contended = setup({
+      ...held,
+      change: async (apply) => {
+        await apply()
+        const state = { version: 1 as const, epoch: 9, decision: 'theirs', active: 'one', sinceMs: noon, switches: [] }
+        contended.store.put([txtOf(failoverOf(), encodeState({ ...state, ...held }))])
+        return { kind: 'unknown' }
+      },
+    })
+    await expect(contended.controller.setLocked('live', false)).rejects.toThrow('was changed meanwhile: look, then try')
+    expect(contended.events.at(-1)).toMatchObject({ type: 'unlocked', problem: expect.stringContaining('meanwhile') })
+  })
+
   test('holds even where the TXT cannot be written', async () => {
     const change = async (): Promise<ChangeOutcome> => ({ kind: 'denied', message: 'AccessDenied' })
     const { controller, decide } = setup({ world: all('down', 'up'), change })
@@ -561,6 +581,19 @@ test('what moved too often in a day is latched, until a person unlatches it', as
   expect(controller.status()[0]).not.toHaveProperty('latched')
 })
 
+test('what moved too often and cannot be latched wakes someone', async () => {
+  const failover = failoverOf({ maxPerDay: 1, sustain: '0s', cooldown: '0s' })
+  const change: Setup['change'] = async (apply, nth) =>
+    nth > 1 ? { kind: 'denied', message: 'AccessDenied' } : apply()
+  const { decide, state, events } = setup({ failover, world: all('down', 'up'), change })
+  await decide()
+  state.world = all('up', 'down')
+  await decide()
+  expect(events.at(-1)).toMatchObject({
+    ...{ type: 'page', pages: [{ code: 'DENIED', detail: expect.stringContaining('could not be latched') }] },
+  })
+})
+
 test('a record without its TXT is adopted as it stands, and one that has it is not', async () => {
   const { controller, store, txt, decide, events } = setup({ world: all('down', 'up') })
   await controller.adopt('live')
@@ -622,7 +655,103 @@ describe('an epoch that another controller wrote is never used again', () => {
     })
     expect(await one.decide()).toMatchObject({ outcome: { kind: 'alreadyDone' } })
     expect(await one.memory()).toMatchObject({ largestEpoch: 9 })
+    // Whoever made it sees it through.
+    expect(kinds(one.events)).toEqual(['decided', 'swapped'])
   })
+
+  test('once the table has it, whatever is written next', async () => {
+    const known = { table: { read: async () => ({ largestEpoch: 40, healthySince: {}, locked: false }) } }
+    const moves = setup({ world: all('down', 'up'), ...known })
+    await moves.decide()
+    expect(moves.txt()?.epoch).toBe(41)
+    for (const locked of [true, false]) {
+      const flags = setup({ ...known, flags: { locked: !locked, latched: false } })
+      await flags.controller.setLocked('live', locked)
+      expect(flags.txt()?.epoch).toBe(41)
+    }
+  })
+})
+
+test('the change that was accepted is the one that is verified, and nothing is told of it once the controller ends', async () => {
+  const change: Setup['change'] = async (apply) => ({ ...(await apply()), kind: 'written', changeId: 'C7' })
+  const asked: unknown[] = []
+  const host: Setup['host'] = {
+    verify: async (...args) => {
+      asked.push(args[2])
+      await pause(60_000)
+      return { problem: 'it was broken off' }
+    },
+  }
+  const { controller, events, settle } = setup({ world: all('down', 'up'), change, host })
+  const decided = controller.decide('live', 'vantage')
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([asked, kinds(events)]).toEqual([['C7'], ['decided', 'swapped']])
+  await settle(Promise.all([decided, controller.stop()]))
+  expect(kinds(events)).toEqual(['decided', 'swapped'])
+})
+
+test.each([
+  ['HOOK_FAILED', 'hookFailed'],
+  ['HOOK_UNKNOWN', 'hookUnknown'],
+] as const)('the hook after a move that came to %s wakes someone, and changes nothing', async (code, kind) => {
+  const failover = failoverOf({ hooks: { after: { lambda: 'arn' } } })
+  const calls: unknown[] = []
+  const hook: ControllerHost['hook'] = async (_, call) => {
+    calls.push(call)
+    return { kind, why: 'exit code 1' }
+  }
+  const { decide, events, answer } = setup({ failover, world: all('down', 'up'), host: { hook } })
+  await decide()
+  expect(calls).toEqual([{ name: 'after', key: 'live/2', to: 'two' }])
+  expect(events.at(-1)).toMatchObject({
+    type: 'page',
+    pages: [{ code, detail: expect.stringContaining('exit code 1') }],
+  })
+  expect(answer()).toEqual(['192.0.2.2'])
+})
+
+test('a decision reads the record every ten seconds, not with each of its votes', async () => {
+  const failover = failoverOf({ sustain: '1m' })
+  const reads: number[] = []
+  let votes = 0
+  const one = setup({
+    ...{ failover, world: all('down', 'up') },
+    host: {
+      collect: async () => {
+        votes++
+        return { ballots: new Map(Object.entries(all('down', 'up'))), causes: new Map() }
+      },
+      records: {
+        list: (asked) => {
+          reads.push(Date.now() - noon)
+          return one.store.list(asked)
+        },
+        change: (asked, batch) => one.store.change(asked, batch),
+      },
+    },
+  })
+  expect(await one.decide()).toMatchObject({ kind: 'move' })
+  expect(votes).toBeGreaterThan(20)
+  // And once more before it writes.
+  expect(reads.length).toBeGreaterThanOrEqual(6)
+  expect(reads.length).toBeLessThanOrEqual(8)
+})
+
+test('a table that cannot be read any more stops a move that has begun', async () => {
+  let isGone = false
+  const table: Setup['table'] = {
+    read: async () => {
+      if (isGone) throw new Error('gone')
+      return { largestEpoch: 1, healthySince: {}, locked: false }
+    },
+    want: async () => {
+      isGone = true
+      return {}
+    },
+  }
+  const { decide, answer } = setup({ failover: failoverOf({ sustain: '0s' }), world: all('down', 'up'), table })
+  expect(await decide()).toMatchObject({ kind: 'move', outcome: { kind: 'refused', reason: 'LOCKED' } })
+  expect(answer()).toEqual(['192.0.2.1'])
 })
 
 test('what other failovers wanted counts for five minutes, not for as long as a clock was ahead', async () => {

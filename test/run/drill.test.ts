@@ -145,6 +145,43 @@ describe('a drill', () => {
     expect(await drillWorld({ silent }).run()).toMatchObject({ outcome, detail: expect.stringMatching(detail) })
   })
 
+  test('takes 12 minutes at most, and two more to clean up', async () => {
+    // Each of its steps is as slow as it may be: the name is in sync after four minutes, and served four minutes later.
+    let [changedMs, writes] = [0, 0]
+    const isServed = () => Date.now() >= changedMs + (writes === 1 ? 465_000 : 230_000)
+    const world = drillWorld({
+      failover: { ...failoverOf({ ttl: 300 }), servers: ['192.0.2.53:53'] },
+      servers: [{ label: 'slow', answers: async () => (isServed() ? world.valuesAt(name) : ['old']) }],
+    })
+    const records = {
+      ...world.ports.records,
+      change: async (...args: Parameters<typeof world.ports.records.change>) => {
+        ;[changedMs, writes] = [Date.now(), writes + 1]
+        const outcome = await world.ports.records.change(...args)
+        return outcome.kind === 'written' ? { ...outcome, changeId: 'C1' } : outcome
+      },
+      isInSync: async () => Date.now() >= changedMs + 235_000,
+    }
+    expect(await world.run({ records })).toMatchObject({ outcome: 'failed' })
+    expect(Date.now() - noon).toBeGreaterThanOrEqual(12 * minuteMs)
+    expect(Date.now() - noon).toBeLessThanOrEqual(14 * minuteMs)
+    expect(world.left()).toEqual([])
+  })
+
+  test('passes where enough vantages see the standby up, and not where one alone does', async () => {
+    for (const [blind, outcome] of [
+      [['west'], 'passed'],
+      [['south', 'west'], 'failed'],
+    ] as const) {
+      const world = drillWorld()
+      const ask: typeof world.ports.ask = async (vantage, question, limitMs) =>
+        question.ask === 'name' && (blind as readonly string[]).includes(vantage)
+          ? undefined
+          : world.ports.ask(vantage, question, limitMs)
+      expect(await world.run({ ask })).toMatchObject({ outcome })
+    }
+  })
+
   test('takes a server that goes back to the old answer for one that has not changed', async () => {
     let looks = 0
     const world = drillWorld({
@@ -260,6 +297,19 @@ describe('a change that', () => {
     expect(atMs).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((nth) => nth * 3000))
   })
 
+  test('may not even be read ends the drill at once', async () => {
+    const world = drillWorld()
+    let reads = 0
+    const list: typeof world.store.list = async (one) =>
+      ++reads > 1 ? { kind: 'denied', message: 'AccessDenied: no' } : world.store.list(one)
+    expect(await world.run({ records: { ...world.ports.records, list } })).toMatchObject({
+      ...{ outcome: 'failed', detail: 'clean: it may not be read: AccessDenied: no' },
+      left: expect.stringContaining('may still be in the zone'),
+    })
+    // Once more to clean up.
+    expect(reads).toBe(3)
+  })
+
   test('is denied ends the drill, with what was said', async () => {
     const { run, left } = drillWorld({
       records: { change: async () => ({ kind: 'denied', message: 'AccessDenied: no' }) },
@@ -372,10 +422,17 @@ describe('a drill gives way', () => {
   })
 
   test('for good: that the decision has been made brings no drill back', async () => {
-    let calls = 0
-    const { run, left } = drillWorld()
-    expect(await run({ whyBusy: () => (++calls === 4 ? 'busy' : undefined) })).toMatchObject({ outcome: 'yielded' })
-    expect(left()).toEqual([])
+    for (let nth = 1; nth <= 12; nth++) {
+      let calls = 0
+      const startedMs = Date.now()
+      const world = drillWorld({
+        servers: [
+          { label: 'slow', answers: async () => (Date.now() >= startedMs + 5000 ? world.valuesAt(name) : ['old']) },
+        ],
+      })
+      const { outcome } = await world.run({ whyBusy: () => (++calls === nth ? 'busy' : undefined) })
+      expect([outcome, world.left()]).toEqual(['yielded', []])
+    }
   })
 
   test('while it waits for the change to be in sync, or for the standby to be up', async () => {

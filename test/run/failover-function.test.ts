@@ -474,6 +474,25 @@ describe('each minute', () => {
     expect(await looked()).toMatchObject({ looked: 0 })
   })
 
+  test('sees by DNS that a record was edited by hand: it is looked at within three minutes, and told once', async () => {
+    const { region, zone } = regionsOf([live])
+    const { run, summaries } = region(0)
+    let minute = noon / minuteMs
+    while (Array.from({ length: 8 }, (_, i) => minute + i).some((one) => isReadinessDue(live, one))) minute++
+    const looks = async () => {
+      vi.setSystemTime(minute++ * minuteMs)
+      return ((await settle(run(tick))) as { looked: number }).looked
+    }
+    expect(await looks()).toBe(1)
+    zone.put([{ name: 'shop.live.test', type: 'A', ttl: 60, values: ['192.0.2.99'] }])
+    const found: number[] = []
+    for (let i = 0; i < 7; i++) found.push(await looks())
+    expect(found).toEqual([0, 0, 1, 0, 0, 0, 0])
+    expect(summaries().filter((text) => text.includes('Expected shop.live.test to be what is declared'))).toHaveLength(
+      1,
+    )
+  })
+
   test('looks at three at once, so that vantages are not flooded with questions', async () => {
     const { region } = regionsOf(many(60))
     let [under, most] = [0, 0]

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import type { EndpointVote } from '../../lib/decide/quorum.ts'
 import { openControllerTable } from '../../lib/local/controller-table.ts'
 import { createZoneStore } from '../../lib/local/zone-store.ts'
+import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import { createUpkeep, type UpkeepHost } from '../../lib/run/failover-upkeep.ts'
 import { failoverOf, recordsOf } from '../support/failover-fixture.ts'
 
@@ -76,6 +78,30 @@ test('a drill does not give way to what a clock that was wrong has dated ahead, 
   // Its vantages see nothing, so it fails, later on.
   expect(outcomes.map(({ outcome, steps }) => [outcome, steps.length > 1])).toEqual(Array(3).fill(['failed', true]))
   expect(await drilling({ wanted: { live: 1_001_000 } })).toMatchObject({ outcome: 'yielded' })
+})
+
+test('what a look finds is told where that is not what the look before it found', async () => {
+  const events: FailoverEvent[] = []
+  const store = createZoneStore({ setRecords: () => {} }, recordsOf(failover))
+  const ballot: Record<string, EndpointVote> = { one: 'up', two: 'up' }
+  const host = {
+    ...{
+      vantages: ['north'],
+      monitors: [],
+      ask: async () => undefined,
+      emit: (event: FailoverEvent) => events.push(event),
+    },
+    ...{ wallClock: () => 1000, records: store, table: openControllerTable(':memory:') },
+    collect: async () => ({ ballots: new Map([['north', ballot]]), causes: new Map() }),
+    controller: { setReadiness: () => {} },
+  } as unknown as UpkeepHost
+  const { look } = createUpkeep([failover], host)
+  for (const vote of ['up', 'down', 'down', 'up', 'up'] as const) {
+    ballot.two = vote
+    await look(failover)
+  }
+  const told = events.map((event) => event.type === 'readiness' && event.problems.map(({ code }) => code))
+  expect(told).toEqual([['STANDBY_DOWN'], []])
 })
 
 test('an unknown failover is told what there is', async () => {

@@ -233,6 +233,23 @@ describe('what a zone publishes of a failover', () => {
     expect((await state(both)).failovers.live).toEqual({ problem: 'the servers do not agree yet' })
   })
 
+  test('goes with what their records are where that is asked: another answer at every server is told', async () => {
+    const failover = failoverOf()
+    const [answer, txt] = recordsOf(failover) as [RecordSet, RecordSet]
+    const edited = { ...answer, values: ['192.0.2.99'] }
+    const whole = async (failover: Failover, isWhole = true) => {
+      const question = { ask: 'state' as const, failovers: ['live'] }
+      return (await vantage({ failover })({ ...question, ...(isWhole && { isWhole }) }, soon())).failovers.live
+    }
+    const good = await zoneOf([answer, txt], failover)
+    expect(await whole(good)).toEqual({ text: expect.stringContaining('vedette1') })
+    const bad = await zoneOf([edited, txt], failover)
+    expect(await whole(bad)).toMatchObject({ differs: expect.stringContaining('A 192.0.2.99; AAAA') })
+    expect(await whole(bad, false)).not.toHaveProperty('differs')
+    // One that lags behind.
+    expect(await whole({ ...failover, servers: [...good.servers, ...bad.servers] })).not.toHaveProperty('differs')
+  })
+
   test('is not known without a TXT, or without a server, and it is said why', async () => {
     const failover = failoverOf()
     expect((await state(await zoneOf([], failover))).failovers.live?.problem).toContain('NXDOMAIN')

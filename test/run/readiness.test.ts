@@ -170,13 +170,19 @@ test('calls of one controller go out one a second, in the order they came', asyn
   }
   const turn = createPacer(1000, { wallClock: () => nowMs, pause })
   const store = pacedRecords(
-    { ...createZoneStore({ setRecords: () => {} }, recordsOf(failover)), zone: async () => zone },
+    {
+      ...createZoneStore({ setRecords: () => {} }, recordsOf(failover)),
+      ...{ zone: async () => zone, isInSync: async () => true },
+    },
     turn,
   )
-  await Promise.all([store.list(failover), store.zone?.(failover), store.change(failover, [])])
-  expect(waits).toEqual([1000, 1000])
+  await Promise.all([
+    ...[store.list(failover), store.zone?.(failover), store.change(failover, []), store.isInSync?.('C1')],
+  ])
+  expect(waits).toEqual([1000, 1000, 1000])
   nowMs = 10_000
   await store.list(failover)
-  expect(waits).toHaveLength(2)
-  expect(store.isInSync).toBeUndefined()
+  expect(waits).toHaveLength(3)
+  const ours = pacedRecords(createZoneStore({ setRecords: () => {} }, []), turn)
+  expect([ours.zone, ours.isInSync]).toEqual([undefined, undefined])
 })

@@ -41,6 +41,7 @@ describe('a failover that moves by health checks', () => {
     const answer = answerIn(sets, failover).map((set) => ({ ...set, values: ['192.0.2.2'] }))
     expect(await store.change(failover, swapBatch(sets, answer, moved, failover))).toEqual({ kind: 'written' })
     expect(await listed()).toMatchObject({ state: { active: 'two', epoch: 2 } })
+    expect(answerIn((await listed()).sets, failover)).toMatchObject([{ values: ['192.0.2.2'] }])
     expect(await tableText(failover, table)).toBe(encodeState(moved))
   })
 

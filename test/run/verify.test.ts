@@ -22,10 +22,13 @@ interface Setup {
 /** A verification in a time of its own, which passes when it pauses. */
 async function verify(setup: Setup = {}) {
   const { failover = failoverOf(), served = () => [good], name = () => ({ isUp: true }), isInSync } = setup
+  const to = failover.endpoints.at(-1) as Endpoint
   let nowMs = 0
   let looks = 0
   const ask: AskVantage = async (vantage, question) => {
     looks++
+    // Never the drill's name: what users get is what counts.
+    expect(question).toMatchObject({ at: 'record', endpoint: to.id })
     if (question.ask === 'served') {
       const servers = served(vantage, nowMs)
       return servers && ({ servers } as never)
@@ -40,7 +43,6 @@ async function verify(setup: Setup = {}) {
       nowMs += ms
     },
   }
-  const to = failover.endpoints.at(-1) as Endpoint
   const changeId = 'changeId' in setup ? setup.changeId : 'C1'
   return { ...(await verifyMove(failover, to, changeId, host)), tookMs: nowMs, looks }
 }
@@ -154,6 +156,36 @@ describe('a move is not verified', () => {
     expect(problem).toContain('and 294 more')
     expect(problem.length).toBeLessThan(1000)
   })
+})
+
+test('Route 53 is asked about a change every five seconds or so, as an account has few calls', async () => {
+  const asked: number[] = []
+  await verify({
+    isInSync: (atMs) => {
+      asked.push(atMs)
+      return false
+    },
+  })
+  const waits = asked.slice(1).map((atMs, i) => atMs - (asked[i] ?? 0))
+  // Each pause may be twice as long, by chance.
+  for (const waitMs of waits) expect([waitMs >= 2500, waitMs <= 5000]).toEqual([true, true])
+  expect(asked.length).toBeGreaterThan(20)
+})
+
+test('resolvers may keep the old answer for its TTL, and so may those who look the name up', async () => {
+  const late = (_: string, atMs: number) => [atMs >= 170_000 ? good : stale]
+  const slow = failoverOf({ ttl: 60 })
+  for (const [failover, isSeen] of [
+    [{ ...slow, servers: ['192.0.2.53:53'] }, true],
+    [{ ...slow, servers: ['authoritative'] }, false],
+    [{ ...slow, servers: ['192.0.2.53:53', 'authoritative'] }, false],
+  ] as const) {
+    const seen = await verify({ failover: { ...failover, servers: [...failover.servers] }, served: late })
+    expect(seen.problem === undefined).toBe(isSeen)
+  }
+  const name = (_: string, atMs: number) => ({ isUp: atMs >= 170_000 })
+  expect(await verify({ failover: slow, name })).not.toHaveProperty('problem')
+  expect((await verify({ failover: failoverOf({ ttl: 1 }), name })).problem).toBeDefined()
 })
 
 test('health checks have minutes before the answer has to be seen', async () => {

@@ -55,7 +55,13 @@ export function regionsOf(
             question.failovers.map((id) => {
               const failover = failovers.find((some) => some.id === id) as Failover
               const text = txtIn(sets(), failover)[0]?.values?.[0]?.slice(1, -1)
-              return [id, text === undefined ? { problem: 'NXDOMAIN' } : { text }]
+              const found = stateIn(sets(), failover)
+              const endpoint = failover.endpoints.find(
+                (one) => typeof found !== 'string' && one.id === found.state.active,
+              )
+              const isEdited = endpoint && !matchesAnswer(answerIn(sets(), failover), answerOf(failover, endpoint))
+              const differs = question.isWhole && isEdited && { differs: 'A 192.0.2.99' }
+              return [id, text === undefined ? { problem: 'NXDOMAIN' } : { text, ...differs }]
             }),
           ),
         }
