@@ -736,6 +736,21 @@ describe('a failure that was seen', () => {
     expect(lastMove?.downForMs).toBe((lastMove?.atMs ?? 0) - noon - 120_000)
   })
 
+  test('while the move away from it is written dates no outage of the next endpoint', async () => {
+    const change: Setup['change'] = async (apply, nth) => {
+      if (nth === 1) controller.noteFailure('live', Date.now() - 2000)
+      return apply()
+    }
+    const failover = failoverOf({ cooldown: '0s' })
+    const { controller, decide, state, memory } = setup({ failover, world: all('down', 'up'), change })
+    await decide()
+    vi.setSystemTime(noon + 20_000)
+    state.world = all('up', 'down')
+    await decide()
+    const { lastMove } = await memory()
+    expect(lastMove).toMatchObject({ to: 'one', downForMs: (lastMove?.atMs ?? 0) - noon - 20_000 })
+  })
+
   test('by a clock that is ahead is one of now: no outage lasts less than nothing', async () => {
     const { controller, decide, memory } = setup({ world: all('down', 'up') })
     controller.noteFailure('live', noon + 3_600_000)

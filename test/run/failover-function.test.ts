@@ -424,6 +424,23 @@ describe('each minute', () => {
     expect(valuesOf('ActiveEndpoint')).toEqual(Array(13).fill(0))
   })
 
+  test('says that a failover is not ready when that begins and when it ends, not at each look', async () => {
+    const { region, votes } = regionsOf([live])
+    const { run, summaries } = region(0)
+    votes.live = { two: 'down' }
+    const ticks = async (from: number, to: number) => {
+      for (let minute = from; minute <= to; minute++) {
+        vi.setSystemTime(Math.max(Date.now(), noon + minute * minuteMs))
+        await settle(run(tick))
+      }
+    }
+    await ticks(0, 45)
+    expect(summaries()).toEqual([expect.stringMatching(/^live: not ready: .*two/)])
+    delete votes.live
+    await ticks(46, 60)
+    expect(summaries().slice(1)).toEqual(['live: ready again'])
+  })
+
   test('goes on saying what was decided, also in a process that has just started', async () => {
     const { region, votes } = regionsOf([failoverOf({ switch: 'health-check' })])
     const { run, table } = region(0)
