@@ -29,7 +29,7 @@ let two: Origin
 let embedded: EmbeddedFailovers
 let events: FailoverEvent[]
 
-async function start(more: object = {}, check: object = {}): Promise<void> {
+async function start(more: object = {}, check: object = {}, rest: object = {}): Promise<void> {
   const endpoint = (id: string, address: string) => ({ id, region: 'external', A: [address] })
   const failover = {
     ...{ id: 'live', hostedZoneId: 'Z', zone: 'live.test', record: 'shop.live.test', check: 'live', mode: 'auto' },
@@ -43,7 +43,7 @@ async function start(more: object = {}, check: object = {}): Promise<void> {
     retries: 0,
     ...check,
   }
-  const config = parseConfig({ service: 'shop', monitors: [monitor], failovers: [failover] })
+  const config = parseConfig({ service: 'shop', monitors: [monitor], failovers: [failover], ...rest })
   events = []
   embedded = await startFailovers(config, { version: '0', emit: (event) => void events.push(event) })
 }
@@ -91,6 +91,18 @@ describe('a record in a zone of this machine', () => {
     one = await origin('127.0.0.1', two.port)
     expect(await decide()).toMatchObject({ kind: 'stay' })
     expect((await asked()).addresses).toEqual(['127.0.0.2'])
+  })
+
+  test('is moved by the votes of vantages that are connected, each by its own self-check', async () => {
+    const selfCheck = [`127.0.0.1:${await freePort()}`]
+    await start({}, {}, { vantages: [{ id: 'north', selfCheck }, 'south', 'west'] })
+    await one.kill()
+    const { kind, reasons } = await decide()
+    expect(kind).toBe('move')
+    expect(reasons).toContainEqual({
+      ...{ code: 'votes', endpoint: 'one', active: true },
+      ...{ up: [], down: ['south', 'west'], none: ['north'] },
+    })
   })
 
   test('is looked at again after a move: what it left is the standby now, and is down', async () => {

@@ -605,6 +605,32 @@ test('a refusal is told once in half an hour, though it is decided each minute',
   expect(summaries().filter((text) => text.includes('refused'))).toHaveLength(1)
 })
 
+describe('in mode approve', () => {
+  const approve = { do: 'to', failover: 'live', endpoint: 'two', approval: true } as const
+
+  test('a move is asked for, once, and made when a person approves it', async () => {
+    const { region, votes, active } = regionsOf([failoverOf({ mode: 'approve' })])
+    const { run, summaries } = region(0)
+    votes.live = { one: 'down' }
+    for (let i = 0; i < 2; i++) expect(await settle(run(trigger('live@one')))).toMatchObject([{ decision: 'ask' }])
+    expect([active('live'), summaries()]).toEqual(['one', [expect.stringContaining('asks to move to two')]])
+    expect(await settle(run(approve))).toMatchObject({ kind: 'move', outcome: { kind: 'moved' } })
+    expect(active('live')).toBe('two')
+  })
+
+  test('an approval is decided anew: nothing moves where it is not needed any more, or may not be', async () => {
+    const { region, votes, active } = regionsOf([failoverOf({ mode: 'approve' })])
+    const { run } = region(0)
+    votes.live = { one: 'down' }
+    await settle(run(trigger('live@one')))
+    votes.live = { one: 'down', two: 'down' }
+    expect(await settle(run(approve))).toMatchObject({ kind: 'refuse', code: 'target-not-up' })
+    delete votes.live
+    expect(await settle(run(approve))).toMatchObject({ kind: 'refuse', code: 'not-needed' })
+    expect(active('live')).toBe('one')
+  })
+})
+
 describe('a person', () => {
   test('is told how each failover stands, without moving anything', async () => {
     const { region, votes, active } = regionsOf([live])
