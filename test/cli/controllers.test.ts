@@ -103,6 +103,13 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     })
   })
 
+  test('status is no success while the active endpoint is down, for whichever controller', async () => {
+    const [record] = status
+    const [one, two] = record?.endpoints ?? []
+    regions['eu-central-1'] = () => [{ ...record, endpoints: [{ ...one, up: [], down: ['us-east-1'] }, two] }]
+    expect(await failover('status')).toMatchObject({ code: 1, stderr: '' })
+  })
+
   test('a move is asked of home alone, and of the other only where home is not there', async () => {
     expect(await failover('to', 'two', '-f', 'record', '--reason', 'drain')).toMatchObject({ code: 0 })
     expect(asked).toMatchObject([
