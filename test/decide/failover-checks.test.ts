@@ -177,6 +177,21 @@ describe('is warned of, as it works and is hardly meant,', () => {
     expect([1, 2, 3, 4, 10].flatMap((vantages) => rulesOf({}, vantages))).toEqual([])
   })
 
+  test('a way back by itself that too few vantages publish votes for', () => {
+    const { failovers, monitors } = parseConfig(failoverConfig([failoverInput('api', { failback: { after: '1h' } })]))
+    const rulesAt = (vantages: string[] | undefined, more: object = {}) =>
+      failovers.flatMap((failover) =>
+        failoverWarnings(
+          { ...failover, ...more },
+          4,
+          monitors.map((one) => ({ ...one, ...(vantages && { vantages }) })),
+        ).map(({ rule }) => rule),
+      )
+    const three = ['us-east-1', 'eu-west-1', 'ap-southeast-1']
+    expect([rulesAt(three.slice(1)), rulesAt(three), rulesAt(undefined)]).toEqual([['failback'], [], []])
+    expect(rulesAt(three.slice(1), { failback: 'manual' })).toEqual([])
+  })
+
   test('votes that hold for less than five seconds, and a TTL above a minute', () => {
     expect(['0s', '4s', '5s'].map((sustain) => rulesOf({ sustain }))).toEqual([['sustain'], ['sustain'], []])
     expect([60, 61].map((ttl) => rulesOf({ ttl }))).toEqual([[], ['ttl']])
