@@ -501,7 +501,11 @@ describe('each minute', () => {
       under--
       return undefined
     }
-    expect(await settle(region(0, { ask }).run(tick))).toMatchObject({ looked: 10 })
+    const ended = region(0, { ask })
+      .run(tick)
+      .then((came) => ({ came, under }))
+    // A function is frozen when it returns.
+    expect(await settle(ended)).toMatchObject({ came: { looked: 10 }, under: 0 })
     expect(most).toBe(3)
   })
 
