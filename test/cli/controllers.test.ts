@@ -31,6 +31,7 @@ const moved = { kind: 'move', to: 'two', why: 'request', page: false, reasons: [
 /** What a region's function does with a request: give an answer, throw, or not be there. */
 type Region = (asked: ControlRequest) => unknown
 class NotDeployed extends Error {}
+class Lost extends Error {}
 
 /** The commands that people have, against the Lambda API of two regions. */
 describe('vedette failover --aws', { timeout: 30_000 }, () => {
@@ -51,6 +52,7 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
       try {
         response.end(JSON.stringify(regions[region]?.(JSON.parse(body)) ?? null))
       } catch (error) {
+        if (error instanceof Lost) return void response.destroy()
         if (error instanceof NotDeployed) return void response.writeHead(404).end('ResourceNotFoundException')
         const thrown = { errorType: 'Error', errorMessage: (error as Error).message }
         response.writeHead(200, { 'x-amz-function-error': 'Unhandled' }).end(JSON.stringify(thrown))
@@ -120,6 +122,15 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     }
     expect(await failover('to', 'two', '-f', 'record')).toMatchObject({ code: 0 })
     expect(asked.slice(1).map(({ region }) => region)).toEqual(['us-west-2', 'eu-central-1'])
+  })
+
+  test('a move whose reply is lost may be under way: no other controller is asked for it', async () => {
+    regions['us-west-2'] = () => {
+      throw new Lost()
+    }
+    const { code, stderr } = await failover('to', 'two', '-f', 'record')
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('it may be under way') })
+    expect(new Set(regionsAsked())).toEqual(new Set(['us-west-2']))
   })
 
   test('what a controller refuses is not asked of the other', async () => {

@@ -105,7 +105,8 @@ describe('what a function takes', () => {
       { id: 'api', kind: 'http', url: 'https://x.test/', every: '1h', timeout, retries: 0 },
     ]
     expect(pathsOf({}, { monitors: monitors('8m') })).toEqual(['failovers[0].check'])
-    expect(pathsOf({}, { monitors: monitors('7m') })).toEqual([])
+    expect(pathsOf({}, { monitors: monitors('442s') })).toEqual(['failovers[0].check'])
+    expect(pathsOf({}, { monitors: monitors('441s') })).toEqual([])
   })
 })
 

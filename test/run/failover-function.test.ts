@@ -657,6 +657,16 @@ describe('a person', () => {
     expect(active('f1')).toBe('two')
   })
 
+  test('who says why is quoted in the log', async () => {
+    const { region } = regionsOf([live])
+    const lines: unknown[][] = []
+    const { run } = region(0, { log: (...line) => void lines.push(line) })
+    await settle(run({ do: 'to', failover: 'live', endpoint: 'two', reason: 'drain for maintenance' }))
+    expect(lines.filter(([, event]) => event === 'failover.decided')).toMatchObject([
+      ['warn', 'failover.decided', { kind: 'move', note: 'drain for maintenance' }],
+    ])
+  })
+
   test('who asks for what cannot be is told what can', async () => {
     const { region } = regionsOf([live])
     const { run } = region(0)
