@@ -7,7 +7,7 @@ import { failoverQuorum } from './quorum.ts'
 
 /** Something about a failover that works, and that an operator should have meant. */
 export interface FailoverWarning {
-  rule: 'quorum' | 'sustain' | 'ttl' | 'name'
+  rule: 'quorum' | 'sustain' | 'ttl' | 'name' | 'failback'
   text: string
 }
 
@@ -23,8 +23,8 @@ export function failoverWarnings(
   vantages: number,
   monitors: readonly Monitor[],
 ): FailoverWarning[] {
-  const { quorum, sustainMs, ttl, check, record } = failover
-  const { fail } = failoverQuorum(quorum, vantages)
+  const { quorum, sustainMs, ttl, check, record, failback, endpoints } = failover
+  const { fail, pass } = failoverQuorum(quorum, vantages)
   const warnings: FailoverWarning[] = []
   if (fail <= vantages / 2)
     warnings.push({
@@ -40,6 +40,14 @@ export function failoverWarnings(
     warnings.push({
       rule: 'ttl',
       text: `a TTL of ${ttl} s keeps users at a dead endpoint for so long after a move; ${usualTtlSeconds} s or less is usual`,
+    })
+  // Since when an endpoint has been up is read from what its monitor publishes; decisions ask every vantage.
+  const preferred = endpoints[0]?.check ?? check
+  const places = monitors.find(({ id }) => id === preferred)?.vantages?.length ?? vantages
+  if (failback !== 'manual' && places < pass)
+    warnings.push({
+      rule: 'failback',
+      text: `the check ${preferred} runs at ${places} of ${vantages} vantages, and ${pass} have to see an endpoint up for the way back: in AWS it is never taken by itself`,
     })
   const asked = nameAsked(monitors.find(({ id }) => id === check))
   if (asked !== undefined && canonicalName(asked) !== canonicalName(record))

@@ -17,9 +17,9 @@ export function simulateVantages(
   { vantages, selfCheck, resolver }: Pick<Config, 'vantages' | 'selfCheck' | 'resolver'>,
   version: string,
 ): SimulatedVantage[] {
-  const ids = vantages.length > 0 ? vantages.map(({ id }) => id) : simulatedIds
-  return ids.map((vantage) =>
-    simulateVantage(createHost({ vantage, version, selfCheck, ...(resolver !== undefined && { resolver }) })),
+  const places = vantages.length > 0 ? vantages : simulatedIds.map((id) => ({ id, selfCheck }))
+  return places.map(({ id: vantage, selfCheck: own }) =>
+    simulateVantage(createHost({ vantage, version, selfCheck: own, ...(resolver !== undefined && { resolver }) })),
   )
 }
 

@@ -158,9 +158,11 @@ export class Controller {
     if (decision.kind !== 'move' || !state || !memory) return kept.then(() => decision)
     const by = request ? 'person' : 'auto'
     const outcome = await this.#move(failover, { to: decision.to, by, votedAtMs: facts.nowMs, down }, state, memory)
-    // Who is standby now is not who was.
-    if (whyNotMoved(outcome) === undefined)
+    if (whyNotMoved(outcome) === undefined) {
+      // Who is standby now is not who was, and what was seen to fail by now was the endpoint that was left.
       this.#keep({ ...found, facts: { ...facts, active: decision.to } }, last, notable)
+      this.#failedAtMs.delete(failover.id)
+    }
     await kept
     return this.#keepOutcome(failover, last, outcome)
   }

@@ -31,6 +31,7 @@ const moved = { kind: 'move', to: 'two', why: 'request', page: false, reasons: [
 /** What a region's function does with a request: give an answer, throw, or not be there. */
 type Region = (asked: ControlRequest) => unknown
 class NotDeployed extends Error {}
+class Lost extends Error {}
 
 /** The commands that people have, against the Lambda API of two regions. */
 describe('vedette failover --aws', { timeout: 30_000 }, () => {
@@ -51,6 +52,7 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
       try {
         response.end(JSON.stringify(regions[region]?.(JSON.parse(body)) ?? null))
       } catch (error) {
+        if (error instanceof Lost) return void response.destroy()
         if (error instanceof NotDeployed) return void response.writeHead(404).end('ResourceNotFoundException')
         const thrown = { errorType: 'Error', errorMessage: (error as Error).message }
         response.writeHead(200, { 'x-amz-function-error': 'Unhandled' }).end(JSON.stringify(thrown))
@@ -103,6 +105,13 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     })
   })
 
+  test('status is no success while the active endpoint is down, for whichever controller', async () => {
+    const [record] = status
+    const [one, two] = record?.endpoints ?? []
+    regions['eu-central-1'] = () => [{ ...record, endpoints: [{ ...one, up: [], down: ['us-east-1'] }, two] }]
+    expect(await failover('status')).toMatchObject({ code: 1, stderr: '' })
+  })
+
   test('a move is asked of home alone, and of the other only where home is not there', async () => {
     expect(await failover('to', 'two', '-f', 'record', '--reason', 'drain')).toMatchObject({ code: 0 })
     expect(asked).toMatchObject([
@@ -140,6 +149,15 @@ describe('vedette failover --aws', { timeout: 30_000 }, () => {
     regions['us-west-2'] = () => ({ ...drill, outcome: 'failed' })
     expect(await drills()).toMatchObject({ code: 1 })
     expect(asked.map((one) => one.asked.do)).toEqual(['drill'])
+  })
+
+  test('a move whose reply is lost may be under way: no other controller is asked for it', async () => {
+    regions['us-west-2'] = () => {
+      throw new Lost()
+    }
+    const { code, stderr } = await failover('to', 'two', '-f', 'record')
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('it may be under way') })
+    expect(new Set(regionsAsked())).toEqual(new Set(['us-west-2']))
   })
 
   test('what a controller refuses is not asked of the other', async () => {

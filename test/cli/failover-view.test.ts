@@ -26,3 +26,19 @@ test('a failover says where it is asked, what was decided, what mattered before,
     '  moved to two 60s ago, 13s after the failure was first seen, verified',
   ])
 })
+
+test('it says that it is locked, latched or not ready, why what is active is down, and nothing that is not so', () => {
+  const { lastMove, ...rest } = status
+  const endpoints = status.endpoints.map((one) => ({
+    ...{ ...one, active: one.id === 'two' },
+    causes: [`why ${one.id} is down`],
+  }))
+  const move = lastMove && { ...lastMove, verified: false }
+  const lines = failoverLines(
+    [{ ...rest, endpoints, locked: true, latched: true, ...(move && { lastMove: move }) }],
+    nowMs,
+  )
+  expect(lines[0]).toContain('→ two (auto, LOCKED, LATCHED)')
+  expect(lines).toContain('  two: why two is down')
+  expect(lines.at(-1)).toBe('  moved to two 60s ago, 13s after the failure was first seen')
+})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { awsProblems } from '../../lib/decide/aws-checks.ts'
 import { failoverProblems } from '../../lib/decide/failover-checks.ts'
+import { failoverWarnings } from '../../lib/decide/failover-warnings.ts'
 import { formatProblem, parseConfig } from '../../lib/model/parse-config.ts'
 import { failoverConfig, failoverInput } from '../support/failover-config.ts'
 
@@ -104,7 +105,8 @@ describe('what a function takes', () => {
       { id: 'api', kind: 'http', url: 'https://x.test/', every: '1h', timeout, retries: 0 },
     ]
     expect(pathsOf({}, { monitors: monitors('8m') })).toEqual(['failovers[0].check'])
-    expect(pathsOf({}, { monitors: monitors('7m') })).toEqual([])
+    expect(pathsOf({}, { monitors: monitors('442s') })).toEqual(['failovers[0].check'])
+    expect(pathsOf({}, { monitors: monitors('441s') })).toEqual([])
   })
 })
 
@@ -162,4 +164,37 @@ test('moves of a day that a TXT could not count are a problem wherever a failove
   expect(failoverProblems(config).map(formatProblem)).toEqual([
     expect.stringMatching(/^failovers\[1\]\.maxPerDay: expected a "maxPerDay" of at most \d+ .*, got 50 \(shorter/),
   ])
+})
+
+describe('is warned of, as it works and is hardly meant,', () => {
+  const rulesOf = (more: object, vantages = 4) => {
+    const { failovers, monitors } = parseConfig(failoverConfig([failoverInput('api', more as More)]))
+    return failovers.flatMap((failover) => failoverWarnings(failover, vantages, monitors).map(({ rule }) => rule))
+  }
+
+  test('half of the vantages or less that may move it alone', () => {
+    expect([1, 2, 3].map((fail) => rulesOf({ quorum: { fail } }))).toEqual([['quorum'], ['quorum'], []])
+    expect([rulesOf({ quorum: { fail: 2 } }, 3), rulesOf({ quorum: { fail: 1 } }, 1)]).toEqual([[], []])
+    expect([1, 2, 3, 4, 10].flatMap((vantages) => rulesOf({}, vantages))).toEqual([])
+  })
+
+  test('a way back by itself that too few vantages publish votes for', () => {
+    const { failovers, monitors } = parseConfig(failoverConfig([failoverInput('api', { failback: { after: '1h' } })]))
+    const rulesAt = (vantages: string[] | undefined, more: object = {}) =>
+      failovers.flatMap((failover) =>
+        failoverWarnings(
+          { ...failover, ...more },
+          4,
+          monitors.map((one) => ({ ...one, ...(vantages && { vantages }) })),
+        ).map(({ rule }) => rule),
+      )
+    const three = ['us-east-1', 'eu-west-1', 'ap-southeast-1']
+    expect([rulesAt(three.slice(1)), rulesAt(three), rulesAt(undefined)]).toEqual([['failback'], [], []])
+    expect(rulesAt(three.slice(1), { failback: 'manual' })).toEqual([])
+  })
+
+  test('votes that hold for less than five seconds, and a TTL above a minute', () => {
+    expect(['0s', '4s', '5s'].map((sustain) => rulesOf({ sustain }))).toEqual([['sustain'], ['sustain'], []])
+    expect([60, 61].map((ttl) => rulesOf({ ttl }))).toEqual([[], ['ttl']])
+  })
 })

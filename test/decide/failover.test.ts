@@ -657,6 +657,18 @@ describe('reasons', () => {
     expect(lacks).toEqual([{ code: 'lacks-pass', endpoint: 'b', up: 1, pass: 2 }])
   })
 
+  it('say of each other endpoint what is so: too few votes, no more than the active one, not for long enough', () => {
+    const equal = { votes: { a: 'dduu', b: 'uudd', c: 'd---' }, failover: { quorum: { fail: 2, pass: 2 } } }
+    expect(reasons(equal, 'lacks-more')).toEqual([{ code: 'lacks-more', endpoint: 'b', up: 2, activeUp: 2 }])
+    expect(codes({ votes: { a: 'ddd', b: 'ddd', c: 'ddd', sorry: 'd--' } })).not.toContain('last-resort-spared')
+    const early = { rounds: [round({ ...dead, b: 'ddd' }, nowMs - 10_000), round(dead)] }
+    expect(brief(early)).toBe('move c failover')
+    expect(reasons(early, 'sustain')).toMatchObject([
+      { endpoint: 'c', heldMs: 10_000 },
+      { endpoint: 'b', heldMs: 0 },
+    ])
+  })
+
   it('name the silent vantages when blind', () => {
     const [first] = decideFailover(facts({ votes: { a: 'd--' } })).reasons
     expect(first).toEqual({ code: 'blind', votes: 1, voters: 2, silent: ['v2', 'v3'] })

@@ -762,6 +762,8 @@ test('what other failovers wanted counts for five minutes, not for as long as a 
   expect(await decideAfter(-60_000)).toMatchObject({ kind: 'refuse', code: 'max-concurrent' })
   expect(await decideAfter(60_000)).toMatchObject({ kind: 'refuse', code: 'max-concurrent' })
   expect(await decideAfter(86_400_000)).toMatchObject({ kind: 'move' })
+  expect(await decideAfter(-300_000)).toMatchObject({ kind: 'refuse' })
+  expect(await decideAfter(-300_001)).toMatchObject({ kind: 'move' })
 })
 
 test("a trigger that comes behind a person's request is decided on its own", async () => {
@@ -823,6 +825,26 @@ describe("what a controller's table says", () => {
     vi.setSystemTime(noon + 3_600_000)
     await decide('live', 'tick')
     expect(notes).toHaveLength(noted)
+  })
+
+  test('of a move by another region is noted by a decision while it is one of the last five minutes', async () => {
+    const notes: number[] = []
+    const want = async (_: string, atMs: number) => {
+      notes.push(atMs)
+      return {}
+    }
+    const { controller, decide, settle, store, txt } = setup({ table: { want } })
+    const state = txt()
+    if (!state) throw new Error('there is no TXT')
+    const moved = { atMs: noon - 60_000, from: 'two', to: 'one', by: 'auto' as const }
+    store.put([txtOf(failoverOf(), encodeState({ ...state, switches: [moved] }))])
+    await settle(controller.look('live'))
+    expect(notes).toEqual([])
+    await decide('live', 'tick')
+    expect(notes).toEqual([noon - 60_000])
+    vi.setSystemTime(noon + 300_000)
+    await decide('live', 'tick')
+    expect(notes).toHaveLength(1)
   })
 
   test('of how long an endpoint has been up counts from when enough vantages saw it up', async () => {
@@ -898,6 +920,34 @@ describe('a failure that was seen', () => {
     await decide()
     const { lastMove } = await memory()
     expect(lastMove?.downForMs).toBe((lastMove?.atMs ?? 0) - noon - 120_000)
+  })
+
+  test('is over where another process of this region has seen it over', async () => {
+    const table = openControllerTable(':memory:')
+    const [here, there] = [setup({ world: all('down', 'down'), table }), setup({ table })]
+    await here.decide()
+    vi.setSystemTime(noon + 60_000)
+    await there.decide('live', 'tick')
+    vi.setSystemTime(noon + 120_000)
+    here.state.world = all('down', 'up')
+    await here.decide()
+    const { lastMove } = await table.read('live')
+    expect(lastMove?.downForMs).toBe((lastMove?.atMs ?? 0) - noon - 120_000)
+  })
+
+  test('while the move away from it is written dates no outage of the next endpoint', async () => {
+    const change: Setup['change'] = async (apply, nth) => {
+      if (nth === 1) controller.noteFailure('live', Date.now() - 2000)
+      return apply()
+    }
+    const failover = failoverOf({ cooldown: '0s' })
+    const { controller, decide, state, memory } = setup({ failover, world: all('down', 'up'), change })
+    await decide()
+    vi.setSystemTime(noon + 20_000)
+    state.world = all('up', 'down')
+    await decide()
+    const { lastMove } = await memory()
+    expect(lastMove).toMatchObject({ to: 'one', downForMs: (lastMove?.atMs ?? 0) - noon - 20_000 })
   })
 
   test('by a clock that is ahead is one of now: no outage lasts less than nothing', async () => {

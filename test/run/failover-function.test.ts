@@ -424,6 +424,23 @@ describe('each minute', () => {
     expect(valuesOf('ActiveEndpoint')).toEqual(Array(13).fill(0))
   })
 
+  test('says that a failover is not ready when that begins and when it ends, not at each look', async () => {
+    const { region, votes } = regionsOf([live])
+    const { run, summaries } = region(0)
+    votes.live = { two: 'down' }
+    const ticks = async (from: number, to: number) => {
+      for (let minute = from; minute <= to; minute++) {
+        vi.setSystemTime(Math.max(Date.now(), noon + minute * minuteMs))
+        await settle(run(tick))
+      }
+    }
+    await ticks(0, 45)
+    expect(summaries()).toEqual([expect.stringMatching(/^live: not ready: .*two/)])
+    delete votes.live
+    await ticks(46, 60)
+    expect(summaries().slice(1)).toEqual(['live: ready again'])
+  })
+
   test('goes on saying what was decided, also in a process that has just started', async () => {
     const { region, votes } = regionsOf([failoverOf({ switch: 'health-check' })])
     const { run, table } = region(0)
@@ -503,7 +520,11 @@ describe('each minute', () => {
       under--
       return undefined
     }
-    expect(await settle(region(0, { ask }).run(tick))).toMatchObject({ looked: 10 })
+    const ended = region(0, { ask })
+      .run(tick)
+      .then((came) => ({ came, under }))
+    // A function is frozen when it returns.
+    expect(await settle(ended)).toMatchObject({ came: { looked: 10 }, under: 0 })
     expect(most).toBe(3)
   })
 
@@ -607,6 +628,32 @@ test('a refusal is told once in half an hour, though it is decided each minute',
   expect(summaries().filter((text) => text.includes('refused'))).toHaveLength(1)
 })
 
+describe('in mode approve', () => {
+  const approve = { do: 'to', failover: 'live', endpoint: 'two', approval: true } as const
+
+  test('a move is asked for, once, and made when a person approves it', async () => {
+    const { region, votes, active } = regionsOf([failoverOf({ mode: 'approve' })])
+    const { run, summaries } = region(0)
+    votes.live = { one: 'down' }
+    for (let i = 0; i < 2; i++) expect(await settle(run(trigger('live@one')))).toMatchObject([{ decision: 'ask' }])
+    expect([active('live'), summaries()]).toEqual(['one', [expect.stringContaining('asks to move to two')]])
+    expect(await settle(run(approve))).toMatchObject({ kind: 'move', outcome: { kind: 'moved' } })
+    expect(active('live')).toBe('two')
+  })
+
+  test('an approval is decided anew: nothing moves where it is not needed any more, or may not be', async () => {
+    const { region, votes, active } = regionsOf([failoverOf({ mode: 'approve' })])
+    const { run } = region(0)
+    votes.live = { one: 'down' }
+    await settle(run(trigger('live@one')))
+    votes.live = { one: 'down', two: 'down' }
+    expect(await settle(run(approve))).toMatchObject({ kind: 'refuse', code: 'target-not-up' })
+    delete votes.live
+    expect(await settle(run(approve))).toMatchObject({ kind: 'refuse', code: 'not-needed' })
+    expect(active('live')).toBe('one')
+  })
+})
+
 describe('a person', () => {
   test('is told how each failover stands, without moving anything', async () => {
     const { region, votes, active } = regionsOf([live])
@@ -627,6 +674,16 @@ describe('a person', () => {
     await settle(run({ do: 'unlock', failover: 'f1' }))
     expect(await settle(run(trigger('c1@one')))).toMatchObject([{ decision: 'move' }])
     expect(active('f1')).toBe('two')
+  })
+
+  test('who says why is quoted in the log', async () => {
+    const { region } = regionsOf([live])
+    const lines: unknown[][] = []
+    const { run } = region(0, { log: (...line) => void lines.push(line) })
+    await settle(run({ do: 'to', failover: 'live', endpoint: 'two', reason: 'drain for maintenance' }))
+    expect(lines.filter(([, event]) => event === 'failover.decided')).toMatchObject([
+      ['warn', 'failover.decided', { kind: 'move', note: 'drain for maintenance' }],
+    ])
   })
 
   test('who asks for what cannot be is told what can', async () => {

@@ -90,6 +90,25 @@ describe('people are told', () => {
     expect(told).toHaveLength(3)
   })
 
+  test('of each move, and of each that is not seen to be served, however soon after the one before', async () => {
+    const { take, told } = setup()
+    for (const epoch of [7, 8]) {
+      await take({
+        ...{ ...at(noon + epoch), type: 'swapped', to: 'two', tookMs: 1, by: 'auto' },
+        outcome: { ...outcome, epoch },
+      })
+      await take({
+        ...at(noon + epoch),
+        type: 'verified',
+        to: 'two',
+        movedAtMs: noon + epoch,
+        problem: 'ns1 is silent',
+      })
+    }
+    const [moved, unverified] = ['live: moved to two', 'live: the move to two is not verified: ns1 is silent']
+    expect(summaries(told)).toEqual([moved, unverified, moved, unverified])
+  })
+
   test('once where two events come at once', async () => {
     const { take, told } = setup()
     await take(page('DENIED'), page('DENIED'))

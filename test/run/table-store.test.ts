@@ -54,6 +54,16 @@ describe('a failover that moves by health checks', () => {
     expect((await listed()).state?.decision).toBe('a')
   })
 
+  test('is not moved by who saw what its table does not have any more', async () => {
+    const written = setup()
+    await written.write({ epoch: 2, decision: 'a' })
+    const { sets, state } = await written.listed()
+    const next = txtBatch(sets, { ...(state as SwapState), epoch: 3, decision: 'b' }, failover)
+    const empty = setup()
+    expect(await empty.store.change(failover, next)).toEqual({ kind: 'refused' })
+    expect((await empty.listed()).state?.epoch).toBe(1)
+  })
+
   test('is moved by one of two who begin at once', async () => {
     const { store, listed } = setup()
     const { sets, state } = await listed()
