@@ -255,14 +255,23 @@ describe('failovers on the dashboard', () => {
 
   it('remember their history over a restart, and say so in the incidents of what they check', async () => {
     const atMs = Date.now() - 60_000
+    const other = { id: 'other', record: 'other.example.com', check: 'elsewhere', hooks: {} }
     const { url } = await startSite({
-      config,
+      config: {
+        ...config,
+        monitors: [...config.monitors, { id: 'elsewhere', kind: 'http', url: 'http://other.example.com/' }],
+        failovers: [...config.failovers, { ...config.failovers[0], ...other }],
+      },
       fill: (store) => {
         const events = [decided(move, atMs), { ...swapped, atMs: atMs + 400 }, { ...verified, atMs: atMs + 900 }]
+        events.push({ type: 'failed', failover: 'other', atMs, message: 'of no interest here' } as FailoverEvent & {
+          atMs: number
+        })
         store.append({
           ...{
             results: [],
             transitions: [
+              transition('api', 'down', atMs - 900),
               transition('api@one', 'down', atMs - 1000),
               transition('api@one', 'up', atMs + 5000, { firstAtMs: atMs + 4000 }),
             ],
@@ -272,11 +281,17 @@ describe('failovers on the dashboard', () => {
       },
     })
     const { history } = await get<FailoversPage>(`${url}/api/failovers`)
-    expect(history).toMatchObject([{ kind: 'move', to: 'two', outcome: 'moved', verification: { verified: true } }])
+    expect(history.filter(({ failover }) => failover === 'api')).toMatchObject([
+      { kind: 'move', to: 'two', outcome: 'moved', verification: { verified: true } },
+    ])
     const id = encodeURIComponent(`api@one~${atMs - 1000}`)
     const { timeline } = await get<IncidentPage>(`${url}/api/incidents/${id}`)
-    expect(timeline.map(({ kind }) => kind)).toEqual(['confirmed', 'failover', 'first good', 'recovered'])
-    expect(timeline[1]?.text).toContain('api: Moved to two, verified. The votes for two have held for 2s')
+    const own = timeline.filter(({ kind }) => kind !== 'other monitor')
+    expect(own.map(({ kind }) => kind)).toEqual(['confirmed', 'failover', 'first good', 'recovered'])
+    expect(own[1]?.text).toContain('api: Moved to two, verified. The votes for two have held for 2s')
+    // Its check is no endpoint, but what it found led to the move.
+    const ofCheck = await get<IncidentPage>(`${url}/api/incidents/${encodeURIComponent(`api~${atMs - 900}`)}`)
+    expect(ofCheck.timeline.filter(({ kind }) => kind === 'failover')).toHaveLength(1)
   })
 })
 
