@@ -126,6 +126,14 @@ describe('changes of state', () => {
     expect(reader.transitions(base, base + 10)).toEqual([up, down])
     expect(reader.transitions(base, base + 10, 'api')).toEqual([down])
     expect(reader.transitions(base, base + 2)).toEqual([up])
+    // Of the same moment the later one is the one that holds.
+    const back = { ...down, from: 'down', to: 'up' } as const
+    store.append({ results: [], transitions: [back] })
+    expect(reader.latestTransitions(10)).toEqual([up, down, back])
+    expect(reader.latestTransitions(1)).toEqual([back])
+    store.append({ results: [httpResult('api', base + 2)], transitions: [] })
+    expect(reader.statesAt(base + 2)).toEqual([])
+    expect(reader.statesAt(base + 3)).toEqual([back])
   })
 
   it('tell in which state each monitor was that ran lately', () => {

@@ -1,10 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import path from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { HistoryAccess } from '../../lib/local/history-access.ts'
+import { openForWriting } from '../../lib/local/history-schema.ts'
 import type { HistoryStore } from '../../lib/local/history-store.ts'
 import type { MonitorSeries } from '../../lib/local/web/api/series.ts'
-import type { TlsObserved } from '../../lib/model/result.ts'
-import { dayMs, minuteMs } from '../support/history.ts'
+import { createApi } from '../../lib/local/web/api-answers.ts'
+import { Board } from '../../lib/local/web/board.ts'
+import { EventRing } from '../../lib/local/web/event-ring.ts'
+import { watchedMonitor } from '../../lib/local/web/watched.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import type { DnsObserved, TlsObserved } from '../../lib/model/result.ts'
+import { dayMs, minuteMs, temporaryFolder } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
-import { get, startSite } from '../support/site.ts'
+import { get, oneMonitor, startSite } from '../support/site.ts'
 
 const nowMs = () => Date.now()
 const hourMs = 3_600_000
@@ -78,6 +86,35 @@ describe('the series of a monitor', () => {
     // A range begins and ends where it says, within an hour too.
     const part = await ask(at(1), at(4))
     expect(part.points.atMs).toEqual([at(1), at(2), at(3)])
+  })
+
+  it('takes DNS answers in another order for the same, and others for a change', async () => {
+    const fromMs = nowMs() - hourMs
+    const sets = [['192.0.2.1', '192.0.2.2'], ['192.0.2.2', '192.0.2.1'], ['192.0.2.2']]
+    const results = sets.map((answers, i) => httpResult('api', fromMs + i, { observed: { answers } as DnsObserved }))
+    const { url } = await startSite({ fill: (store) => void store.append({ results, transitions: [] }) })
+    const { changes } = await get<MonitorSeries>(`${url}/api/monitors/api/series`)
+    expect(changes.map(({ atMs, before, value }) => [atMs - fromMs, before, value])).toEqual([
+      [0, undefined, ['192.0.2.1', '192.0.2.2']],
+      [2, ['192.0.2.1', '192.0.2.2'], ['192.0.2.2']],
+    ])
+  })
+
+  it('goes with the id of an event before which all of it was seen', async () => {
+    const file = path.join(temporaryFolder(), 'history.db')
+    openForWriting(file).close()
+    const { monitors } = parseConfig(oneMonitor)
+    const setup = { service: 'shop', version: '1', startedAtMs: 1, feedFromMs: 1, historyPath: file, failovers: [] }
+    const board = new Board({ ...setup, monitors: monitors.map(watchedMonitor) })
+    const ring = new EventRing()
+    const access = new HistoryAccess(file, () => {})
+    onTestFinished(() => access.close())
+    const { series } = createApi({ board, ring, history: access })
+    const asked = series('api', new URLSearchParams())
+    const before = ring.lastId
+    // What comes while it is read may not be in it: whoever goes on from there must hear of it.
+    ring.add('sights', [])
+    expect(JSON.parse((await asked).body.toString()).eventId).toBe(before)
   })
 
   it('has the newest five hundred failures in words, and counts all', async () => {

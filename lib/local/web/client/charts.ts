@@ -211,14 +211,17 @@ export class Charts {
     ctx.font = `${11 * scale}px system-ui, sans-serif`
     ctx.textBaseline = 'bottom'
     ctx.textAlign = 'left'
-    let endX = Number.NEGATIVE_INFINITY
-    for (const { atMs, text, status } of this.#marks) {
-      const width = ctx.measureText(text).width
-      const x = Math.min(valToPos(atMs, 'x', true), bbox.left + bbox.width - width)
-      if (x < bbox.left || x < endX) continue
-      ctx.fillStyle = colour(markColours[status])
-      ctx.fillText(text, x, bbox.top - 9 * scale)
-      endX = x + width + 8 * scale
+    const taken: { from: number; to: number }[] = []
+    // What was down comes first where there is no room for all.
+    const isLess = ({ status }: FailureMark) => Number(status !== 'down')
+    for (const mark of this.#marks.toSorted((a, b) => isLess(a) - isLess(b))) {
+      const width = ctx.measureText(mark.text).width
+      const from = Math.min(valToPos(mark.atMs, 'x', true), bbox.left + bbox.width - width)
+      const to = from + width + 8 * scale
+      if (from < bbox.left || taken.some((other) => from < other.to && other.from < to)) continue
+      ctx.fillStyle = colour(markColours[mark.status])
+      ctx.fillText(mark.text, from, bbox.top - 9 * scale)
+      taken.push({ from, to })
     }
   }
 }
