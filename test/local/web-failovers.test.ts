@@ -7,6 +7,7 @@ import type { FailoversPage } from '../../lib/local/web/api/failovers.ts'
 import type { IncidentPage } from '../../lib/local/web/api/incidents.ts'
 import type { MonitorPage } from '../../lib/local/web/api/monitor.ts'
 import type { Overview } from '../../lib/local/web/api/overview.ts'
+import { Happenings } from '../../lib/local/web/happenings.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 import { get, listen, startSite, transition } from '../support/site.ts'
@@ -75,7 +76,11 @@ const status = (over: Partial<FailoverStatus> = {}): FailoverStatus => ({
 describe('failovers on the dashboard', () => {
   it('show what is active, who voted what and who had no vote, the reasons, and nothing of hooks', async () => {
     const { url, feed } = await startSite({ config })
+    feed({})
     const before = await get<FailoversPage>(`${url}/api/failovers`)
+    // Nobody has voted yet.
+    for (const { votes: seen } of before.failovers[0]?.endpoints ?? [])
+      expect(seen).toEqual({ up: [], down: [], none: all })
     expect(before.failovers[0]).toMatchObject({ id: 'api', locked: false, ttlSeconds: 60 })
     expect(before.failovers[0]?.active).toBeUndefined()
     const readiness: Readiness = { atMs: 1, problems: [{ code: 'LATCHED', detail: 'It is latched.' }] }
@@ -292,6 +297,37 @@ describe('failovers on the dashboard', () => {
     // Its check is no endpoint, but what it found led to the move.
     const ofCheck = await get<IncidentPage>(`${url}/api/incidents/${encodeURIComponent(`api~${atMs - 900}`)}`)
     expect(ofCheck.timeline.filter(({ kind }) => kind === 'failover')).toHaveLength(1)
+  })
+})
+
+describe('what happened to a failover', () => {
+  const refused = { kind: 'refused', reason: 'STALE', detail: 'the votes became too old', ...doneMore } as const
+
+  it('says of a move that was not made why, and is over with it', () => {
+    const happenings = new Happenings()
+    happenings.take(decided(move, 3000))
+    happenings.take({ ...swapped, outcome: refused } as FailoverEvent)
+    expect(happenings.latest(9)).toMatchObject([
+      { kind: 'move', to: 'two', outcome: 'not moved', text: 'Not moved to two: the votes became too old.' },
+    ])
+  })
+
+  it('keeps what was found first, when one move is verified twice', () => {
+    const happenings = new Happenings()
+    for (const event of [decided(move, 3000), swapped, verified]) happenings.take(event)
+    expect(happenings.take({ ...verified, problem: 'ns1 is silent' } as FailoverEvent)).toBe(undefined)
+    expect(happenings.latest(1)).toMatchObject([{ verification: { verified: true }, text: 'Moved to two, verified.' }])
+    expect(happenings.take({ ...verified, to: 'three' } as FailoverEvent)).toBe(undefined)
+  })
+
+  it('begins, where its decision is not known, with the change of the record; ranges are from and before', () => {
+    const happenings = new Happenings()
+    happenings.take(swapped)
+    expect(happenings.latest(9)).toMatchObject([{ kind: 'move', to: 'two', outcome: 'moved', atMs: 3100, reasons: [] }])
+    happenings.take(decided(refusal, 5000))
+    const within = (fromMs: number, toMs: number) => happenings.within(fromMs, toMs).map(({ atMs }) => atMs)
+    expect([within(3100, 5000), within(3101, 5001), within(0, 9000)]).toEqual([[3100], [5000], [3100, 5000]])
+    expect(happenings.latest(1)).toMatchObject([{ kind: 'refused', atMs: 5000 }])
   })
 })
 

@@ -10,6 +10,7 @@ import { Feeder, type Sources } from '../../lib/local/web/feeder.ts'
 import { bucketMsFor } from '../../lib/local/web/series.ts'
 import { Sights } from '../../lib/local/web/sights.ts'
 import { decodeSparkline, encodeSparkline } from '../../lib/local/web/sparkline.ts'
+import { troubleOf } from '../../lib/local/web/trouble.ts'
 import { percent, uptimeText } from '../../lib/local/web/uptime.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import type { FailoverStatus } from '../../lib/run/failover-status.ts'
@@ -72,6 +73,16 @@ describe('the ring of events', () => {
     expect(ring.since(before)?.match(/^event: /gm)).toHaveLength(5000)
     ring.add('sights', [])
     expect(ring.since(before)).toBe(undefined)
+  })
+})
+
+describe('a cause', () => {
+  it('has its code in words, whatever it is called, and no more of its message than fits', () => {
+    expect(troubleOf({ code: 'CONNECT_REFUSED', message: 'x' }).words).toBe('connection refused')
+    for (const code of ['OF_A_LATER_VERSION', 'constructor', '__proto__'])
+      expect(troubleOf({ code, message: '' })).toEqual({ code, words: code, message: '' })
+    expect(troubleOf({ code: 'SELF', message: 'x'.repeat(300) }).message).toBe('x'.repeat(300))
+    expect(troubleOf({ code: 'SELF', message: 'x'.repeat(301) }).message).toBe(`${'x'.repeat(299)}…`)
   })
 })
 
