@@ -7,7 +7,10 @@ import type { FailoversPage } from '../../lib/local/web/api/failovers.ts'
 import type { IncidentPage } from '../../lib/local/web/api/incidents.ts'
 import type { MonitorPage } from '../../lib/local/web/api/monitor.ts'
 import type { Overview } from '../../lib/local/web/api/overview.ts'
+import { failoverView } from '../../lib/local/web/failover-view.ts'
 import { Happenings } from '../../lib/local/web/happenings.ts'
+import { watchedFailover } from '../../lib/local/web/watched.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 import { get, listen, startSite, transition } from '../support/site.ts'
@@ -103,6 +106,16 @@ describe('failovers on the dashboard', () => {
       { answer: 'A 192.0.2.2, A 192.0.2.3', monitors: ['api@two.1', 'api@two.2'] },
     ])
     expect(JSON.stringify(failovers)).not.toMatch(/promote|hunter22/)
+  })
+
+  it('are known by what may be shown of them: which endpoint is the last resort, nothing of hooks', () => {
+    const [failover] = parseConfig(config).failovers
+    if (!failover) throw new Error('expected a failover')
+    const [one, two] = failover.endpoints
+    const endpoints = [one, two].flatMap((endpoint, i) => (endpoint ? [{ ...endpoint, lastResort: i === 1 }] : []))
+    const watched = watchedFailover({ ...failover, endpoints })
+    expect(watched).not.toHaveProperty('hooks')
+    expect(failoverView(watched, undefined, all).endpoints.map(({ lastResort }) => lastResort)).toEqual([false, true])
   })
 
   it('say why a decided move was not made, and nothing where it was', async () => {
