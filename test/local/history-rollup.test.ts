@@ -148,6 +148,27 @@ describe('retention', () => {
     expect([counts(db, 'block'), counts(db, 'rollup')]).toEqual([0, 0])
   })
 
+  it('seals an hour two minutes after its end, and keeps changes of state as long as counts', () => {
+    const { add, db, store, settle } = history()
+    add(httpResult('api', base))
+    settle(base + hourMs + 2 * minuteMs - 1)
+    expect(counts(db, 'block')).toBe(0)
+    settle(base + hourMs + 2 * minuteMs)
+    expect(counts(db, 'block')).toBe(1)
+    const change = { monitor: 'api', from: 'up', to: 'down', firstAtMs: base, muted: false } as const
+    store.append({
+      results: [],
+      transitions: [
+        { ...change, atMs: base },
+        { ...change, atMs: base + 1 },
+      ],
+    })
+    settle(base + rollupDays * dayMs)
+    expect(counts(db, 'transition')).toBe(2)
+    settle(base + rollupDays * dayMs + 1)
+    expect(counts(db, 'transition')).toBe(1)
+  })
+
   it('works in small steps', () => {
     const { add, db, upkeep } = history(2)
     for (let hour = 0; hour < 30; hour++) add(httpResult('api', base + hour * hourMs))

@@ -51,6 +51,9 @@ describe('results', () => {
       .results('api', base + 30 * minuteMs, base + 150 * minuteMs)
       .map(({ atMs }) => (atMs - base) / minuteMs)
     expect(times).toEqual(Array.from({ length: 120 }, (_, i) => i + 30))
+    // Within a sealed hour too, and before it.
+    expect(reader.results('api', base + minuteMs, base + 3 * minuteMs)).toHaveLength(2)
+    expect(reader.results('api', base - dayMs, base)).toEqual([])
   })
 
   it('stay in full for the newest only, once sealed', () => {
@@ -67,6 +70,16 @@ describe('results', () => {
     add(httpResult('api', base), httpResult('api', base, { vantage: 'eu-west-1' }))
     expect(reader.results('api', base, base + 1).map(({ vantage }) => vantage)).toEqual(['eu-west-1', 'local'])
     expect(reader.uptime('api', base, base + hourMs).up).toBe(2)
+    expect(reader.latest('api', 1)).toHaveLength(1)
+  })
+
+  it('have their latest durations at hand: of degraded runs too, of none that failed, and of none since', () => {
+    const { add, reader } = history()
+    const run = (i: number, status: Status, vantage = 'local') =>
+      httpResult('api', base + i, { durationMs: i, status, vantage })
+    add(run(1, 'up'), run(2, 'degraded', 'north'), run(3, 'down'), run(4, 'unknown'), run(5, 'up', 'north'))
+    expect(reader.recentDurations(base + 5, 40)).toEqual(new Map([['api', [1, 2, null, null]]]))
+    expect(reader.recentDurations(base + 6, 2)).toEqual(new Map([['api', [null, 5]]]))
   })
 
   it('pack and unpack, whatever they are', () => {
@@ -113,6 +126,14 @@ describe('changes of state', () => {
     expect(reader.transitions(base, base + 10)).toEqual([up, down])
     expect(reader.transitions(base, base + 10, 'api')).toEqual([down])
     expect(reader.transitions(base, base + 2)).toEqual([up])
+    // Of the same moment the later one is the one that holds.
+    const back = { ...down, from: 'down', to: 'up' } as const
+    store.append({ results: [], transitions: [back] })
+    expect(reader.latestTransitions(10)).toEqual([up, down, back])
+    expect(reader.latestTransitions(1)).toEqual([back])
+    store.append({ results: [httpResult('api', base + 2)], transitions: [] })
+    expect(reader.statesAt(base + 2)).toEqual([])
+    expect(reader.statesAt(base + 3)).toEqual([back])
   })
 
   it('tell in which state each monitor was that ran lately', () => {

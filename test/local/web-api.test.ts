@@ -91,6 +91,10 @@ describe('the page of a monitor', () => {
         ...{ id: 'mail', kind: 'tcp', host: 'mx.example.com', port: 25 },
         dialog: [{ expect: '^220' }, { send: 'AUTH PLAIN c2VjcmV0\r\n' }, { send: 'QUIT\r\n' }],
       },
+      {
+        ...{ id: 'bearer', kind: 'http', url: 'https://api.example.com/' },
+        ...{ auth: { bearer: 'b3arer-of-ours' }, proxy: { env: 'PROXY' } },
+      },
     ],
   }
 
@@ -110,9 +114,11 @@ describe('the page of a monitor', () => {
     const { config: mail } = await get<MonitorPage>(`${url}/api/monitors/mail`)
     expect(mail.dialog).toEqual([{ expect: '^220' }, { send: '[secret]' }, { send: '[secret]' }])
     expect(config.body).toBe('[secret]')
-    for (const path of ['/api/overview', '/api/monitors/api', '/api/monitors/mail', '/metrics']) {
+    const { config: bearer } = await get<MonitorPage>(`${url}/api/monitors/bearer`)
+    expect(bearer).toMatchObject({ auth: { bearer: '[secret]' }, proxy: { env: 'PROXY' } })
+    for (const path of ['/api/overview', ...['api', 'mail', 'bearer'].map((id) => `/api/monitors/${id}`), '/metrics']) {
       const { text } = await ask(url + path)
-      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0|b0dy-of-ours/)
+      expect(text).not.toMatch(/t0psecret|k3y-of-ours|pa55word|pr0xypass|c2VjcmV0|b0dy-of-ours|b3arer-of-ours/)
     }
   })
 

@@ -76,6 +76,7 @@ describe('error budgets', () => {
     expect(value('vedette_error_budget_burn_rate', { monitor: 'api', window: '1h', part: 'long' })).toBeGreaterThan(
       14.4,
     )
+    expect(value('vedette_error_budget_burn_rate', { monitor: 'api', window: '1h', part: 'short' })).toBeCloseTo(100)
     expect(value('vedette_error_budget_seen_ratio', { monitor: 'calm', window: '1d' })).toBeCloseTo(2 / 24, 1)
     expect(value('vedette_slo_objective_ratio', { monitor: 'calm' })).toBe(0.99)
     expect(samples.filter(({ labels, name }) => labels.monitor === 'unseen' && name.includes('budget'))).toEqual([])

@@ -7,6 +7,10 @@ import type { FailoversPage } from '../../lib/local/web/api/failovers.ts'
 import type { IncidentPage } from '../../lib/local/web/api/incidents.ts'
 import type { MonitorPage } from '../../lib/local/web/api/monitor.ts'
 import type { Overview } from '../../lib/local/web/api/overview.ts'
+import { failoverView } from '../../lib/local/web/failover-view.ts'
+import { Happenings } from '../../lib/local/web/happenings.ts'
+import { watchedFailover } from '../../lib/local/web/watched.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
 import type { FailoverEvent } from '../../lib/run/failover-event.ts'
 import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 import { get, listen, startSite, transition } from '../support/site.ts'
@@ -75,7 +79,11 @@ const status = (over: Partial<FailoverStatus> = {}): FailoverStatus => ({
 describe('failovers on the dashboard', () => {
   it('show what is active, who voted what and who had no vote, the reasons, and nothing of hooks', async () => {
     const { url, feed } = await startSite({ config })
+    feed({})
     const before = await get<FailoversPage>(`${url}/api/failovers`)
+    // Nobody has voted yet.
+    for (const { votes: seen } of before.failovers[0]?.endpoints ?? [])
+      expect(seen).toEqual({ up: [], down: [], none: all })
     expect(before.failovers[0]).toMatchObject({ id: 'api', locked: false, ttlSeconds: 60 })
     expect(before.failovers[0]?.active).toBeUndefined()
     const readiness: Readiness = { atMs: 1, problems: [{ code: 'LATCHED', detail: 'It is latched.' }] }
@@ -98,6 +106,16 @@ describe('failovers on the dashboard', () => {
       { answer: 'A 192.0.2.2, A 192.0.2.3', monitors: ['api@two.1', 'api@two.2'] },
     ])
     expect(JSON.stringify(failovers)).not.toMatch(/promote|hunter22/)
+  })
+
+  it('are known by what may be shown of them: which endpoint is the last resort, nothing of hooks', () => {
+    const [failover] = parseConfig(config).failovers
+    if (!failover) throw new Error('expected a failover')
+    const [one, two] = failover.endpoints
+    const endpoints = [one, two].flatMap((endpoint, i) => (endpoint ? [{ ...endpoint, lastResort: i === 1 }] : []))
+    const watched = watchedFailover({ ...failover, endpoints })
+    expect(watched).not.toHaveProperty('hooks')
+    expect(failoverView(watched, undefined, all).endpoints.map(({ lastResort }) => lastResort)).toEqual([false, true])
   })
 
   it('say why a decided move was not made, and nothing where it was', async () => {
@@ -255,14 +273,23 @@ describe('failovers on the dashboard', () => {
 
   it('remember their history over a restart, and say so in the incidents of what they check', async () => {
     const atMs = Date.now() - 60_000
+    const other = { id: 'other', record: 'other.example.com', check: 'elsewhere', hooks: {} }
     const { url } = await startSite({
-      config,
+      config: {
+        ...config,
+        monitors: [...config.monitors, { id: 'elsewhere', kind: 'http', url: 'http://other.example.com/' }],
+        failovers: [...config.failovers, { ...config.failovers[0], ...other }],
+      },
       fill: (store) => {
         const events = [decided(move, atMs), { ...swapped, atMs: atMs + 400 }, { ...verified, atMs: atMs + 900 }]
+        events.push({ type: 'failed', failover: 'other', atMs, message: 'of no interest here' } as FailoverEvent & {
+          atMs: number
+        })
         store.append({
           ...{
             results: [],
             transitions: [
+              transition('api', 'down', atMs - 900),
               transition('api@one', 'down', atMs - 1000),
               transition('api@one', 'up', atMs + 5000, { firstAtMs: atMs + 4000 }),
             ],
@@ -272,11 +299,48 @@ describe('failovers on the dashboard', () => {
       },
     })
     const { history } = await get<FailoversPage>(`${url}/api/failovers`)
-    expect(history).toMatchObject([{ kind: 'move', to: 'two', outcome: 'moved', verification: { verified: true } }])
+    expect(history.filter(({ failover }) => failover === 'api')).toMatchObject([
+      { kind: 'move', to: 'two', outcome: 'moved', verification: { verified: true } },
+    ])
     const id = encodeURIComponent(`api@one~${atMs - 1000}`)
     const { timeline } = await get<IncidentPage>(`${url}/api/incidents/${id}`)
-    expect(timeline.map(({ kind }) => kind)).toEqual(['confirmed', 'failover', 'first good', 'recovered'])
-    expect(timeline[1]?.text).toContain('api: Moved to two, verified. The votes for two have held for 2s')
+    const own = timeline.filter(({ kind }) => kind !== 'other monitor')
+    expect(own.map(({ kind }) => kind)).toEqual(['confirmed', 'failover', 'first good', 'recovered'])
+    expect(own[1]?.text).toContain('api: Moved to two, verified. The votes for two have held for 2s')
+    // Its check is no endpoint, but what it found led to the move.
+    const ofCheck = await get<IncidentPage>(`${url}/api/incidents/${encodeURIComponent(`api~${atMs - 900}`)}`)
+    expect(ofCheck.timeline.filter(({ kind }) => kind === 'failover')).toHaveLength(1)
+  })
+})
+
+describe('what happened to a failover', () => {
+  const refused = { kind: 'refused', reason: 'STALE', detail: 'the votes became too old', ...doneMore } as const
+
+  it('says of a move that was not made why, and is over with it', () => {
+    const happenings = new Happenings()
+    happenings.take(decided(move, 3000))
+    happenings.take({ ...swapped, outcome: refused } as FailoverEvent)
+    expect(happenings.latest(9)).toMatchObject([
+      { kind: 'move', to: 'two', outcome: 'not moved', text: 'Not moved to two: the votes became too old.' },
+    ])
+  })
+
+  it('keeps what was found first, when one move is verified twice', () => {
+    const happenings = new Happenings()
+    for (const event of [decided(move, 3000), swapped, verified]) happenings.take(event)
+    expect(happenings.take({ ...verified, problem: 'ns1 is silent' } as FailoverEvent)).toBe(undefined)
+    expect(happenings.latest(1)).toMatchObject([{ verification: { verified: true }, text: 'Moved to two, verified.' }])
+    expect(happenings.take({ ...verified, to: 'three' } as FailoverEvent)).toBe(undefined)
+  })
+
+  it('begins, where its decision is not known, with the change of the record; ranges are from and before', () => {
+    const happenings = new Happenings()
+    happenings.take(swapped)
+    expect(happenings.latest(9)).toMatchObject([{ kind: 'move', to: 'two', outcome: 'moved', atMs: 3100, reasons: [] }])
+    happenings.take(decided(refusal, 5000))
+    const within = (fromMs: number, toMs: number) => happenings.within(fromMs, toMs).map(({ atMs }) => atMs)
+    expect([within(3100, 5000), within(3101, 5001), within(0, 9000)]).toEqual([[3100], [5000], [3100, 5000]])
+    expect(happenings.latest(1)).toMatchObject([{ kind: 'refused', atMs: 5000 }])
   })
 })
 

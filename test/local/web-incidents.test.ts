@@ -114,6 +114,36 @@ describe('incidents', () => {
     expect(incidents.map(({ id }) => id)).toEqual([`api~${at}`])
   })
 
+  it('in maintenance say that nobody was alerted, in any words of others no markup, and where to look', async () => {
+    const runbook = 'https://wiki.example.com/a|b'
+    const monitors = ['api', 'web'].map((id) => ({ id, kind: 'http', url: 'https://example.com/', runbook }))
+    const at = Math.floor((nowMs() - 3 * hourMs) / 1000) * 1000
+    const cause = { code: 'a_new|<code>', message: '`x` | <b>' }
+    const over = { firstAtMs: at - 65_000, muted: true }
+    const endMs = at + 2 * hourMs + 3 * minuteMs
+    const transitions = [
+      transition('api', 'down', at, over),
+      transition('web', 'down', at + 1, { ...over, cause }),
+      transition('api', 'up', endMs, { firstAtMs: endMs - 9000 }),
+    ]
+    const { url } = await startSite({
+      config: { service: 'shop', monitors },
+      fill: (store) => void store.append({ results: [], transitions }),
+    })
+    const { timeline } = await get<IncidentPage>(`${url}/api/incidents/api~${at}`)
+    expect(timeline.find(({ kind }) => kind === 'confirmed')?.text).toBe(
+      'Down: connection refused (CONNECT_REFUSED). Nobody was alerted: it is a maintenance window.',
+    )
+    const { text } = await ask(`${url}/api/incidents/api~${at}/markdown`)
+    expect(text).toContain('| Severity | page, muted by a maintenance window |')
+    expect(text).toContain('| Confirmed | ')
+    expect(text).toContain(' (after 1 min 05 s) |')
+    expect(text).toContain('| Down for | 2 h 03 min 56 s |')
+    expect(text).toContain('| Runbook | `https://wiki.example.com/a\\|b` |')
+    expect(text).toContain('| other monitor | web failed: a_new\\|\\<code\\> (a_new\\|\\<code\\>). |')
+    expect(text.replace(/`[^`]*`|\\[<|]/g, '')).not.toMatch(/<code>|<b>/)
+  })
+
   it('that are open are known however many come after them', () => {
     const log = new IncidentLog(new Map())
     const take = (monitor: string, to: 'up' | 'down', atMs: number) => log.take(transition(monitor, to, atMs))

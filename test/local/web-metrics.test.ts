@@ -64,6 +64,7 @@ describe('/metrics', () => {
     const api = { monitor: 'api', kind: 'http', target: 'https://api.example.com/health', vantage: 'local' }
     expect(find('probe_success', { monitor: 'api' })).toEqual([{ name: 'probe_success', labels: api, value: 1 }])
     expect(value('probe_success', { monitor: 'mail' })).toEqual([0])
+    expect(value('vedette_probe_degraded', { monitor: 'mail' })).toEqual([0])
     expect(value('probe_duration_seconds', api)).toEqual([0.031])
     const inPhases = find('probe_http_duration_seconds').map(({ labels, value }) => [labels.phase, value])
     expect(Object.fromEntries(inPhases)).toEqual({
@@ -215,9 +216,11 @@ describe('/metrics', () => {
   it('says nothing of success where there was no vote', async () => {
     const { url, feed } = await startSite({ config })
     const failure = { code: 'SELF', stage: 'connect', message: 'cut off' } as const
-    feed({ results: [failedResult('api', 1, { status: 'unknown', failure })] })
+    const unanswered = failedResult('names', 1, { kind: 'dns' })
+    feed({ results: [failedResult('api', 1, { status: 'unknown', failure }), unanswered] })
     const find = await scrape(url)
-    expect(find('probe_success')).toEqual([])
+    expect(find('probe_dns_query_succeeded').map((sample) => sample.value)).toEqual([0])
+    expect(find('probe_success', { monitor: 'api' })).toEqual([])
     expect(find('vedette_probe_no_vote', { monitor: 'api' }).map((sample) => sample.value)).toEqual([1])
     expect(find('probe_http_status_code').map((sample) => sample.value)).toEqual([0])
   })

@@ -1,13 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Engine } from '../../lib/local/engine.ts'
 import type { HistoryReader } from '../../lib/local/history-reader.ts'
+import type { MonitorView } from '../../lib/local/snapshot.ts'
 import type { FailoverView } from '../../lib/local/web/api/failovers.ts'
 import { BarsBoard } from '../../lib/local/web/bars.ts'
 import { EventRing } from '../../lib/local/web/event-ring.ts'
+import { Feeder, type Sources } from '../../lib/local/web/feeder.ts'
 import { bucketMsFor } from '../../lib/local/web/series.ts'
 import { Sights } from '../../lib/local/web/sights.ts'
 import { decodeSparkline, encodeSparkline } from '../../lib/local/web/sparkline.ts'
+import { troubleOf } from '../../lib/local/web/trouble.ts'
 import { percent, uptimeText } from '../../lib/local/web/uptime.ts'
+import type { FailoverEvent } from '../../lib/run/failover-event.ts'
+import type { FailoverStatus } from '../../lib/run/failover-status.ts'
 import { base, dayMs, history, minuteMs } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
 
@@ -70,6 +76,16 @@ describe('the ring of events', () => {
   })
 })
 
+describe('a cause', () => {
+  it('has its code in words, whatever it is called, and no more of its message than fits', () => {
+    expect(troubleOf({ code: 'CONNECT_REFUSED', message: 'x' }).words).toBe('connection refused')
+    for (const code of ['OF_A_LATER_VERSION', 'constructor', '__proto__'])
+      expect(troubleOf({ code, message: '' })).toEqual({ code, words: code, message: '' })
+    expect(troubleOf({ code: 'SELF', message: 'x'.repeat(300) }).message).toBe('x'.repeat(300))
+    expect(troubleOf({ code: 'SELF', message: 'x'.repeat(301) }).message).toBe(`${'x'.repeat(299)}…`)
+  })
+})
+
 describe('a sparkline', () => {
   it('is within a thirtieth of its highest value, with every gap in its place', () => {
     const runs = fc.array(fc.option(fc.double({ min: 0, max: 60_000, noNaN: true })), { maxLength: 40 })
@@ -85,6 +101,48 @@ describe('a sparkline', () => {
         }
       }),
     )
+  })
+})
+
+describe('what waits for the thread of the dashboard', () => {
+  const view = (id: string) => ({ id }) as MonitorView
+  const sources = (locked: () => boolean): Sources => ({
+    engine: { snapshot: () => ({ monitors: ['a', 'b'].map(view) }), view, vitals: () => ({}) } as unknown as Engine,
+    failovers: {
+      status: () => [{ id: 'f', locked: locked() } as FailoverStatus],
+      sights: () => [],
+      vantages: ['north'],
+    },
+  })
+  const tell = (feeder: Feeder, monitor: string, atMs: number) =>
+    feeder.takeEngineEvent({ type: 'result', result: httpResult(monitor, atMs), muted: false })
+
+  it('is told once, of what was touched alone; a lock, which is no event, with the word that comes every so often', () => {
+    let isLocked = false
+    const feeder = new Feeder(sources(() => isLocked))
+    expect(feeder.all().views.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(feeder.isEmpty).toBe(true)
+    tell(feeder, 'b', 1)
+    expect(feeder.isEmpty).toBe(false)
+    const batch = feeder.next({ withVitals: false })
+    expect([batch.views.map(({ id }) => id), batch.results.length, batch.failovers]).toEqual([['b'], 1, []])
+    isLocked = true
+    const word = feeder.next({ withVitals: true })
+    expect(word).toMatchObject({ views: [], results: [], failovers: [{ id: 'f', locked: true }], vantages: ['north'] })
+    feeder.takeFailoverEvent({ type: 'failed', failover: 'f', atMs: 1, message: 'x' } as FailoverEvent)
+    expect(feeder.next({ withVitals: false })).toMatchObject({
+      failovers: [{ id: 'f' }],
+      failoverEvents: [{ atMs: 1 }],
+    })
+  })
+
+  it('is no more than five thousand of a kind: the newest', () => {
+    const feeder = new Feeder(sources(() => false))
+    const result = httpResult('a', 0)
+    for (let i = 0; i <= 5000; i++)
+      feeder.takeEngineEvent({ type: 'result', result: { ...result, attempts: i }, muted: false })
+    const { results } = feeder.next({ withVitals: false })
+    expect([results.length, results[0]?.attempts, results.at(-1)?.attempts]).toEqual([5000, 1, 5000])
   })
 })
 

@@ -1,9 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import path from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { HistoryAccess } from '../../lib/local/history-access.ts'
+import { openForWriting } from '../../lib/local/history-schema.ts'
 import type { HistoryStore } from '../../lib/local/history-store.ts'
 import type { MonitorSeries } from '../../lib/local/web/api/series.ts'
-import { dayMs, minuteMs } from '../support/history.ts'
+import { createApi } from '../../lib/local/web/api-answers.ts'
+import { Board } from '../../lib/local/web/board.ts'
+import { EventRing } from '../../lib/local/web/event-ring.ts'
+import { watchedMonitor } from '../../lib/local/web/watched.ts'
+import { parseConfig } from '../../lib/model/parse-config.ts'
+import type { DnsObserved, TlsObserved } from '../../lib/model/result.ts'
+import { dayMs, minuteMs, temporaryFolder } from '../support/history.ts'
 import { failedResult, httpResult } from '../support/results.ts'
-import { get, startSite } from '../support/site.ts'
+import { get, oneMonitor, startSite } from '../support/site.ts'
 
 const nowMs = () => Date.now()
 const hourMs = 3_600_000
@@ -39,6 +48,82 @@ describe('the series of a monitor', () => {
       { atMs: fromMs, vantage: 'local', name: 'ip', value: '192.0.2.10' },
       { atMs: fromMs + 100 * minuteMs, vantage: 'local', name: 'ip', before: '192.0.2.10', value: '198.51.100.7' },
     ])
+  })
+
+  it('takes degraded runs for good ones that are told of, and each vantage for itself', async () => {
+    const fromMs = Math.floor((nowMs() - 3 * hourMs) / hourMs) * hourMs
+    const at = (minute: number) => fromMs + minute * minuteMs
+    const slow = { code: 'ASSERTION', stage: 'assert', message: 'too slow' } as const
+    const self = { code: 'SELF', stage: 'connect', message: 'cut off' } as const
+    const ip = (last: number) => ({ observed: { ip: `192.0.2.${last}` }, phases: {}, durationMs: 10 })
+    const observed = { certificate: { fingerprint256: 'AA', validTo: '2030-01-01T00:00:00.000Z' } } as TlsObserved
+    const results = [
+      httpResult('api', at(0), ip(1)),
+      httpResult('api', at(0.5), { ...ip(2), vantage: 'north' }),
+      httpResult('api', at(1), { ...ip(1), status: 'degraded', durationMs: 30, failure: slow }),
+      failedResult('api', at(2), { durationMs: 5000 }),
+      failedResult('api', at(3), { status: 'unknown', failure: self }),
+      httpResult('api', at(4), { ...ip(1), observed }),
+    ]
+    const { url } = await startSite({ fill: (store) => void store.append({ results, transitions: [] }) })
+    const ask = (from: number, to: number) => get<MonitorSeries>(`${url}/api/monitors/api/series?from=${from}&to=${to}`)
+    const { buckets, points, failures, failureCounts, changes } = await ask(fromMs, fromMs + 2 * hourMs)
+    expect(buckets).toMatchObject([
+      { up: 3, degraded: 1, down: 1, unknown: 1, durationMs: { min: 10, max: 30, mean: 15 } },
+    ])
+    expect(points.status).toBe('uudx-u')
+    expect(failures.map(({ atMs, status, code, words }) => [atMs, status, code, words])).toEqual([
+      [at(1), 'degraded', 'ASSERTION', 'an expectation was not met'],
+      [at(2), 'down', 'CONNECT_REFUSED', 'connection refused'],
+      [at(3), 'unknown', 'SELF', expect.any(String)],
+    ])
+    expect(failureCounts).toEqual({ ASSERTION: 1, CONNECT_REFUSED: 1, SELF: 1 })
+    expect(changes.map(({ vantage, name, value }) => [vantage, name, value])).toEqual([
+      ['local', 'ip', '192.0.2.1'],
+      ['north', 'ip', '192.0.2.2'],
+      ['local', 'certificate', 'AA'],
+    ])
+    // A range begins and ends where it says, within an hour too.
+    const part = await ask(at(1), at(4))
+    expect(part.points.atMs).toEqual([at(1), at(2), at(3)])
+  })
+
+  it('takes DNS answers in another order for the same, and others for a change', async () => {
+    const fromMs = nowMs() - hourMs
+    const sets = [['192.0.2.1', '192.0.2.2'], ['192.0.2.2', '192.0.2.1'], ['192.0.2.2']]
+    const results = sets.map((answers, i) => httpResult('api', fromMs + i, { observed: { answers } as DnsObserved }))
+    const { url } = await startSite({ fill: (store) => void store.append({ results, transitions: [] }) })
+    const { changes } = await get<MonitorSeries>(`${url}/api/monitors/api/series`)
+    expect(changes.map(({ atMs, before, value }) => [atMs - fromMs, before, value])).toEqual([
+      [0, undefined, ['192.0.2.1', '192.0.2.2']],
+      [2, ['192.0.2.1', '192.0.2.2'], ['192.0.2.2']],
+    ])
+  })
+
+  it('goes with the id of an event before which all of it was seen', async () => {
+    const file = path.join(temporaryFolder(), 'history.db')
+    openForWriting(file).close()
+    const { monitors } = parseConfig(oneMonitor)
+    const setup = { service: 'shop', version: '1', startedAtMs: 1, feedFromMs: 1, historyPath: file, failovers: [] }
+    const board = new Board({ ...setup, monitors: monitors.map(watchedMonitor) })
+    const ring = new EventRing()
+    const access = new HistoryAccess(file, () => {})
+    onTestFinished(() => access.close())
+    const { series } = createApi({ board, ring, history: access })
+    const asked = series('api', new URLSearchParams())
+    const before = ring.lastId
+    // What comes while it is read may not be in it: whoever goes on from there must hear of it.
+    ring.add('sights', [])
+    expect(JSON.parse((await asked).body.toString()).eventId).toBe(before)
+  })
+
+  it('has the newest five hundred failures in words, and counts all', async () => {
+    const fromMs = nowMs() - 2 * hourMs
+    const results = Array.from({ length: 1100 }, (_, i) => failedResult('api', fromMs + i * 1000))
+    const { url } = await startSite({ fill: (store) => void store.append({ results, transitions: [] }) })
+    const { failures, failureCounts } = await get<MonitorSeries>(`${url}/api/monitors/api/series`)
+    expect(failures.map(({ atMs }) => (atMs - fromMs) / 1000)).toEqual(Array.from({ length: 500 }, (_, i) => i + 600))
+    expect(failureCounts).toEqual({ CONNECT_REFUSED: 1100 })
   })
 
   it('ends with the newest result, whether the history has it or not, once', async () => {

@@ -109,7 +109,9 @@ describe('a request to the dashboard', () => {
       '//localhost/api/overview',
       '//',
     ]) {
-      expect({ path, status: (await ask(url + path)).status }).toEqual({ path, status: 404 })
+      const { status, headers } = await ask(url + path)
+      // What is not there may be soon.
+      expect({ path, status, cache: headers['cache-control'] }).toEqual({ path, status: 404, cache: 'no-store' })
     }
     const { text } = await ask(`${url}/api/monitors/nope`)
     expect(JSON.parse(text)).toEqual({ error: 'expected the id of a monitor, got "nope": /api/overview lists them' })
@@ -196,6 +198,8 @@ describe('a request to the dashboard', () => {
       `evil.example:${port}`,
       'localhost.evil.example',
       '127.0.0.1.evil.example',
+      'evil-localhost',
+      'evil.127.0.0.1',
       '192.0.2.1',
     ])
       expect({ host, status: await statusFor(host) }).toEqual({ host, status: 421 })
@@ -204,6 +208,30 @@ describe('a request to the dashboard', () => {
       expect(
         await statusLine(url, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n`),
       ).toContain(' 400 ')
+  })
+})
+
+describe('a dashboard that is asked too much, or fails', () => {
+  it('turns away who asks beyond sixteen at once, and answers all again afterwards', async () => {
+    const { url } = await startSite()
+    const range = `from=0&to=${31 * 86_400_000}`
+    const many = async () => {
+      const replies = Array.from({ length: 60 }, () => ask(`${url}/api/monitors/api/series?${range}`))
+      return (await Promise.all(replies)).map(({ status, headers }) => `${status} ${headers['retry-after'] ?? ''}`)
+    }
+    expect(new Set(await many())).toEqual(new Set(['200 ', '503 1']))
+    for (let i = 0; i < 20; i++) expect((await ask(`${url}/api/failovers`)).status).toBe(200)
+  })
+
+  it('says so to its log, without the key that was asked with, and to nobody what it was', async () => {
+    const { url, feed, lines } = await startSite()
+    feed({ results: [{ ...httpResult('api', 1000), phases: undefined as never }] })
+    const { status, text } = await ask(`${url}/metrics?key=s3cret`)
+    expect([status, text]).toEqual([500, 'the dashboard failed at this: its log says how\n'])
+    expect(lines.map(({ event }) => event)).toEqual(['dashboard.error'])
+    expect(JSON.stringify(lines)).toContain('"path":"/metrics"')
+    expect(JSON.stringify(lines)).not.toContain('s3cret')
+    expect((await ask(`${url}/livez`)).status).toBe(200)
   })
 })
 
@@ -216,7 +244,8 @@ describe('where a dashboard may listen', () => {
     for (const place of ['0.0.0.0:4400', '[::]:4400', '192.0.2.1', 'example.com:80', '127.0.0.1.example.com:80'])
       expect(() => placeOf(place, undefined)).toThrow(`--listen ${place} needs --token`)
     expect(() => placeOf('a b', undefined)).toThrow('expected --listen host:port, such as 127.0.0.1:4400, got a b')
-    expect(() => placeOf('0.0.0.0:80', 'short')).toThrow('expected a token of at least 16 characters, got 5')
+    expect(() => placeOf('0.0.0.0:80', 'x'.repeat(15))).toThrow('expected a token of at least 16 characters, got 15')
+    expect(placeOf('0.0.0.0:80', 'x'.repeat(16)).host).toBe('0.0.0.0')
   })
 })
 

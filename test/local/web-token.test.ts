@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ask, startSite } from '../support/site.ts'
 
 const token = 'a-token-of-enough-characters'
@@ -15,7 +15,13 @@ describe('a dashboard with a token', () => {
     const headers = { authorization: `Bearer ${token}`, host: 'status.example.com' }
     expect((await ask(`${url}/api/overview`, { headers })).status).toBe(200)
     expect((await ask(`${url}/metrics`, { headers })).status).toBe(200)
-    expect((await ask(`${url}/healthz`)).text).toBe('{"status":"ok","problems":[]}')
+    for (const path of ['/healthz', '/livez'])
+      expect((await ask(url + path)).text).toBe('{"status":"ok","problems":[]}')
+    // What is open is a file, and no folder of them.
+    expect((await ask(`${url}/assets/nope`)).status).toBe(404)
+    const refused = await ask(`${url}/assets/api/overview`)
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, 'Bearer realm="vedette"'])
+    expect(refused.headers['cache-control']).toBe('no-store')
   })
 
   it('takes it from a form in exchange for a cookie, never from a URL', async () => {
@@ -25,6 +31,9 @@ describe('a dashboard with a token', () => {
     const form = await ask(`${url}/login`)
     expect(form.text).toContain('<form method="post" action="/login">')
     expect(form.text).not.toContain('<script')
+    expect(form.headers['cache-control']).toBe('no-store')
+    const put = await ask(`${url}/login`, { method: 'PUT' })
+    expect([put.status, put.headers.allow]).toEqual([405, 'GET, HEAD, POST'])
     expect((await ask(`${url}/api/overview?token=${token}`)).status).toBe(401)
     const login = await ask(`${url}/login`, { method: 'POST', body: `token=${token}` })
     expect([303, '/']).toEqual([login.status, login.headers.location])
@@ -85,12 +94,23 @@ describe('a dashboard with a token', () => {
   })
 
   it('listens to ten wrong tokens a minute, and to no form of another site', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     const { url } = await startSite({ token })
     const login = (body: string, headers = {}) => ask(`${url}/login`, { method: 'POST', body, headers })
-    expect((await login(`token=${token}`, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    const from = async (site: string) => (await login(`token=${token}`, { 'sec-fetch-site': site })).status
+    expect([await from('cross-site'), await from('same-site')]).toEqual([403, 403])
+    expect([await from('same-origin'), await from('none')]).toEqual([303, 303])
     expect((await login(`token=${'x'.repeat(5000)}`)).status).toBe(413)
     for (let i = 0; i < 10; i++) expect((await login('token=guess')).status).toBe(401)
     expect((await login(`token=${token}`)).status).toBe(429)
+    // Nobody waits for longer, or less, because a clock is set.
+    vi.advanceTimersByTime(59_000)
+    vi.setSystemTime(Date.now() + 3_600_000)
+    expect((await login(`token=${token}`)).status).toBe(429)
+    vi.setSystemTime(Date.now() - 7_200_000)
+    vi.advanceTimersByTime(1001)
+    expect((await login(`token=${token}`)).status).toBe(303)
   })
 
   it('gives each badge a key that opens this badge alone', async () => {

@@ -47,6 +47,23 @@ describe('the lines of the charts', () => {
     expect(stackedPhases(series({ buckets: [bucket(0)] }))).toEqual([[30_000], [0], [2], [2], [10], [10]])
   })
 
+  test('a stretch without results breaks the phases too', () => {
+    const [times, resolve, connect] = stackedPhases(series({ buckets: [bucket(0), bucket(3 * bucketMs)] }))
+    expect([times, resolve, connect]).toEqual([
+      [30_000, 60_000, 210_000],
+      [0, null, 0],
+      [2, null, 2],
+    ])
+  })
+
+  test('a result that is told twice is drawn once', () => {
+    const points = { atMs: [1, 1, 2], durationMs: [10, 10, 11], status: 'uuu', everyNth: 1 }
+    expect(singleResults(series({ points })).up).toEqual([
+      [1, 2],
+      [10, 11],
+    ])
+  })
+
   test('single results are drawn where they were up or degraded', () => {
     const points = { atMs: [1, 2, 3, 4], durationMs: [10, 5000, 800, 1], status: 'uxd-', everyNth: 1 }
     expect(singleResults(series({ points }))).toEqual({ up: [[1], [10]], degraded: [[3], [800]] })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { axisTexts, certificateLeft } from '../../lib/local/web/client/format.ts'
+import { age, axisTexts, certificateLeft, milliseconds, span } from '../../lib/local/web/client/format.ts'
 
 test.each([
   [[0, 0.25, 0.5, 0.75], 0.25, ['0', '0.25 ms', '0.50 ms', '0.75 ms']],
@@ -25,4 +25,33 @@ test.each([
   [-1.5, 'down', 'expired 1 day ago'],
 ])('of a certificate with %d days it says what is left, and nothing worse', (days, look, left) => {
   expect(certificateLeft(days)).toEqual({ look, left })
+})
+
+const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000] as const
+
+test.each([
+  [0, '0 ms', '0 s'],
+  [999, '999 ms', '0 s'],
+  [second, '1 s', '1 s'],
+  [59_999, '59 s', '59 s'],
+  [minute, '1 m', '1 m'],
+  [minute + 59_999, '1 m 59 s', '1 m'],
+  [2 * hour - 1, '1 h 59 m', '1 h'],
+  [day - 1, '23 h 59 m', '23 h'],
+  [2 * day + 5 * hour, '2 d 5 h', '2 d'],
+  [-5000, '0 ms', '0 s'],
+])('of %d ms it is never said that they were more', (ms, length, ago) => {
+  expect([span(ms), age(ms)]).toEqual([length, ago])
+})
+
+test.each([
+  [0.04, '0.0 ms'],
+  [9.94, '9.9 ms'],
+  [9.96, '10 ms'],
+  [999.4, '999 ms'],
+  [999.6, '1.00 s'],
+  [9994, '9.99 s'],
+  [9996, '10.0 s'],
+])('%d milliseconds are told with as many digits as count', (ms, text) => {
+  expect(milliseconds(ms)).toBe(text)
 })

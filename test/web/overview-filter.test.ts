@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MonitorRow } from '../../lib/local/web/api/overview.ts'
 import { countLooks, filtered, filterOf, grouped, queryOf, sorted } from '../../lib/local/web/client/overview-filter.ts'
+import { lookOf } from '../../lib/local/web/look.ts'
 
 function row(id: string, over: Partial<MonitorRow> = {}): MonitorRow {
   const bars = { down: [] }
@@ -24,6 +25,22 @@ function row(id: string, over: Partial<MonitorRow> = {}): MonitorRow {
 const ids = (rows: readonly MonitorRow[]) => rows.map(({ id }) => id)
 const failing = { atMs: 0, status: 'down', durationMs: 1, attempts: 1, phases: {} } as const
 const all = filterOf('')
+
+describe('how a monitor is shown', () => {
+  const last = (status: 'up' | 'degraded' | 'down' | 'unknown') => ({ ...failing, status })
+
+  test.each([
+    [{ state: 'down', last: last('up') }, 'down', 'muted'],
+    [{ state: 'up', last: last('down') }, 'failing', 'muted'],
+    [{ state: 'degraded', last: last('up') }, 'degraded', 'muted'],
+    [{ state: 'degraded', last: last('down') }, 'failing', 'muted'],
+    [{ state: 'up', last: last('unknown') }, 'unknown', 'unknown'],
+    [{ state: 'pending' }, 'pending', 'pending'],
+    [{ state: 'up', last: last('up') }, 'up', 'up'],
+  ] as const)('%j is %s; in maintenance only what is not well is muted: %s', (view, look, muted) => {
+    expect([lookOf(view), lookOf({ ...view, muted: true })]).toEqual([look, muted])
+  })
+})
 
 describe('the order of the overview', () => {
   test('is worst first, of the bad the latest first, of the good by name', () => {

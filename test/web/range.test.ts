@@ -64,6 +64,8 @@ describe('the range of the charts', () => {
 
   test('what runs every few seconds is shown for an hour, all else for a day', () => {
     expect(defaultRange(5000)).toEqual({ lastMs: 3_600_000 })
+    expect(defaultRange(29_999)).toEqual({ lastMs: 3_600_000 })
+    expect(defaultRange(30_000)).toEqual({ lastMs: dayMs })
     expect(defaultRange(60_000)).toEqual({ lastMs: dayMs })
   })
 })

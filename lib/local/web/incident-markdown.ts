@@ -14,7 +14,7 @@ export function incidentMarkdown(service: string, { incident, target, runbook, .
     ['Confirmed', `${utc(confirmedMs)} (after ${duration(confirmedMs - firstFailureMs)})`],
     ['Recovered', recoveryText(incident)],
     ['Down for', recovery ? duration(recovery.firstGoodMs - firstFailureMs) : 'not over yet'],
-    ['Cause', `${cause.words} (${cause.code}): ${code(cause.message)}`],
+    ['Cause', `${markdownText(`${cause.words} (${cause.code})`)}: ${code(cause.message)}`],
     ['Severity', `${incident.severity}${muted ? ', muted by a maintenance window' : ''}`],
     ...(runbook === undefined ? [] : [['Runbook', code(runbook)] as [string, string]]),
   ]
@@ -53,7 +53,12 @@ function seenBy({ seenBy, failureCounts }: Pick<Told, 'seenBy' | 'failureCounts'
 
 function related(incidents: Told['related']): string {
   const rows = incidents.map(({ monitor, firstFailureMs, recovery, cause }) => {
-    return [code(monitor), utc(firstFailureMs), recovery ? utc(recovery.firstGoodMs) : 'not over yet', cause.words]
+    return [
+      code(monitor),
+      utc(firstFailureMs),
+      recovery ? utc(recovery.firstGoodMs) : 'not over yet',
+      markdownText(cause.words),
+    ]
   })
   return table(['Monitor', 'First failure', 'First good result', 'Cause'], rows)
 }

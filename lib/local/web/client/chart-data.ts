@@ -83,7 +83,12 @@ export function failureMarks(failures: readonly SeriesFailure[], nearMs: number)
 }
 
 /** What a range held, in a sentence. */
-export function summaryOf({ buckets, failureCounts }: MonitorSeries): { runs: number; bad: number; codes: string } {
+export function summaryOf({ buckets, failureCounts }: MonitorSeries): {
+  runs: number
+  bad: number
+  /** Of all runs that were not up, the degraded ones too. */
+  codes: string
+} {
   const sum = (name: 'up' | 'degraded' | 'down' | 'unknown') => buckets.reduce((all, bucket) => all + bucket[name], 0)
   const codes = Object.entries(failureCounts).sort(([, a], [, b]) => b - a)
   return {

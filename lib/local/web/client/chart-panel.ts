@@ -159,9 +159,10 @@ export class ChartPanel {
   #describe(series: MonitorSeries): void {
     const { runs, bad, codes } = summaryOf(series)
     const { everyNth } = series.points
-    const good = bad > 0 ? `${count(bad, 'failure')}: ${codes}` : codes ? `None down; ${codes}` : 'No failures'
-    const thinned = everyNth > 1 ? `; one good result in ${everyNth} is drawn` : ''
-    const text = `${count(runs, 'run')}, ${percent((runs - bad) / runs)} not down. ${good}${thinned}.`
+    const failures = bad > 0 ? count(bad, 'failure') : codes ? 'None down' : 'No failures'
+    const notUp = codes && `. Not up: ${codes}`
+    const thinned = everyNth > 1 ? `. One good result in ${everyNth} is drawn` : ''
+    const text = `${count(runs, 'run')}, ${percent((runs - bad) / runs)} not down. ${failures}${notUp}${thinned}.`
     setText(this.#summary, runs > 0 ? text : 'No results in this range.')
   }
 

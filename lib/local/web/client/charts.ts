@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import type { MonitorSeries, SeriesFailure } from '../api/series.ts'
+import type { MonitorSeries } from '../api/series.ts'
 import {
   type Columns,
   type FailureMark,
@@ -9,6 +9,7 @@ import {
   singleResults,
   stackedPhases,
 } from './chart-data.ts'
+import { drawMarks } from './chart-marks.ts'
 import { commonOptions, timeSeries, valueText } from './chart-options.ts'
 import { h } from './dom.ts'
 import { colour, onTheme } from './theme.ts'
@@ -30,8 +31,6 @@ const heights = { latency: 240, phases: 180 }
 const leastSelectPx = 6
 /** Marks of one code that are closer are told as one. */
 const nearPx = 90
-/** What was slow, or had no vote, does not look like an outage. */
-const markColours = { down: 'down', degraded: 'degraded', unknown: 'muted', up: 'muted' } as const
 
 /** Latency, and its phases below it, over the same time. */
 export class Charts {
@@ -90,7 +89,7 @@ export class Charts {
           ...common(),
           height: heights.latency,
           series: latencySeries(),
-          hooks: { ...hooks, draw: [(plot) => this.#drawMarks(plot)] },
+          hooks: { ...hooks, draw: [(plot) => drawMarks(plot, this.#series?.failures ?? [], this.#marks)] },
         },
         this.#latencyData(this.#series),
         this.element,
@@ -170,56 +169,6 @@ export class Charts {
 
   #group(lengthMs: number): void {
     this.#marks = failureMarks(this.#series?.failures ?? [], (lengthMs / this.#width()) * nearPx)
-  }
-
-  /** Runs that were not up are crosses above the lines, with their codes where there is room. */
-  #drawMarks(plot: uPlot): void {
-    const { ctx } = plot
-    ctx.save()
-    ctx.lineWidth = devicePixelRatio
-    const failures = Object.groupBy(this.#series?.failures ?? [], ({ status }) => markColours[status])
-    for (const [name, marked] of Object.entries(failures)) {
-      ctx.strokeStyle = colour(name)
-      this.#drawCrosses(plot, marked)
-    }
-    this.#drawCodes(plot)
-    ctx.restore()
-  }
-
-  #drawCrosses({ ctx, bbox, valToPos }: uPlot, failures: readonly SeriesFailure[]): void {
-    const scale = devicePixelRatio
-    const [crosses, lines] = [new Path2D(), new Path2D()]
-    const [top, arm] = [bbox.top - 5 * scale, 3 * scale]
-    for (const { atMs } of failures) {
-      const x = valToPos(atMs, 'x', true)
-      if (x < bbox.left || x > bbox.left + bbox.width) continue
-      crosses.moveTo(x - arm, top - arm)
-      crosses.lineTo(x + arm, top + arm)
-      crosses.moveTo(x + arm, top - arm)
-      crosses.lineTo(x - arm, top + arm)
-      lines.moveTo(x, bbox.top)
-      lines.lineTo(x, bbox.top + bbox.height)
-    }
-    ctx.stroke(crosses)
-    ctx.globalAlpha = 0.35
-    ctx.stroke(lines)
-    ctx.globalAlpha = 1
-  }
-
-  #drawCodes({ ctx, bbox, valToPos }: uPlot): void {
-    const scale = devicePixelRatio
-    ctx.font = `${11 * scale}px system-ui, sans-serif`
-    ctx.textBaseline = 'bottom'
-    ctx.textAlign = 'left'
-    let endX = Number.NEGATIVE_INFINITY
-    for (const { atMs, text, status } of this.#marks) {
-      const width = ctx.measureText(text).width
-      const x = Math.min(valToPos(atMs, 'x', true), bbox.left + bbox.width - width)
-      if (x < bbox.left || x < endX) continue
-      ctx.fillStyle = colour(markColours[status])
-      ctx.fillText(text, x, bbox.top - 9 * scale)
-      endX = x + width + 8 * scale
-    }
   }
 }
 
