@@ -1,5 +1,5 @@
+import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { signatureOf } from '../../lib/act/notify-attempt.ts'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
 import type { Notice } from '../../lib/decide/notice.ts'
 import type { Route } from '../../lib/model/route.ts'
@@ -82,6 +82,8 @@ describe('PagerDuty', () => {
 
   test.each([
     ['an overload', { status: 429 } as const],
+    ['a request that came too slowly', { status: 408 } as const],
+    ['one that came too early', { status: 425 } as const],
     ['an error of its own', { status: 503 } as const],
     ['a reset connection', 'reset' as const],
     ['an answer that is lost after the event was taken', { after: 'reset' as const }],
@@ -212,8 +214,10 @@ describe('PagerDuty', () => {
   })
 
   test('a redirect is not followed: it would carry the key away', async () => {
-    pagerDuty.faults.push({ status: 302 })
+    // One that keeps the method and the body would take them along.
+    pagerDuty.faults.push({ status: 307, location: `${hook.url}/elsewhere` })
     expect(await sender()(notice('pager'), deadline)).toMatchObject({ kind: 'undelivered', isFinal: true })
+    expect(hook.received).toEqual([])
   })
 })
 
@@ -335,15 +339,24 @@ describe('a webhook', () => {
     const [request] = hook.received
     const timestamp = String(request?.headers['vedette-timestamp'])
     expect(Math.abs(Number(timestamp) - Date.now() / 1000)).toBeLessThan(60)
-    expect(request?.headers['vedette-signature']).toBe(
-      `v1=${signatureOf('shared secret', timestamp, request?.text ?? '')}`,
-    )
+    expect(request?.headers['content-type']).toMatch(/^application\/json/)
+    // As docs/notifications.md has receivers check it.
+    const expected = createHmac('sha256', 'shared secret').update(`${timestamp}.${request?.text}`).digest('hex')
+    expect(request?.headers['vedette-signature']).toBe(`v1=${expected}`)
     expect(request?.json).toMatchObject({
       version: 1,
       action: 'open',
       key: 'vedette/shop/a',
       event: { type: 'monitor.down' },
     })
+  })
+
+  test('without a secret is not signed, and is of the same id each time that it is tried', async () => {
+    const plain: Route = { ...base, name: 'plain', kind: 'webhook', url: `${hook.url}/in` }
+    hook.faults.push({ after: 'reset' })
+    await sender([plain])(notice('plain', { id: 17, atMs: 5 }), deadline)
+    expect(hook.received.map(({ json }) => (json as { id: string }).id)).toEqual(['5-17', '5-17'])
+    for (const { headers } of hook.received) expect(headers).not.toHaveProperty('vedette-signature')
   })
 
   test('its address is in no reason, even where the peer says it', async () => {
