@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
+import { createLimits } from '../../lib/act/notify-limits.ts'
 import type { Notice } from '../../lib/decide/notice.ts'
 import type { Route } from '../../lib/model/route.ts'
 import { type FaultyServer, faultyServer } from '../support/faulty-server.ts'
@@ -213,6 +214,22 @@ describe('PagerDuty', () => {
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(110_000)
   })
 
+  test('no more than 110 calls a minute to one key, though two routes lead to it', async () => {
+    const second: Route = { ...base, name: 'second', kind: 'pagerduty', routingKey: key, url: pagerDuty.url }
+    const deliver = sender([second])
+    for (let i = 0; i < 112; i++) await deliver(notice(i % 2 ? 'pager' : 'second', { key: `k${i}` }), deadline)
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(60_000)
+  })
+
+  test('calls that were made before the clock was set back hold nobody up', async () => {
+    let nowMs = 3_600_000
+    const limits = createLimits({ pause: async (ms) => void waits.push(ms), nowMs: () => nowMs })
+    const route = { ...base, name: 'pager', kind: 'pagerduty', routingKey: key, url: pagerDuty.url } as const
+    for (let i = 0; i < 110; i++) await limits.wait(route, 7_200_000)
+    nowMs = 0
+    expect([await limits.wait(route, 10_000), waits]).toEqual([true, []])
+  })
+
   test('a redirect is not followed: it would carry the key away', async () => {
     // One that keeps the method and the body would take them along.
     pagerDuty.faults.push({ status: 307, location: `${hook.url}/elsewhere` })
@@ -287,6 +304,22 @@ describe('Slack', () => {
       reason: 'invalid_auth',
       isFinal: true,
     })
+  })
+
+  test('an error of its own that may pass is tried again; any other is not', async () => {
+    const deliver = sender()
+    await deliver(notice('bot'), deadline)
+    const edit = notice('bot', { action: 'update', ref: slack.posts[0]?.ts ?? '' })
+    const tries = async (problem: string) => {
+      slack.editProblem = problem
+      const before = slack.received.length
+      const outcome = await deliver(edit, deadline)
+      return [outcome.kind === 'undelivered' && outcome.isFinal, slack.received.length - before]
+    }
+    expect([await tries('internal_error'), await tries('is_archived')]).toEqual([
+      [false, 6],
+      [true, 1],
+    ])
   })
 
   test('a token that is echoed is not repeated in the reason', async () => {
