@@ -189,6 +189,8 @@ test('vedette latency shows percentiles, the tail and two groups', async () => {
   expect(stdout).toMatch(
     /web +180 +2\d ms +30\d ms +30\d ms +30\d ms +1\d\.\d× {2}two groups: 22 ms \(67 %\) and 303 ms \(33 %\)/,
   )
+  // Ten of its 180 runs failed.
+  expect(stdout).toMatch(/api +170 /)
   expect(stdout).toMatch(/old +1 +7\d ms +– .*fewer than 100 runs/)
 })
 

@@ -105,6 +105,18 @@ describe('one incident, one alert', () => {
     expect(fewer.told('board')).toHaveLength(4)
   })
 
+  test('nor of a route: neither what waits for it, nor that it cannot be told', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '503', isFinal: false } : undefined)
+    desk.take(0, downEvent('a', 0))
+    desk.take(1, { kind: 'clock' })
+    const without = new Desk(rulesOf({ routes: [routeRule('board', { list: 'ticket', kind: 'slack' })] }))
+    without.state = desk.state
+    without.take(2, { kind: 'started', isFresh: true })
+    const { incidents, alerts, outbox } = without.state
+    expect([Object.keys(incidents), Object.keys(alerts), outbox]).toEqual([['vedette/shop/a'], ['board'], []])
+  })
+
   test('what the alarms of a config open is known of its monitors, and goes with what asked for it', () => {
     const alertsOf = (more: object) => {
       const api = { id: 'api', kind: 'http', url: 'https://example.com/', ...more }
@@ -169,6 +181,24 @@ describe('one incident, one alert', () => {
     desk.take(hour + minute, { kind: 'clock' })
     expect(desk.told('bot')).toEqual(['open a', 'open b'])
     expect(desk.errors).toEqual([])
+  })
+
+  test('nor does it make a storm of what came before, put off what is due at a time, or have a run that died tell on', () => {
+    const beganMs = 500 * hour
+    const many = Array.from({ length: 10 }, (_, i) => monitorRule(`m${i}`))
+    const watched = [...many, monitorRule('a')]
+    const often = { remindMs: 2 * hour, heartbeatMs: 24 * hour }
+    const desk = new Desk(rulesOf({ ...often, watched, routes: [routeRule('pager')] }), beganMs)
+    desk.take(beganMs, ...many.map(({ id }) => downEvent(id, beganMs)))
+    desk.state.lease = { holder: 'dead', untilMs: beganMs + minute }
+    desk.take(hour, { kind: 'clock' })
+    expect(desk.state.lease?.untilMs).toBe(hour + minute)
+    desk.take(hour + 2 * minute, downEvent('a', hour))
+    expect(desk.told()).toContain('open a')
+    desk.take(3 * hour, { kind: 'clock' })
+    expect(desk.told().filter((text) => text === 'remind m0')).toHaveLength(1)
+    desk.take(25 * hour, { kind: 'clock' })
+    expect(desk.sent.filter(({ event }) => event.type === 'route.heartbeat')).toHaveLength(1)
   })
 
   test('a clock that was ahead for a while makes nothing older than it is', () => {
