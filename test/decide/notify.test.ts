@@ -6,8 +6,10 @@ import { initialNotifyState, type NotifyInput, type NotifyState } from '../../li
 import { notify } from '../../lib/decide/notify.ts'
 import { notifyRulesOf } from '../../lib/decide/notify-config.ts'
 import { freeAtMs } from '../../lib/decide/notify-pace.ts'
+import { endpointMonitorIds } from '../../lib/model/endpoint-monitors.ts'
 import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
+import { deployableConfig } from '../support/deployable-config.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 
 const second = 1000
@@ -326,6 +328,40 @@ describe('who is told', () => {
     desk.take(3, { kind: 'speaks', speaks: false, atMs: 3 }, downEvent('b', 3))
     desk.take(4, recoveredEvent('a', 4), recoveredEvent('b', 4))
     expect([desk.openAt('pager'), desk.openAt('board'), desk.sent.length]).toEqual([[], [], 4])
+  })
+})
+
+describe('the rules of a config', () => {
+  test('have what its routes and monitors say of whom to tell, and the failovers that a monitor is about', () => {
+    const hours = { days: ['SAT'], from: '10:00', to: '24:00', timeZone: 'Europe/Berlin' }
+    const url = 'https://hooks.example.com/in'
+    const config = parseConfig({
+      ...deployableConfig(),
+      routes: {
+        page: [{ kind: 'webhook', url, tags: ['web'], mute: ['batch'], hours }],
+        ticket: [{ kind: 'webhook', url }],
+      },
+    })
+    const { routes, monitors } = notifyRulesOf(config)
+    expect(routes).toMatchObject([
+      {
+        name: 'page-1',
+        list: 'page',
+        tags: ['web'],
+        mute: ['batch'],
+        hours: { days: ['SAT'], fromMinute: 600, toMinute: 1440 },
+      },
+      { name: 'ticket-1', list: 'ticket', mute: [] },
+    ])
+    expect(routes[1]).not.toHaveProperty('hours')
+    expect(routes[0]?.destination).toBe(routes[1]?.destination)
+    for (const { id, everyMs } of config.monitors) expect(monitors.get(id)?.graceMs).toBe(everyMs + minute)
+    for (const failover of config.failovers) {
+      const about = [...monitors.values()].filter((one) => one.failovers.includes(failover.id)).map(({ id }) => id)
+      const expected = [failover.check, ...failover.endpoints.flatMap((one) => endpointMonitorIds(failover, one))]
+      expect(about.toSorted()).toEqual([...new Set(expected.filter((id) => id !== undefined))].toSorted())
+      expect(about).not.toEqual([])
+    }
   })
 })
 

@@ -134,6 +134,7 @@ describe('what each destination gets', () => {
   test('PagerDuty: when it opened, or was told again, and what it is about, to route and group by', () => {
     const payloadOf = (notice: Notice) => pagerDutyCall(notice, routingKey).body.payload
     const about = { group: 'shop', class: 'monitor.down', component: 'a', source: 'https://a.example.com/' }
+    expect(pagerDutyCall(whole, routingKey).body).toMatchObject({ client_url: 'https://d.example.com/?a=1&b=2' })
     expect(payloadOf(whole)).toMatchObject({ ...about, timestamp: '1970-01-01T00:00:01.000Z' })
     expect(payloadOf({ ...whole, action: 'remind' })).toMatchObject({ timestamp: '1970-01-01T00:01:00.000Z' })
     const links = { runbook: 'https://r.example.com/' }
