@@ -32,28 +32,38 @@ export function causesFromLogs(vantages: readonly LoggedVantage[], nowMs: () => 
   }
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html */
+/**
+ * The newest failure that has been found when all pages are read, or time is up: a page may be empty though more follow
+ * (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html).
+ */
 async function latestFailure(
   monitor: string,
   { region, logGroup }: LoggedVantage,
   sinceMs: number,
 ): Promise<ProbeResult | undefined> {
+  const endMs = performance.now() + withinMs
+  let found: ProbeResult | undefined
+  let nextToken: string | undefined
   try {
-    const { text } = await sendSigned({
-      ...{ service: 'logs', region, path: '/', timeoutMs: withinMs },
-      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
-      body: {
-        ...{ logGroupName: logGroup, startTime: sinceMs, limit: 100 },
-        filterPattern: `{ ($.monitor = "${monitor}") && ($.status = "down") }`,
-      },
-    })
-    const { events = [] } = JSON.parse(text) as { events?: { message?: string }[] }
-    const results = events.flatMap(({ message }) => resultIn(message ?? ''))
-    return results.filter((one) => one.monitor === monitor && one.failure).at(-1)
+    do {
+      const { text } = await sendSigned({
+        ...{ service: 'logs', region, path: '/', timeoutMs: Math.max(1, Math.ceil(endMs - performance.now())) },
+        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'Logs_20140328.FilterLogEvents' },
+        body: {
+          ...{ logGroupName: logGroup, startTime: sinceMs, limit: 100 },
+          filterPattern: `{ ($.monitor = "${monitor}") && ($.status = "down") }`,
+          ...(nextToken !== undefined && { nextToken }),
+        },
+      })
+      const page = JSON.parse(text) as { events?: { message?: string }[]; nextToken?: string }
+      const results = (page.events ?? []).flatMap(({ message }) => resultIn(message ?? ''))
+      found = results.filter((one) => one.monitor === monitor && one.failure).at(-1) ?? found
+      nextToken = page.nextToken
+    } while (nextToken !== undefined && performance.now() < endMs)
   } catch {
     // In time or not at all.
-    return undefined
   }
+  return found
 }
 
 function resultIn(line: string): ProbeResult[] {

@@ -1,7 +1,7 @@
-import { type AlarmChange, readAlarmChanges } from '../act/read-alarms.ts'
+import { type AlarmChange, readAlarmChanges, readAlarms } from '../act/read-alarms.ts'
 import { type LogLine, readLog } from '../act/read-log.ts'
-import type { AlarmMeaning } from '../decide/alarm-meanings.ts'
-import { failoverName, probeName } from '../decide/names.ts'
+import { type AlarmMeaning, alarmMeanings } from '../decide/alarm-meanings.ts'
+import { failoverName, prefixOf, probeName } from '../decide/names.ts'
 import type { StoredEvent } from '../local/history-events.ts'
 import type { StoredTransition } from '../local/history-store.ts'
 import type { Config } from '../model/config.ts'
@@ -29,7 +29,7 @@ export async function readAwsTimeline(
   const chosen = new Set(chosenMonitors(config, ids).map(({ id }) => id))
   const isAsked = (monitor: string) => chosen.has(monitor)
   const asked = { fromMs, toMs, isAsked }
-  const { found, meanings, problems } = await readControllers(config, (region, prefix) =>
+  const { region, found, meanings, problems } = await readControllers(config, (region, prefix) =>
     readAlarmChanges(region, prefix, fromMs, toMs),
   )
   const known = news(found).flatMap((change) => {
@@ -41,21 +41,49 @@ export async function readAwsTimeline(
     meaning.is === 'down' ? [transitionOf(change, meaning.monitor)] : [],
   )
   const alarms = known.flatMap(({ change, meaning }) => (meaning.is === 'down' ? [] : [alarmEvent(change, meaning)]))
-  const logged = await readLogs(config, asked)
-  const timeline = timelineOf(transitions, [], [...alarms, ...logged.events], asked)
-  return { ...timeline, problems: [...problems, ...logged.problems] }
+  const before = openBefore(transitions, fromMs)
+  const [standing, logged] = await Promise.all([downSince(region, config, asked), readLogs(config, asked)])
+  const isUnchanged = ({ monitor }: StoredTransition) => !transitions.some((one) => one.monitor === monitor)
+  const downAtStart = [...before, ...standing.found.filter(isUnchanged)]
+  const timeline = timelineOf(transitions, downAtStart, [...alarms, ...logged.events], asked)
+  return { ...timeline, problems: [...problems, ...standing.problems, ...logged.problems] }
 }
 
 /** Openings, and the closings of what was open: that a new alarm is OK, or has no data, is no news. */
 function news(changes: readonly AlarmChange[]): AlarmChange[] {
   const open = new Set<string>()
   return changes.filter(({ name, from, to }) => {
+    if (from === 'ALARM') open.add(name)
     if (to === 'INSUFFICIENT_DATA') return false
-    const wasOpen = open.has(name) || from === 'ALARM'
+    const wasOpen = open.has(name)
     if (to === 'ALARM') open.add(name)
     else open.delete(name)
     return to === 'ALARM' ? !wasOpen : wasOpen
   })
+}
+
+/** What ends without having begun was down when the timeline begins; since when, alarms do not say. */
+function openBefore(transitions: readonly StoredTransition[], fromMs: number): StoredTransition[] {
+  const first = [...Map.groupBy(transitions, ({ monitor }) => monitor).values()].flatMap(([one]) => one ?? [])
+  return first.flatMap((one): StoredTransition[] =>
+    one.to === 'down' ? [] : [{ ...one, from: 'up', to: 'down', atMs: fromMs, firstAtMs: fromMs }],
+  )
+}
+
+/** What is down since before the timeline begins: nothing of that is in the changes of its time. */
+async function downSince(region: string, config: Config, { fromMs, isAsked }: Asked) {
+  try {
+    const alarms = await readAlarms(region, `${prefixOf(config)}-`)
+    const meanings = alarmMeanings(config, region)
+    const found = alarms.flatMap(({ name, state, sinceMs }) => {
+      const meaning = meanings[name]
+      const isMeant = meaning?.is === 'down' && isAsked(meaning.monitor) && state === 'ALARM' && sinceMs < fromMs
+      return isMeant ? [transitionOf({ name, atMs: sinceMs, to: 'ALARM', summary: '' }, meaning.monitor)] : []
+    })
+    return { found, problems: [] }
+  } catch (error) {
+    return { found: [], problems: [`${region}: ${(error as Error).name}: ${(error as Error).message}`] }
+  }
 }
 
 function transitionOf({ atMs, to }: AlarmChange, monitor: string): StoredTransition {

@@ -62,13 +62,16 @@ function summary(
   return lines.length > 0 ? lines : ['- Nothing was down and nothing moved.']
 }
 
-function outageLine({ monitor, fromMs, toMs, cause, muted }: Outage, endMs: number, escaped: Escape): string {
+function outageLine(outage: Outage, endMs: number, escaped: Escape): string {
+  const { monitor, fromMs, toMs, sinceMs, cause, muted } = outage
+  const beganMs = sinceMs ?? fromMs
+  const from = sinceMs === undefined ? `from ${clock(fromMs)}` : `before, from ${utcText(sinceMs)}`
   const end =
     toMs === undefined
-      ? `still down at the end, after ${inTwoUnits(endMs - fromMs)}`
-      : `for ${inTwoUnits(toMs - fromMs)}, until ${clock(toMs)}`
+      ? `still down at the end, after ${inTwoUnits(endMs - beganMs)}`
+      : `for ${inTwoUnits(toMs - beganMs)}, until ${clock(toMs)}`
   const notes = muted ? ' It was in maintenance.' : ''
-  return `- **${escaped(monitor)}** was down from ${clock(fromMs)}, ${end}.${cause ? ` ${escaped(cause)}.` : ''}${notes}`
+  return `- **${escaped(monitor)}** was down ${from}, ${end}.${cause ? ` ${escaped(cause)}.` : ''}${notes}`
 }
 
 function byDay(entries: readonly TimelineEntry[], escaped: Escape): string[] {

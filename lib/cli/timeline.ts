@@ -34,6 +34,8 @@ export interface Outage {
   /** The first failure, or the start of the timeline where it was down before. */
   fromMs: number
   toMs?: number
+  /** When it began, where that was before the timeline and is known. */
+  sinceMs?: number
   cause?: string
   muted: boolean
 }
@@ -92,16 +94,14 @@ export function timelineOf(
   events: readonly StoredEvent[],
   { fromMs, toMs }: { fromMs: number; toMs: number },
 ): Timeline {
-  const outages: Outage[] = before
-    .filter(({ to }) => to === 'down')
-    .map(({ monitor, cause, muted }) => ({ monitor, fromMs, muted, ...(cause && { cause: causeText(cause) }) }))
+  const outages: Outage[] = before.filter(({ to }) => to === 'down').map((transition) => outageOf(transition, fromMs))
   const entries: TimelineEntry[] = []
   for (const transition of transitions) {
     const { monitor, to } = transition
     const open = outages.findLast((one) => one.monitor === monitor && one.toMs === undefined)
     const entry = stateEntry(transition, open)
     if (entry) entries.push(entry)
-    if (open && to !== 'down') open.toMs = transition.firstAtMs
+    if (open && to !== 'down') open.toMs = Math.max(open.fromMs, transition.firstAtMs)
     if (!open && to === 'down') outages.push(outageOf(transition, fromMs))
   }
   entries.push(...events.map((event) => ({ atMs: event.atMs, kind: event.kind, ...eventWords(event) })))
@@ -109,7 +109,11 @@ export function timelineOf(
 }
 
 function outageOf({ monitor, firstAtMs, cause, muted }: StoredTransition, fromMs: number): Outage {
-  return { monitor, fromMs: Math.max(firstAtMs, fromMs), muted, ...(cause && { cause: causeText(cause) }) }
+  return {
+    ...{ monitor, fromMs: Math.max(firstAtMs, fromMs), muted },
+    ...(firstAtMs < fromMs && { sinceMs: firstAtMs }),
+    ...(cause && { cause: causeText(cause) }),
+  }
 }
 
 /** A change of state in words; that a monitor is up when it is first seen is no news. */
@@ -122,6 +126,6 @@ function stateEntry(transition: StoredTransition, open: Outage | undefined): Tim
     const first = firstAtMs < atMs - 1000 ? `, first seen at ${new Date(firstAtMs).toISOString().slice(11, 19)}` : ''
     return { atMs, kind: to, subject: monitor, text: `${to}${first}${why}${notes}` }
   }
-  const after = open ? `, down for ${inTwoUnits(firstAtMs - open.fromMs)}` : ''
+  const after = open ? `, down for ${inTwoUnits(firstAtMs - (open.sinceMs ?? open.fromMs))}` : ''
   return { atMs, kind: to, subject: monitor, text: `up again${after}${notes}` }
 }

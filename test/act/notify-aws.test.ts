@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { causesFromLogs } from '../../lib/act/found-causes.ts'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
-import type { Notice } from '../../lib/decide/notice.ts'
+import { openNotifyTable } from '../../lib/act/notify-table.ts'
+import { initialNotifyState, type Notice } from '../../lib/decide/notice.ts'
 import type { Route } from '../../lib/model/route.ts'
 import { type FaultyServer, faultyServer } from '../support/faulty-server.ts'
 import { downEvent } from '../support/notify.ts'
@@ -20,6 +21,7 @@ beforeEach(async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
 })
 afterEach(async () => {
+  vi.useRealTimers()
   vi.unstubAllEnvs()
   await aws.close()
 })
@@ -51,6 +53,41 @@ describe('causes from the logs of the vantages', () => {
     })
   })
 
+  test('are of the last five minutes, the newest of all pages, also behind an empty one', async () => {
+    // However slow this machine is.
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const asked: { startTime: number; nextToken?: string }[] = []
+    const logged = (code: string) => {
+      const other = { ...failure, code } as never
+      return { message: JSON.stringify(failedResult('api', 0, { vantage: 'us-east-1', failure: other })) }
+    }
+    const pages = [
+      { events: [], nextToken: 'one' },
+      { events: [logged('TIMEOUT'), logged('CONNECT_RESET')], nextToken: 'two' },
+      { events: [logged('DNS_SERVFAIL'), logged('TLS_EXPIRED')], nextToken: 'three' },
+      { events: [] },
+    ]
+    answer = (text) => {
+      const { startTime, nextToken } = JSON.parse(text)
+      asked.push({ startTime, nextToken })
+      return { status: 200, body: pages.shift() }
+    }
+    const found = await causesFromLogs(vantages.slice(0, 1), () => 1_000_000)(['api'])
+    expect(asked.map(({ nextToken }) => nextToken)).toEqual([undefined, 'one', 'two', 'three'])
+    expect(new Set(asked.map(({ startTime }) => startTime))).toEqual(new Set([700_000]))
+    expect(found.get('api')?.cause.code).toBe('TLS_EXPIRED')
+  })
+
+  test('are in the words of those who are most, where places differ', async () => {
+    answer = (_, region) => {
+      const code = region === 'us-east-1' ? 'CONNECT_RESET' : 'TLS_EXPIRED'
+      const result = failedResult('api', 0, { vantage: region, failure: { ...failure, code } })
+      return { status: 200, body: { events: [{ message: JSON.stringify(result) }] } }
+    }
+    const found = await causesFromLogs(vantages, () => 1_000_000)(['api'])
+    expect([found.get('api')?.cause.code, found.get('api')?.vantages.length]).toEqual(['TLS_EXPIRED', 3])
+  })
+
   test('a region that is out, or silent, or forbids it, is not waited for', async () => {
     answer = (_, region) =>
       region === 'us-east-1'
@@ -61,6 +98,31 @@ describe('causes from the logs of the vantages', () => {
     const found = await causesFromLogs(vantages, () => 1_000_000)(['api'])
     expect(performance.now() - beganMs).toBeLessThan(25_000)
     expect(found.get('api')?.vantages.length ?? 0).toBeLessThan(3)
+  })
+})
+
+describe('the table of what was told', () => {
+  test('takes the first state where there is none, and each later one after the one before it alone', async () => {
+    const asked: { ConditionExpression: string; ExpressionAttributeValues?: unknown }[] = []
+    answer = (text) => {
+      asked.push(JSON.parse(text))
+      const isTaken = asked.length === 3
+      return isTaken
+        ? { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' } }
+        : { status: 200, body: {} }
+    }
+    const table = openNotifyTable('vedette-shop-notify', 'eu-west-1')
+    const state = initialNotifyState(0)
+    expect([await table.save(state, 1), await table.save(state, 2), await table.save(state, 2)]).toEqual([
+      'saved',
+      'saved',
+      'conflict',
+    ])
+    expect(asked.map(({ ConditionExpression: on, ExpressionAttributeValues: values }) => [on, values])).toEqual([
+      ['attribute_not_exists(id)', undefined],
+      ['version = :before', { ':before': { N: '1' } }],
+      ['version = :before', { ':before': { N: '1' } }],
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
+import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { signatureOf } from '../../lib/act/notify-attempt.ts'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
+import { createLimits } from '../../lib/act/notify-limits.ts'
 import type { Notice } from '../../lib/decide/notice.ts'
 import type { Route } from '../../lib/model/route.ts'
 import { type FaultyServer, faultyServer } from '../support/faulty-server.ts'
@@ -82,6 +83,8 @@ describe('PagerDuty', () => {
 
   test.each([
     ['an overload', { status: 429 } as const],
+    ['a request that came too slowly', { status: 408 } as const],
+    ['one that came too early', { status: 425 } as const],
     ['an error of its own', { status: 503 } as const],
     ['a reset connection', 'reset' as const],
     ['an answer that is lost after the event was taken', { after: 'reset' as const }],
@@ -211,9 +214,27 @@ describe('PagerDuty', () => {
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(110_000)
   })
 
+  test('no more than 110 calls a minute to one key, though two routes lead to it', async () => {
+    const second: Route = { ...base, name: 'second', kind: 'pagerduty', routingKey: key, url: pagerDuty.url }
+    const deliver = sender([second])
+    for (let i = 0; i < 112; i++) await deliver(notice(i % 2 ? 'pager' : 'second', { key: `k${i}` }), deadline)
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(60_000)
+  })
+
+  test('calls that were made before the clock was set back hold nobody up', async () => {
+    let nowMs = 3_600_000
+    const limits = createLimits({ pause: async (ms) => void waits.push(ms), nowMs: () => nowMs })
+    const route = { ...base, name: 'pager', kind: 'pagerduty', routingKey: key, url: pagerDuty.url } as const
+    for (let i = 0; i < 110; i++) await limits.wait(route, 7_200_000)
+    nowMs = 0
+    expect([await limits.wait(route, 10_000), waits]).toEqual([true, []])
+  })
+
   test('a redirect is not followed: it would carry the key away', async () => {
-    pagerDuty.faults.push({ status: 302 })
+    // One that keeps the method and the body would take them along.
+    pagerDuty.faults.push({ status: 307, location: `${hook.url}/elsewhere` })
     expect(await sender()(notice('pager'), deadline)).toMatchObject({ kind: 'undelivered', isFinal: true })
+    expect(hook.received).toEqual([])
   })
 })
 
@@ -285,6 +306,22 @@ describe('Slack', () => {
     })
   })
 
+  test('an error of its own that may pass is tried again; any other is not', async () => {
+    const deliver = sender()
+    await deliver(notice('bot'), deadline)
+    const edit = notice('bot', { action: 'update', ref: slack.posts[0]?.ts ?? '' })
+    const tries = async (problem: string) => {
+      slack.editProblem = problem
+      const before = slack.received.length
+      const outcome = await deliver(edit, deadline)
+      return [outcome.kind === 'undelivered' && outcome.isFinal, slack.received.length - before]
+    }
+    expect([await tries('internal_error'), await tries('is_archived')]).toEqual([
+      [false, 6],
+      [true, 1],
+    ])
+  })
+
   test('a token that is echoed is not repeated in the reason', async () => {
     const deliver = sender()
     await deliver(notice('bot'), deadline)
@@ -335,15 +372,24 @@ describe('a webhook', () => {
     const [request] = hook.received
     const timestamp = String(request?.headers['vedette-timestamp'])
     expect(Math.abs(Number(timestamp) - Date.now() / 1000)).toBeLessThan(60)
-    expect(request?.headers['vedette-signature']).toBe(
-      `v1=${signatureOf('shared secret', timestamp, request?.text ?? '')}`,
-    )
+    expect(request?.headers['content-type']).toMatch(/^application\/json/)
+    // As docs/notifications.md has receivers check it.
+    const expected = createHmac('sha256', 'shared secret').update(`${timestamp}.${request?.text}`).digest('hex')
+    expect(request?.headers['vedette-signature']).toBe(`v1=${expected}`)
     expect(request?.json).toMatchObject({
       version: 1,
       action: 'open',
       key: 'vedette/shop/a',
       event: { type: 'monitor.down' },
     })
+  })
+
+  test('without a secret is not signed, and is of the same id each time that it is tried', async () => {
+    const plain: Route = { ...base, name: 'plain', kind: 'webhook', url: `${hook.url}/in` }
+    hook.faults.push({ after: 'reset' })
+    await sender([plain])(notice('plain', { id: 17, atMs: 5 }), deadline)
+    expect(hook.received.map(({ json }) => (json as { id: string }).id)).toEqual(['5-17', '5-17'])
+    for (const { headers } of hook.received) expect(headers).not.toHaveProperty('vedette-signature')
   })
 
   test('its address is in no reason, even where the peer says it', async () => {

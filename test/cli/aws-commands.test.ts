@@ -5,6 +5,7 @@ import { type LoopbackServer, startHttpServer } from '../support/http-server.ts'
 /** Speaks as much of CloudWatch's and CloudWatch Logs' JSON as is asked for; regions in `down` answer 503. */
 let server: LoopbackServer
 let down: string[]
+let changes: ReturnType<typeof item>[]
 let calls: { region: string; action: string; body: Record<string, unknown> }[]
 const now = Date.now()
 const ago = (minutes: number) => (now - minutes * 60_000) / 1000
@@ -55,6 +56,16 @@ function metricData(queries: Query[]): unknown {
   return { MetricDataResults: results.reverse() }
 }
 
+const usualChanges = [
+  item('vedette-shop-web-down', 20, 'INSUFFICIENT_DATA', 'OK'),
+  item('vedette-shop-api-down', 10, 'OK', 'ALARM'),
+  item('vedette-shop-api-down', 9, 'ALARM', 'INSUFFICIENT_DATA'),
+  item('vedette-shop-api-burn-1h-long', 9, 'OK', 'ALARM'),
+  item('vedette-shop-api-burn-page', 8, 'OK', 'ALARM'),
+  item('another-alarm', 7, 'OK', 'ALARM'),
+  item('vedette-shop-api-down', 4, 'INSUFFICIENT_DATA', 'OK'),
+]
+
 const answers: Record<string, (body: Record<string, unknown>, region: string) => unknown> = {
   DescribeAlarms: ({ NextToken }) =>
     NextToken === undefined
@@ -70,17 +81,7 @@ const answers: Record<string, (body: Record<string, unknown>, region: string) =>
           ],
           CompositeAlarms: [alarm('api-burn-page', 'ALARM')],
         },
-  DescribeAlarmHistory: () => ({
-    AlarmHistoryItems: [
-      item('vedette-shop-web-down', 20, 'INSUFFICIENT_DATA', 'OK'),
-      item('vedette-shop-api-down', 10, 'OK', 'ALARM'),
-      item('vedette-shop-api-down', 9, 'ALARM', 'INSUFFICIENT_DATA'),
-      item('vedette-shop-api-burn-1h-long', 9, 'OK', 'ALARM'),
-      item('vedette-shop-api-burn-page', 8, 'OK', 'ALARM'),
-      item('another-alarm', 7, 'OK', 'ALARM'),
-      item('vedette-shop-api-down', 4, 'INSUFFICIENT_DATA', 'OK'),
-    ],
-  }),
+  DescribeAlarmHistory: () => ({ AlarmHistoryItems: changes }),
   GetMetricData: ({ MetricDataQueries }) => metricData(MetricDataQueries as Query[]),
   FilterLogEvents: ({ logGroupName }) => {
     if (logGroupName === '/aws/lambda/vedette-shop-probe-us-east-1')
@@ -108,6 +109,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 beforeEach(() => {
   down = []
+  changes = usualChanges
   calls = []
 })
 
@@ -226,6 +228,19 @@ describe('vedette timeline --aws', () => {
       '**failover live** moved to two 13.0 s after the failure was first seen (record written in 900 ms), said eu-north-1',
       '**api** up again, down for 6m',
     ])
+  })
+
+  test('has what was down before it, whether that ended in its time or goes on', async () => {
+    changes = [
+      item('vedette-shop-api-down', 9, 'ALARM', 'INSUFFICIENT_DATA'),
+      item('vedette-shop-api-down', 4, 'INSUFFICIENT_DATA', 'OK'),
+    ]
+    const ended = await ask('timeline', shop, '--from', '30m')
+    expect(ended.stdout).toMatch(/- \*\*api\*\* was down from \d\d:\d\d:\d\d, for 2\dm.*, until/)
+    changes = []
+    const { stdout } = await ask('timeline', shop, '--from', '3m', '--monitor', 'cart')
+    expect(stdout).toMatch(/- \*\*cart\*\* was down before, from .*, still down at the end, after \d+m/)
+    expect(stdout).not.toContain('Nothing was down')
   })
 
   test('says which logs could not be read, and goes on', async () => {

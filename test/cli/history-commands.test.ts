@@ -189,6 +189,8 @@ test('vedette latency shows percentiles, the tail and two groups', async () => {
   expect(stdout).toMatch(
     /web +180 +2\d ms +30\d ms +30\d ms +30\d ms +1\d\.\d× {2}two groups: 22 ms \(67 %\) and 303 ms \(33 %\)/,
   )
+  // Ten of its 180 runs failed.
+  expect(stdout).toMatch(/api +170 /)
   expect(stdout).toMatch(/old +1 +7\d ms +– .*fewer than 100 runs/)
 })
 
@@ -252,9 +254,19 @@ describe('a timeline', () => {
     const up = change({ monitor: 'api', from: 'down', to: 'up', atMs: at(12), firstAtMs: at(5) })
     const again = change({ monitor: 'api', to: 'down', atMs: at(22), firstAtMs: at(20) })
     expect(timelineOf([up, again], before, [], range).outages).toEqual([
-      { monitor: 'api', fromMs: at(0), toMs: at(5), muted: false, cause: expect.any(String) },
+      { monitor: 'api', fromMs: at(0), toMs: at(5), sinceMs: at(-30), muted: false, cause: expect.any(String) },
       { monitor: 'api', fromMs: at(20), muted: false },
     ])
+  })
+
+  test('counts the whole of an outage that began before it, and none that was over then as one of no time', () => {
+    const before = [change({ monitor: 'api', to: 'down', atMs: at(-30), firstAtMs: at(-31), cause })]
+    const up = change({ monitor: 'api', from: 'down', to: 'up', atMs: at(12), firstAtMs: at(9) })
+    const text = timelineMarkdown(timelineOf([up], before, [], range), oneLine)
+    expect(text).toContain('**api** was down before, from 2026-11-20 23:19:00, for 40m, until 23:59:00.')
+    expect(text).toContain('**api** up again, down for 40m')
+    const late = change({ monitor: 'api', from: 'down', to: 'up', atMs: at(1), firstAtMs: at(-1) })
+    expect(timelineOf([late], before, [], range).outages).toMatchObject([{ fromMs: at(0), toMs: at(0) }])
   })
 
   test('is Markdown for a file, and read as it is in a terminal', () => {

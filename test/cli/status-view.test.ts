@@ -64,6 +64,13 @@ describe('the screen of vedette status', () => {
     expect(needsPerson(screenOf({ ...stopped, monitors: [] }))).toBe(true)
   })
 
+  test('needs a person for what is silent, in maintenance too, as measuring goes on there; not for what is down in it', () => {
+    const inMaintenance = (silent: boolean) => screenOf({ ...running, monitors: [monitor({ muted: true, silent })] })
+    expect(needsPerson(inMaintenance(false))).toBe(false)
+    expect(inMaintenance(true).rows.map(({ what }) => what)).toEqual(['silent', 'muted'])
+    expect(needsPerson(inMaintenance(true))).toBe(true)
+  })
+
   test('calls muted what is wrong in maintenance, and nothing else', () => {
     const { rows, well } = screenOf({
       ...running,

@@ -6,8 +6,10 @@ import { initialNotifyState, type NotifyInput, type NotifyState } from '../../li
 import { notify } from '../../lib/decide/notify.ts'
 import { notifyRulesOf } from '../../lib/decide/notify-config.ts'
 import { freeAtMs } from '../../lib/decide/notify-pace.ts'
+import { endpointMonitorIds } from '../../lib/model/endpoint-monitors.ts'
 import type { EventOf, VedetteEvent } from '../../lib/model/event.ts'
 import { parseConfig } from '../../lib/model/parse-config.ts'
+import { deployableConfig } from '../support/deployable-config.ts'
 import { Desk, degradedEvent, downEvent, monitorRule, recoveredEvent, routeRule, rulesOf } from '../support/notify.ts'
 
 const second = 1000
@@ -105,6 +107,18 @@ describe('one incident, one alert', () => {
     expect(fewer.told('board')).toHaveLength(4)
   })
 
+  test('nor of a route: neither what waits for it, nor that it cannot be told', () => {
+    const desk = new Desk(rulesOf())
+    desk.refuse = ({ route }) => (route === 'pager' ? { reason: '503', isFinal: false } : undefined)
+    desk.take(0, downEvent('a', 0))
+    desk.take(1, { kind: 'clock' })
+    const without = new Desk(rulesOf({ routes: [routeRule('board', { list: 'ticket', kind: 'slack' })] }))
+    without.state = desk.state
+    without.take(2, { kind: 'started', isFresh: true })
+    const { incidents, alerts, outbox } = without.state
+    expect([Object.keys(incidents), Object.keys(alerts), outbox]).toEqual([['vedette/shop/a'], ['board'], []])
+  })
+
   test('what the alarms of a config open is known of its monitors, and goes with what asked for it', () => {
     const alertsOf = (more: object) => {
       const api = { id: 'api', kind: 'http', url: 'https://example.com/', ...more }
@@ -169,6 +183,24 @@ describe('one incident, one alert', () => {
     desk.take(hour + minute, { kind: 'clock' })
     expect(desk.told('bot')).toEqual(['open a', 'open b'])
     expect(desk.errors).toEqual([])
+  })
+
+  test('nor does it make a storm of what came before, put off what is due at a time, or have a run that died tell on', () => {
+    const beganMs = 500 * hour
+    const many = Array.from({ length: 10 }, (_, i) => monitorRule(`m${i}`))
+    const watched = [...many, monitorRule('a')]
+    const often = { remindMs: 2 * hour, heartbeatMs: 24 * hour }
+    const desk = new Desk(rulesOf({ ...often, watched, routes: [routeRule('pager')] }), beganMs)
+    desk.take(beganMs, ...many.map(({ id }) => downEvent(id, beganMs)))
+    desk.state.lease = { holder: 'dead', untilMs: beganMs + minute }
+    desk.take(hour, { kind: 'clock' })
+    expect(desk.state.lease?.untilMs).toBe(hour + minute)
+    desk.take(hour + 2 * minute, downEvent('a', hour))
+    expect(desk.told()).toContain('open a')
+    desk.take(3 * hour, { kind: 'clock' })
+    expect(desk.told().filter((text) => text === 'remind m0')).toHaveLength(1)
+    desk.take(25 * hour, { kind: 'clock' })
+    expect(desk.sent.filter(({ event }) => event.type === 'route.heartbeat')).toHaveLength(1)
   })
 
   test('a clock that was ahead for a while makes nothing older than it is', () => {
@@ -296,6 +328,40 @@ describe('who is told', () => {
     desk.take(3, { kind: 'speaks', speaks: false, atMs: 3 }, downEvent('b', 3))
     desk.take(4, recoveredEvent('a', 4), recoveredEvent('b', 4))
     expect([desk.openAt('pager'), desk.openAt('board'), desk.sent.length]).toEqual([[], [], 4])
+  })
+})
+
+describe('the rules of a config', () => {
+  test('have what its routes and monitors say of whom to tell, and the failovers that a monitor is about', () => {
+    const hours = { days: ['SAT'], from: '10:00', to: '24:00', timeZone: 'Europe/Berlin' }
+    const url = 'https://hooks.example.com/in'
+    const config = parseConfig({
+      ...deployableConfig(),
+      routes: {
+        page: [{ kind: 'webhook', url, tags: ['web'], mute: ['batch'], hours }],
+        ticket: [{ kind: 'webhook', url }],
+      },
+    })
+    const { routes, monitors } = notifyRulesOf(config)
+    expect(routes).toMatchObject([
+      {
+        name: 'page-1',
+        list: 'page',
+        tags: ['web'],
+        mute: ['batch'],
+        hours: { days: ['SAT'], fromMinute: 600, toMinute: 1440 },
+      },
+      { name: 'ticket-1', list: 'ticket', mute: [] },
+    ])
+    expect(routes[1]).not.toHaveProperty('hours')
+    expect(routes[0]?.destination).toBe(routes[1]?.destination)
+    for (const { id, everyMs } of config.monitors) expect(monitors.get(id)?.graceMs).toBe(everyMs + minute)
+    for (const failover of config.failovers) {
+      const about = [...monitors.values()].filter((one) => one.failovers.includes(failover.id)).map(({ id }) => id)
+      const expected = [failover.check, ...failover.endpoints.flatMap((one) => endpointMonitorIds(failover, one))]
+      expect(about.toSorted()).toEqual([...new Set(expected.filter((id) => id !== undefined))].toSorted())
+      expect(about).not.toEqual([])
+    }
   })
 })
 

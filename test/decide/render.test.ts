@@ -106,6 +106,82 @@ describe('what is in a message', () => {
   })
 })
 
+describe('what each destination gets', () => {
+  const recovered: VedetteEvent = {
+    ...{ service: 'shop', type: 'monitor.recovered', atMs: 61_000, monitor: 'a', target: 'x', sinceMs: 0 },
+  }
+  const causes = [{ code: 'CONNECT_REFUSED', count: 20 }]
+  const storm: VedetteEvent = {
+    ...{ service: 'shop', atMs: 0, type: 'storm', sinceMs: 0, open: 20, causes, monitors: ['a'] },
+  }
+  const moved: VedetteEvent = {
+    ...{ service: 'shop', atMs: 4000, type: 'failover.done', failover: 'api', record: 'api.example.com' },
+    ...{ to: 'euw1', tookMs: 900 },
+  }
+
+  test('a reminder says for how long; an end leaves out what was changed before; a storm of tickets is an error', () => {
+    const namesOf = (action: Notice['action']) => messageOf({ ...whole, action }).facts.map(([name]) => name)
+    expect(namesOf('remind')).toContain('Still open')
+    expect(namesOf('update')).not.toContain('Still open')
+    expect([namesOf('open').includes('Changed before'), namesOf('close').includes('Changed before')]).toEqual([
+      true,
+      false,
+    ])
+    const levelOf = (event: VedetteEvent) => messageOf(noticeOf(event, { severity: 'ticket' })).level
+    expect([levelOf(storm), levelOf(down), levelOf(moved)]).toEqual(['error', 'error', 'warning'])
+  })
+
+  test('PagerDuty: when it opened, or was told again, and what it is about, to route and group by', () => {
+    const payloadOf = (notice: Notice) => pagerDutyCall(notice, routingKey).body.payload
+    const about = { group: 'shop', class: 'monitor.down', component: 'a', source: 'https://a.example.com/' }
+    expect(pagerDutyCall(whole, routingKey).body).toMatchObject({ client_url: 'https://d.example.com/?a=1&b=2' })
+    expect(payloadOf(whole)).toMatchObject({ ...about, timestamp: '1970-01-01T00:00:01.000Z' })
+    expect(payloadOf({ ...whole, action: 'remind' })).toMatchObject({ timestamp: '1970-01-01T00:01:00.000Z' })
+    const links = { runbook: 'https://r.example.com/' }
+    expect(pagerDutyCall(noticeOf(moved, { action: 'note', links }), routingKey)).toMatchObject({
+      path: '/v2/change/enqueue',
+      body: {
+        payload: { source: 'api.example.com', timestamp: '1970-01-01T00:00:04.000Z' },
+        links: [{ text: 'runbook', href: links.runbook }],
+      },
+    })
+  })
+
+  test('Slack: whether it is over, links that nobody can close early, and how many lines did not fit', () => {
+    const closed = slackMessage({ ...whole, action: 'close', end: recovered })
+    expect(JSON.stringify(closed)).toContain('✅ *Over: a is down')
+    const links = { logs: 'https://l.example.com/?q=a>b|<c&d' }
+    expect(JSON.stringify(slackMessage(noticeOf(down, { links })))).toContain(
+      '<https://l.example.com/?q=a%3Eb%7C%3Cc&amp;d|logs>',
+    )
+    for (const { text, elements = [] } of slackMessage(whole).blocks as { text?: object; elements?: object[] }[])
+      for (const one of [...(text ? [text] : []), ...elements]) expect(one).toMatchObject({ verbatim: true })
+    const problems = Array.from({ length: 30 }, (_, i) => ({ code: `P${i}`, detail: 'x'.repeat(900) }))
+    const notReady = { ...moved, type: 'failover.notReady', problems } as unknown as VedetteEvent
+    const shown = JSON.stringify(slackMessage(noticeOf(notReady)))
+    const [, left] = /… \[cut: (\d+) more lines\]/.exec(shown) ?? []
+    const told = messageOf(noticeOf(notReady)).facts.filter(([name]) => shown.includes(`*${name}*`)).length
+    expect(told + Number(left)).toBe(messageOf(noticeOf(notReady)).facts.length)
+  })
+
+  test('a webhook: an id that no other notice has, what ended it, its environment, and lists of a hundred at most', () => {
+    const more = { action: 'close', end: recovered } as const
+    const body = webhookBody({ ...whole, ...more, event: { ...down, env: 'staging' } })
+    expect(body).toMatchObject({ id: '60000-7', env: 'staging', end: { type: 'monitor.recovered' } })
+    const blast = { vantages: Array(300).fill('v'), seeing: 300, of: 300, families: [] }
+    const { event } = webhookBody(noticeOf(downEvent('a', 0, { blast }))) as { event: { blast: typeof blast } }
+    expect(event.blast.vantages).toHaveLength(100)
+    expect(webhookBody(whole)).not.toHaveProperty('env')
+  })
+
+  test('a topic: what subscriptions filter by', () => {
+    const { attributes } = snsMessage({ ...whole, action: 'remind', severity: 'ticket' })
+    expect(attributes).toEqual({
+      ...{ action: 'remind', state: 'open', severity: 'ticket', level: 'error', type: 'monitor.down' },
+    })
+  })
+})
+
 describe('PagerDuty', () => {
   test('opens, reminds and resolves by the same key', () => {
     const actions = (['open', 'update', 'remind', 'close'] as const).map((action) => {

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { certificateAlarm } from '../../lib/decide/alarms.ts'
 import { initialNotifyState } from '../../lib/decide/notice.ts'
 import { CertificateWatch } from '../../lib/local/certificate-watch.ts'
 import type { EngineEvent } from '../../lib/local/engine.ts'
@@ -49,6 +50,14 @@ describe('a certificate', () => {
     expect(types()).toEqual(['certificate.renewed', 'certificate.expiring', 'certificate.renewed'])
   })
 
+  test('ends soon below the days that the alarm of AWS has, not at them', () => {
+    const { tell, types } = listener()
+    const watch = new CertificateWatch(config, tell)
+    const days = certificateAlarm(config)?.threshold ?? 0
+    for (const left of [days, days - 0.01]) watch.take(withDays('plain', left))
+    expect([days > 0, types()]).toEqual([true, ['certificate.renewed', 'certificate.expiring']])
+  })
+
   test('of a monitor with an assertion of its own is that one to tell', () => {
     const { tell, types } = listener()
     new CertificateWatch(config, tell).take(withDays('own', 1))
@@ -88,6 +97,20 @@ describe('a place', () => {
     expect(types()).toEqual(['vantage.blind'])
   })
 
+  test('is blind after two intervals where all are longer, and says what its monitors said', () => {
+    const events: VedetteEvent[] = []
+    const seldom = { ...config, monitors: config.monitors.map((one) => ({ ...one, everyMs: 5 * minute })) }
+    const watch = new SightWatch(seldom, (event) => void events.push(event))
+    const failure = { code: 'SELF', stage: 'connect', message: 'no target answers' } as const
+    watch.take(failedResult('plain', 0, { status: 'unknown', failure }))
+    for (let at = 0; at < 10; at++) watch.look(at * minute)
+    expect(events).toEqual([])
+    watch.look(10 * minute)
+    expect(events).toMatchObject([
+      { type: 'vantage.blind', sinceMs: 0, detail: expect.stringContaining('SELF: no target') },
+    ])
+  })
+
   test('that has not run anything yet is not blind', () => {
     const { tell, types } = listener()
     new SightWatch(config, tell).look(60 * minute)
@@ -109,6 +132,13 @@ describe('the file of what was told', () => {
     ])
     one.close()
     two.close()
+  })
+
+  test('of another version is not read as this one', async () => {
+    const store = openNotifyStore(':memory:')
+    await store.save({ ...initialNotifyState(0), version: 2 as never }, 1)
+    await expect(store.load()).rejects.toThrow('expected a state of version 1')
+    store.close()
   })
 
   test('hands on what people changed, each once and in order', () => {

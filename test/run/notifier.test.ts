@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createDeliver } from '../../lib/act/notify-deliver.ts'
-import type { NotifyRules } from '../../lib/decide/notice.ts'
+import type { Deliver } from '../../lib/act/ports.ts'
+import { initialNotifyState, type NotifyRules, type NotifyState } from '../../lib/decide/notice.ts'
 import type { VedetteEvent } from '../../lib/model/event.ts'
 import type { Route } from '../../lib/model/route.ts'
 import { Notifier } from '../../lib/run/notifier.ts'
@@ -187,6 +188,71 @@ describe('a notifier', () => {
     notifier.tell(downEvent('m1', nowMs))
     expect(await notifier.drain(withinMs)).toBe(false)
     expect([calls > 0, logged.some((line) => line.includes('notify.undelivered'))]).toEqual([true, isTold])
+  })
+
+  /** A notifier to which nothing happens but what a test does: its destination and its clock are the test's. */
+  async function still(deliver: Deliver, { store = memoryStore(), nowMs = now } = {}) {
+    const log = (level: string, event: string, fields?: object) =>
+      void logged.push(`${level} ${event} ${JSON.stringify(fields)}`)
+    const notifier = new Notifier(rulesOf({ watched, routes: [routeRule('pager')] }), { store, deliver, log, nowMs })
+    started.push(notifier)
+    await notifier.start()
+    return notifier
+  }
+
+  test('keeps to the pace of a route also where others made the calls, and tells once there is room', async () => {
+    let [nowMs, told] = [Date.UTC(2026, 10, 21), 0]
+    const state = { ...initialNotifyState(nowMs), calls: { pager: Array(110).fill(nowMs) } }
+    const deliver: Deliver = async () => {
+      told++
+      return { kind: 'delivered' }
+    }
+    const notifier = await still(deliver, { store: memoryStore({ state, version: 1 }), nowMs: () => nowMs })
+    notifier.tell(downEvent('m1', nowMs))
+    expect([await notifier.drain(1000), told]).toEqual([false, 0])
+    nowMs += 60_000
+    expect([await notifier.drain(1000), told]).toEqual([true, 1])
+  })
+
+  test('goes on from what an earlier version kept, which may lack what this one has', async () => {
+    const { refused, over, calls, ...state } = initialNotifyState(now())
+    const store = memoryStore({ state: state as NotifyState, version: 1 })
+    const notifier = await still(async () => ({ kind: 'delivered' }), { store })
+    notifier.tell(downEvent('m1', now()))
+    expect(await notifier.drain(10_000)).toBe(true)
+    expect([store.kept?.state.refused, logged.join().includes('error')]).toEqual([[], false])
+  })
+
+  test('says in the log what is given up, and takes a sender that breaks for one that refuses', async () => {
+    const notifier = await still(() => Promise.reject(new TypeError('x is not a function')))
+    notifier.tell(downEvent('m1', now()))
+    await eventually(() => expect(logged).toContain('error notify.lost {"notices":1}'))
+    expect(logged.join()).toMatch(/notify.undelivered .*"reason":"TypeError","isFinal":true/)
+    expect(notifier.routes[0]).toMatchObject({ failed: 1, waiting: 0, failing: { reason: 'TypeError' } })
+  })
+
+  test('ends within seconds though a destination does not answer, and keeps what it was to be told', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const store = memoryStore()
+    const began = Promise.withResolvers<void>()
+    const notifier = await still(
+      (_notice, { signal }) => {
+        began.resolve()
+        return new Promise((resolve) =>
+          signal?.addEventListener('abort', () =>
+            resolve({ kind: 'undelivered', reason: 'broken off', isFinal: false }),
+          ),
+        )
+      },
+      { store },
+    )
+    notifier.tell(downEvent('m1', now()))
+    await began.promise
+    const stopped = notifier.stop()
+    await vi.advanceTimersByTimeAsync(5000)
+    await stopped
+    expect(store.kept?.state.outbox).toMatchObject([{ action: 'open', key: 'vedette/shop/m1' }])
   })
 
   test('two that share a store tell of each incident once', async () => {

@@ -14,7 +14,7 @@ export interface Received {
  * `silent` never answers, `slow` answers late, `half` breaks off in the middle of its answer.
  */
 export type Fault =
-  | { status: number; retryAfter?: string }
+  | { status: number; retryAfter?: string; location?: string }
   | 'silent'
   | 'reset'
   | { after: 'reset' | 'silent' }
@@ -46,7 +46,8 @@ export async function faultyServer(
     if (fault === 'silent') return
     if (fault === 'reset') return void response.socket?.resetAndDestroy()
     if (fault !== undefined && 'status' in fault) {
-      const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter }
+      const { retryAfter, location } = fault
+      const headers = { ...(retryAfter !== undefined && { 'retry-after': retryAfter }), ...(location && { location }) }
       return void response.writeHead(fault.status, headers).end('{"message":"busy"}')
     }
     const answer = accept(one)
