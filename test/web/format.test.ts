@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { age, axisTexts, certificateLeft, milliseconds, span } from '../../lib/local/web/client/format.ts'
+import { age, axisTexts, certificateLeft, span } from '../../lib/local/web/client/format.ts'
 
 test.each([
   [[0, 0.25, 0.5, 0.75], 0.25, ['0', '0.25 ms', '0.50 ms', '0.75 ms']],
@@ -42,16 +42,4 @@ test.each([
   [-5000, '0 ms', '0 s'],
 ])('of %d ms it is never said that they were more', (ms, length, ago) => {
   expect([span(ms), age(ms)]).toEqual([length, ago])
-})
-
-test.each([
-  [0.04, '0.0 ms'],
-  [9.94, '9.9 ms'],
-  [9.96, '10 ms'],
-  [999.4, '999 ms'],
-  [999.6, '1.00 s'],
-  [9994, '9.99 s'],
-  [9996, '10.0 s'],
-])('%d milliseconds are told with as many digits as count', (ms, text) => {
-  expect(milliseconds(ms)).toBe(text)
 })
