@@ -3,12 +3,18 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** The sandbox mostly waits, for schedules and deployments: it begins first, and its two long files have workers beside those that keep the cores busy. */
-class SandboxFirst extends BaseSequencer {
+/**
+ * The sandbox mostly waits, for schedules and deployments: it begins first. Then what shares workers, in a row, as a worker
+ * that meets another kind of file ends; the CDK's files beside each other, as loading it costs more than most tests.
+ */
+class InRow extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    const isSandbox = ({ moduleId }: TestSpecification) => moduleId.includes('/test/sandbox/')
-    return [...sorted.filter(isSandbox), ...sorted.filter((file) => !isSandbox(file))]
+    const rank = ({ moduleId, project }: TestSpecification) => {
+      if (moduleId.includes('/test/sandbox/')) return 0
+      if (moduleId.includes('/test/stacks/')) return 1
+      return project.name === 'pure' ? 2 : 3
+    }
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
   }
 }
 
@@ -20,7 +26,7 @@ const pure = ['test/{decide,model,stacks}/**/*.test.ts']
 export default defineConfig({
   test: {
     projects: [
-      // What keeps nothing behind shares its workers: loading the modules again, the CDK's above all, costs more than most tests.
+      // What keeps nothing behind shares its workers.
       {
         extends: true,
         test: {
@@ -41,6 +47,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: availableParallelism() + 4,
-    sequence: { sequencer: SandboxFirst },
+    sequence: { sequencer: InRow },
   },
 })
