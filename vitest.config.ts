@@ -38,8 +38,7 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
-      // What probes and servers have deadlines for may come too late once on a machine that stands still: said in the summary.
-      { extends: true, test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure, retry: 1 } },
+      { extends: true, test: { name: 'machine', include: ['test/**/*.test.ts'], exclude: pure } },
     ],
     setupFiles: ['test/support/setup.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
